@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What a failed call of the library says: the contract of every std::expected in it.
 //
-// An expected outcome, "no" and "unknown" included, is a value. An Error means that the question could
-// not be worked on: the caller asked for something senseless, an input is unusable, or the system failed.
+// An expected outcome, "no" and "unknown" included, is a value. An Error means that the question
+// could not be worked on: the caller asked for something senseless, an input is unusable, or the
+// system failed.
 #pragma once
 
 #include <cstddef>

@@ -10,15 +10,18 @@ namespace hostcompat {
 
 /// One processor generation that a guest can run in.
 struct Mode {
-    /// The name in domain XML and in QEMU's max-cpu-compat (libvirt src/cpu_map/ppc64_*.xml, lower case).
+    /// The name in domain XML and in QEMU's max-cpu-compat (libvirt src/cpu_map/ppc64_*.xml, lower
+    /// case).
     std::string_view name;
     /// The CPU model name that libvirt reports for such a host (upper case).
     std::string_view cpuModel;
-    /// The processor version register of the generation, and the bits of it that identify the generation
-    /// (Linux arch/powerpc/kernel/cputable.c: version in the upper 16 bits, revision below).
+    /// The processor version register of the generation, and the bits of it that identify the
+    /// generation (Linux arch/powerpc/kernel/cputable.c: version in the upper 16 bits, revision
+    /// below).
     std::uint32_t pvr;
     std::uint32_t pvrMask;
-    /// The architected level: what cpu-version holds in a mode (Linux asm/reg.h, PVR_ARCH_*; PAPR 2.13).
+    /// The architected level: what cpu-version holds in a mode (Linux asm/reg.h, PVR_ARCH_*;
+    /// PAPR 2.13).
     std::uint32_t logicalPvr;
     /// The bit of kvm_ppc_compat_caps::compat_capabilities (Linux 7.3, asm/kvm.h).
     std::uint64_t capabilityBit;
@@ -32,7 +35,7 @@ ModeTable modeTable();
 
 /// A set of modes, held as the kernel's capability bits, so it also keeps bits that no row has.
 class ModeSet {
-  public:
+public:
     constexpr ModeSet() = default;
     constexpr explicit ModeSet(std::uint64_t capabilityBits) : bits_(capabilityBits) {}
 
@@ -59,7 +62,7 @@ class ModeSet {
     }
     friend constexpr bool operator==(ModeSet, ModeSet) = default;
 
-  private:
+private:
     std::uint64_t bits_ = 0;
 };
 

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The rows of the table of interface generations.
+#include "driver/kvm/abi.hpp"
+
+#include "driver/kvm/uapi.hpp"
+
+#include <array>
+
+namespace hostcompat {
+
+namespace {
+
+// The posted patches stand in no released kernel, but in kernels that people built from the list.
+// With v4's two struct orders the wrong one is refused with EINVAL: a size of 0 in one, flags of 24
+// in the other.
+constexpr std::array kAbis{
+    KvmAbi{"merged", uapi::kCapPpcCompatCaps, uapi::kPpcGetCompatCaps, 0, 1, 2, true},
+    KvmAbi{"v5", uapi::kCapPpcCompatCaps, uapi::kPpcGetCompatCapsV5, 0, 1, 2, true},
+    KvmAbi{"v4-agreed", uapi::kCapPpcCompatCapsV4, uapi::kPpcGetCompatCapsV4, 0, 1, 2, false},
+    KvmAbi{"v4-posted", uapi::kCapPpcCompatCapsV4, uapi::kPpcGetCompatCapsV4, 1, 0, 2, false},
+};
+
+} // namespace
+
+std::span<const KvmAbi> kvmAbiTable() {
+    return kAbis;
+}
+
+} // namespace hostcompat

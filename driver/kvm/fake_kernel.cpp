@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The measured behaviour of Linux 7.3, 6.12 and the two posted patch series, for tests.
+#include "driver/kvm/fake_kernel.hpp"
+
+#include "driver/kvm/uapi.hpp"
+
+#include <cerrno>
+#include <cstring>
+
+namespace hostcompat {
+
+namespace {
+
+constexpr std::uint64_t kOldestSize = sizeof(uapi::PpcCompatCaps);
+
+std::string nameOf(unsigned long request, std::uintptr_t argument) {
+    switch (request) {
+    case KVM_GET_API_VERSION:
+        return "KVM_GET_API_VERSION";
+    case KVM_CHECK_EXTENSION:
+        return "KVM_CHECK_EXTENSION " + std::to_string(argument);
+    case KVM_CREATE_VM:
+        return "KVM_CREATE_VM";
+    default:
+        return "ioctl " + std::to_string(request);
+    }
+}
+
+} // namespace
+
+int FakeKernel::failureOf(std::string call) {
+    const auto planned = failures_.find(calls_.size());
+    calls_.push_back(std::move(call));
+    return planned == failures_.end() ? 0 : -planned->second;
+}
+
+int FakeKernel::open(const char* path, int flags) {
+    if (const int failure = failureOf(std::string("open ") + path))
+        return failure;
+    if (setup_.openError != 0)
+        return -setup_.openError;
+    openFlags_ = flags;
+    devices_.insert(nextDescriptor_);
+    return nextDescriptor_++;
+}
+
+void FakeKernel::close(int descriptor) {
+    if (devices_.erase(descriptor) + machines_.erase(descriptor) != 1)
+        std::abort(); // closing what is not open is a bug of the caller
+}
+
+int FakeKernel::checkExtension(std::uintptr_t capability) const {
+    const bool merged =
+        setup_.interface == FakeInterface::merged || setup_.interface == FakeInterface::v5;
+    const bool posted =
+        setup_.interface == FakeInterface::v4Agreed || setup_.interface == FakeInterface::v4Posted;
+    switch (capability) {
+    case uapi::kCapPpcCompatCaps:
+        return merged && setup_.offersCapability ? 1 : 0;
+    case uapi::kCapPpcCompatCapsV4:
+        return posted && setup_.offersCapability ? 1 : 0;
+    case uapi::kCapPpcGetPvinfo:
+        return setup_.hasHv ? 0 : 1;
+    default:
+        return 0;
+    }
+}
+
+int FakeKernel::ioctl(int descriptor, unsigned long request, std::uintptr_t argument) {
+    if (const int failure = failureOf(nameOf(request, argument)))
+        return failure;
+    if (machines_.contains(descriptor))
+        return machineRequest(request, reinterpret_cast<std::uint64_t*>(argument));
+    if (!devices_.contains(descriptor))
+        return -EBADF;
+    switch (request) {
+    case KVM_GET_API_VERSION:
+        return setup_.apiVersion;
+    case KVM_CHECK_EXTENSION:
+        return checkExtension(argument);
+    case KVM_CREATE_VM:
+        if (!setup_.hasHv)
+            return -EINVAL;
+        machines_.insert(nextDescriptor_);
+        ++machinesMade_;
+        return nextDescriptor_++;
+    default:
+        return -ENOTTY;
+    }
+}
+
+// copy_struct_from_user() and the answer's way back, as Linux 7.3 does it.
+int FakeKernel::extensibleAnswer(std::uint64_t* words) const {
+    if (!setup_.offersCapability)
+        return -EINVAL;
+    const std::uint64_t size = words[0];
+    if (size > setup_.pageSize)
+        return -E2BIG;
+    if (size < kOldestSize && size < setup_.structSize)
+        return -EINVAL;
+    for (std::uint64_t offset = setup_.structSize; offset < size; ++offset)
+        if (reinterpret_cast<const unsigned char*>(words)[offset] != 0) {
+            words[0] = setup_.structSize;
+            return -E2BIG;
+        }
+    if (words[1] != 0)
+        return -EINVAL;
+    words[0] = setup_.structSize;
+    if (setup_.structSize >= kOldestSize)
+        words[2] = setup_.bitmap;
+    return 0;
+}
+
+int FakeKernel::strictAnswer(std::uint64_t* words, std::size_t sizeWord, std::size_t flagsWord,
+                             bool exactSize) const {
+    const bool sizeFits =
+        exactSize ? words[sizeWord] == kOldestSize : words[sizeWord] >= kOldestSize;
+    if (!sizeFits || words[flagsWord] != 0 || !setup_.offersCapability)
+        return -EINVAL;
+    words[2] = setup_.bitmap;
+    return 0;
+}
+
+int FakeKernel::machineRequest(unsigned long request, std::uint64_t* words) const {
+    if (request == uapi::kPpcGetCompatCaps && setup_.interface == FakeInterface::merged)
+        return extensibleAnswer(words);
+    if (request == uapi::kPpcGetCompatCapsV5 && setup_.interface == FakeInterface::v5)
+        return extensibleAnswer(words);
+    if (request == uapi::kPpcGetCompatCapsV4 && setup_.interface == FakeInterface::v4Agreed)
+        return strictAnswer(words, 0, 1, true);
+    if (request == uapi::kPpcGetCompatCapsV4 && setup_.interface == FakeInterface::v4Posted)
+        return strictAnswer(words, 1, 0, false);
+    return -ENOTTY;
+}
+
+} // namespace hostcompat

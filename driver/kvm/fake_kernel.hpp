@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A kernel for tests that answers as the measured ones do, and fails any call on demand.
+#pragma once
+
+#include "driver/kvm/kernel.hpp"
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace hostcompat {
+
+/// Which generation of the interface the kernel has built in.
+enum class FakeInterface { none, merged, v5, v4Agreed, v4Posted };
+
+/// What a fake kernel is. The defaults are a POWER10 partition in power9 mode on Linux 7.3.
+struct FakeKernelSetup {
+    FakeInterface interface = FakeInterface::merged;
+    /// What the hypervisor grants; 0 makes the capability answer 0.
+    bool offersCapability = true;
+    std::uint64_t bitmap = 1ULL << 62;
+    /// The size of the kernel's own struct, in bytes.
+    std::uint64_t structSize = 24;
+    /// The page size above which the kernel refuses without writing its size back.
+    std::uint64_t pageSize = 65536;
+    /// Whether KVM-HV is behind /dev/kvm; otherwise making a machine is EINVAL.
+    bool hasHv = true;
+    int apiVersion = 12;
+    /// errno of opening the device; 0 opens it.
+    int openError = 0;
+};
+
+/// The kernel of FakeKernelSetup. Counts calls and open descriptors.
+class FakeKernel final : public Kernel {
+public:
+    explicit FakeKernel(FakeKernelSetup setup = {}) : setup_(setup) {}
+
+    int open(const char* path, int flags) override;
+    int ioctl(int descriptor, unsigned long request, std::uintptr_t argument) override;
+    void close(int descriptor) override;
+
+    /// Makes the call of that number (from 0, over open and ioctl together) fail with the errno,
+    /// once.
+    void failCall(std::size_t number, int errorNumber) {
+        failures_[number] = errorNumber;
+    }
+    /// The calls so far by name, for example "open /dev/kvm" or "KVM_CREATE_VM".
+    const std::vector<std::string>& calls() const {
+        return calls_;
+    }
+    std::size_t openDescriptors() const {
+        return devices_.size() + machines_.size();
+    }
+    int openFlags() const {
+        return openFlags_;
+    }
+    std::size_t machinesMade() const {
+        return machinesMade_;
+    }
+
+private:
+    int failureOf(std::string call);
+    int checkExtension(std::uintptr_t capability) const;
+    int extensibleAnswer(std::uint64_t* words) const;
+    int strictAnswer(std::uint64_t* words, std::size_t sizeWord, std::size_t flagsWord,
+                     bool exactSize) const;
+    int machineRequest(unsigned long request, std::uint64_t* words) const;
+
+    FakeKernelSetup setup_;
+    std::map<std::size_t, int> failures_;
+    std::vector<std::string> calls_;
+    std::set<int> devices_;
+    std::set<int> machines_;
+    int nextDescriptor_ = 100;
+    int openFlags_ = 0;
+    std::size_t machinesMade_ = 0;
+};
+
+} // namespace hostcompat

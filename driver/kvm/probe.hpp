@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The question to KVM: which compatibility modes can guests of this host have?
+#pragma once
+
+#include "driver/compat/error.hpp"
+#include "driver/kvm/kernel.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace hostcompat {
+
+/// How far the question got.
+enum class KvmOutcome {
+    answered,     ///< the kernel gave a bitmap
+    silent,       ///< KVM works and does not know the capability
+    noDevice,     ///< the device does not exist
+    noPermission, ///< the device may not be opened
+    noModule,     ///< the device has nothing behind it
+    noHv,         ///< KVM is there without KVM-HV
+    refused,      ///< a call failed that should not have
+};
+
+/// KVM's answer. Owns its strings.
+struct KvmAnswer {
+    KvmOutcome outcome = KvmOutcome::silent;
+    /// The bitmap and the generation that gave it; only where answered.
+    std::uint64_t bitmap = 0;
+    std::string abi;
+    /// The path of the device, always.
+    std::string device;
+    /// The call that failed and its errno (0 where the answer itself was unusable, then detail says
+    /// how).
+    std::string call;
+    int errorNumber = 0;
+    std::string detail;
+};
+
+/// Asks KVM through the given kernel. Opens the device O_RDWR|O_CLOEXEC, checks
+/// KVM_GET_API_VERSION, then asks KVM_CHECK_EXTENSION on the device itself, and makes a virtual
+/// machine only where that says 1 (on PowerVM one costs two hypervisor calls), closed before this
+/// returns. Interrupted calls are repeated. No descriptor outlives the call.
+///
+/// Errors: kind system where the kernel ran out of a resource (EMFILE, ENFILE, ENOMEM, EIO), with
+/// the call. Everything else that KVM may say is an outcome. Sources: Linux 7.3
+/// Documentation/virt/kvm/api.rst 4.145; commits b76fb087efcd, 8735048f54ec, c1721e584244.
+Result<KvmAnswer> askKvm(Kernel& kernel, const std::string& device = "/dev/kvm");
+
+} // namespace hostcompat
