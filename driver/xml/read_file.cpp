@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Reads one input whole, with a limit that holds while reading, so that an endless stream ends too.
+#include "driver/xml/read_file.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace hostcompat {
+
+namespace {
+
+// Room for a usual document, so that it takes one read and one more that finds the end.
+constexpr std::size_t kFirstRead = 32768;
+
+/// A descriptor that is closed at the end of the scope, unless it is standard input.
+class InputDescriptor {
+public:
+    explicit InputDescriptor(int number) : number_(number) {}
+    InputDescriptor(const InputDescriptor&) = delete;
+    InputDescriptor& operator=(const InputDescriptor&) = delete;
+    ~InputDescriptor() {
+        if (number_ > STDIN_FILENO)
+            ::close(number_);
+    }
+    int number() const {
+        return number_;
+    }
+
+private:
+    int number_;
+};
+
+Error inputError(std::string_view path, std::string action, int errorNumber,
+                 std::string reason = {}, std::string remedy = {}) {
+    return {.kind = ErrorKind::input,
+            .action = std::move(action),
+            .subject = inputName(path),
+            .line = 0,
+            .errorNumber = errorNumber,
+            .reason = std::move(reason),
+            .remedy = std::move(remedy)};
+}
+
+Error tooLarge(std::string_view path) {
+    return inputError(path, "read", 0, "it is larger than 64 MiB");
+}
+
+Error readFailure(std::string_view path, int errorNumber) {
+    if (errorNumber == EISDIR)
+        return inputError(path, "read", 0, "it is a folder", "name a file in it");
+    return inputError(path, "read", errorNumber);
+}
+
+int openInput(std::string_view path) {
+    if (path == "-")
+        return STDIN_FILENO;
+    const std::string terminated(path);
+    int number;
+    do {
+        number = ::open(terminated.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    } while (number < 0 && errno == EINTR);
+    // A process started without standard input gets descriptor 0 here; moving it away keeps "-"
+    // honest.
+    if (number == STDIN_FILENO) {
+        number = ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+        ::close(STDIN_FILENO);
+    }
+    return number;
+}
+
+} // namespace
+
+std::string inputName(std::string_view path) {
+    return path == "-" ? "standard input" : std::string(path);
+}
+
+Result<void> readInputInto(std::string_view path, std::string& bytes) {
+    if (path.find('\0') != std::string_view::npos)
+        return std::unexpected(inputError(path, "open", 0, "the name contains a NUL byte"));
+    const InputDescriptor input(openInput(path));
+    if (input.number() < 0)
+        return std::unexpected(inputError(path, "open", errno));
+
+    // One byte more than the limit, so that an input of exactly the limit is told from a larger
+    // one.
+    constexpr std::size_t kRoom = kMaximumInputBytes + 1;
+    struct stat status;
+    std::size_t expected = kFirstRead;
+    if (::fstat(input.number(), &status) == 0 && S_ISREG(status.st_mode)) {
+        if (static_cast<std::size_t>(status.st_size) > kMaximumInputBytes)
+            return std::unexpected(tooLarge(path));
+        expected = std::max(expected, static_cast<std::size_t>(status.st_size) + 1);
+    }
+
+    bytes.resize(std::min(expected, kRoom));
+    std::size_t filled = 0;
+    for (;;) {
+        if (filled == bytes.size()) {
+            if (filled == kRoom)
+                return std::unexpected(tooLarge(path));
+            bytes.resize(std::min(bytes.size() * 2, kRoom));
+        }
+        const ssize_t count = ::read(input.number(), bytes.data() + filled, bytes.size() - filled);
+        if (count == 0)
+            break;
+        if (count > 0)
+            filled += static_cast<std::size_t>(count);
+        else if (errno != EINTR)
+            return std::unexpected(readFailure(path, errno));
+    }
+    bytes.resize(filled);
+    return {};
+}
+
+Result<std::string> readInput(std::string_view path) {
+    std::string bytes;
+    if (auto read = readInputInto(path, bytes); !read)
+        return std::unexpected(std::move(read.error()));
+    return bytes;
+}
+
+} // namespace hostcompat

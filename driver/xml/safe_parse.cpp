@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// libxml2 behind checkDocument(), with every door of its own closed as well.
+#include "driver/xml/safe_parse.hpp"
+
+#include "driver/xml/characters.hpp"
+#include "driver/xml/well_formed.hpp"
+
+#include <libxml/dict.h>
+#include <libxml/xmlerror.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string>
+#include <utility>
+
+namespace hostcompat {
+
+namespace {
+
+// libxml2's own limits (XML_PARSE_HUGE lifts them) are replaced by those of checkDocument().
+// XInclude is never called.
+constexpr int kOptions = XML_PARSE_NONET | XML_PARSE_HUGE | XML_PARSE_COMPACT;
+// A context in use remembers every name it ever saw; beyond this many it is thrown away.
+constexpr int kMostNames = 10000;
+
+// libxml2 2.12 made the error of its callbacks const.
+#if LIBXML_VERSION >= 21200
+using LibxmlError = const xmlError;
+#else
+using LibxmlError = xmlError;
+#endif
+
+struct ContextDeleter {
+    void operator()(xmlParserCtxt* context) const {
+        xmlFreeParserCtxt(context);
+    }
+};
+using Context = std::unique_ptr<xmlParserCtxt, ContextDeleter>;
+
+/// libxml2's words without its newline, and without what would break the line they stand in.
+std::string oneLine(const char* message) {
+    std::string text = message ? message : "libxml2 gives no reason";
+    std::ranges::replace_if(
+        text, [](char byte) { return static_cast<unsigned char>(byte) < 0x20; }, ' ');
+    while (!text.empty() && text.back() == ' ')
+        text.pop_back();
+    return clipped(text, 200);
+}
+
+/// What libxml2 objected to first.
+struct Complaint {
+    bool made = false;
+    std::size_t line = 0;
+    int code = 0;
+    std::string text;
+};
+
+void keepFirstComplaint(void* userData, LibxmlError* error) {
+    auto* context = static_cast<xmlParserCtxt*>(userData);
+    auto* complaint = static_cast<Complaint*>(context->_private);
+    if (complaint->made || error->level < XML_ERR_ERROR)
+        return;
+    complaint->made = true;
+    complaint->line = error->line > 0 ? static_cast<std::size_t>(error->line) : 0;
+    complaint->code = error->code;
+    complaint->text = oneLine(error->message);
+}
+
+// The upper half of an element's line goes to `extra`, which only XSLT uses: `line` has 16 bits,
+// and libxml2's own remedy keeps the line of the text after the element.
+void setLine(xmlNode* node, std::size_t line) {
+    node->line = static_cast<unsigned short>(line & 0xFFFF);
+    node->extra = static_cast<unsigned short>((line >> 16) & 0xFFFF);
+}
+
+/// Builds the element, and gives it the line of its "<" where libxml2 would give that of its ">".
+void startElement(void* userData, const xmlChar* name, const xmlChar* prefix, const xmlChar* uri,
+                  int namespaces, const xmlChar** namespaceList, int attributes, int defaulted,
+                  const xmlChar** attributeList) {
+    auto* context = static_cast<xmlParserCtxt*>(userData);
+    xmlSAX2StartElementNs(userData, name, prefix, uri, namespaces, namespaceList, attributes,
+                          defaulted, attributeList);
+    if (!context->node || !context->input || context->disableSAX != 0)
+        return;
+    auto line = static_cast<std::size_t>(context->input->line);
+    // No "<" can stand inside a tag, so going back to the nearest one finds the tag's own.
+    for (const xmlChar* at = context->input->cur; at > context->input->base && at[-1] != '<'; --at)
+        if (at[-1] == '\n')
+            --line;
+    setLine(context->node, line);
+}
+
+/// Second lock on a door that checkDocument() closed: a DOCTYPE ends the parse before it is read.
+void refuseDoctype(void* userData, const xmlChar*, const xmlChar*, const xmlChar*) {
+    auto* context = static_cast<xmlParserCtxt*>(userData);
+    context->wellFormed = 0;
+    xmlStopParser(context);
+}
+
+xmlParserInput* refuseEntity(void*, const xmlChar*, const xmlChar*) {
+    return nullptr;
+}
+
+Context makeContext() {
+    Context context(xmlNewParserCtxt());
+    if (!context)
+        return context;
+    xmlSAXHandler* sax = context->sax;
+    sax->startElementNs = startElement;
+    sax->internalSubset = refuseDoctype;
+    sax->externalSubset = refuseDoctype;
+    sax->resolveEntity = refuseEntity;
+    // Structured errors are asked for in the context, so nothing is printed and nothing global is
+    // set.
+    sax->serror = keepFirstComplaint;
+    sax->error = nullptr;
+    sax->fatalError = nullptr;
+    sax->warning = nullptr;
+    context->userData = context.get();
+    return context;
+}
+
+Error outOfMemory(std::string_view name) {
+    return {.kind = ErrorKind::system,
+            .action = "parse",
+            .subject = std::string(name),
+            .line = 0,
+            .errorNumber = ENOMEM,
+            .reason = "",
+            .remedy = ""};
+}
+
+} // namespace
+
+struct SafeParser::State {
+    Context context;
+};
+
+SafeParser::SafeParser() : state_(std::make_unique<State>()) {
+    xmlInitParser();
+}
+SafeParser::SafeParser(SafeParser&&) noexcept = default;
+SafeParser& SafeParser::operator=(SafeParser&&) noexcept = default;
+SafeParser::~SafeParser() = default;
+
+Result<XmlDocument> SafeParser::parse(std::string_view bytes, std::string_view name) {
+    if (auto checked = checkDocument(bytes, name); !checked)
+        return std::unexpected(std::move(checked.error()));
+    Context& context = state_->context;
+    if (context && xmlDictSize(context->dict) > kMostNames)
+        context.reset();
+    if (!context)
+        context = makeContext();
+    if (!context)
+        return std::unexpected(outOfMemory(name));
+
+    Complaint complaint;
+    context->_private = &complaint;
+    XmlDocument document(xmlCtxtReadMemory(
+        context.get(), bytes.data(), static_cast<int>(bytes.size()), nullptr, nullptr, kOptions));
+    context->_private = nullptr;
+    const bool sound = document && context->wellFormed != 0 && context->nsWellFormed != 0;
+    if (sound)
+        return document;
+    if (complaint.code == XML_ERR_NO_MEMORY || (!complaint.made && !document))
+        return std::unexpected(outOfMemory(name));
+    return std::unexpected(
+        Error{.kind = ErrorKind::input,
+              .action = "parse",
+              .subject = std::string(name),
+              .line = complaint.line,
+              .errorNumber = 0,
+              .reason = complaint.made ? complaint.text : "it is not well formed",
+              .remedy = ""});
+}
+
+Result<XmlDocument> parseSafely(std::string_view bytes, std::string_view name) {
+    return SafeParser().parse(bytes, name);
+}
+
+std::size_t lineOf(const xmlNode* node) {
+    while (node && node->type != XML_ELEMENT_NODE)
+        node = node->parent;
+    return node ? node->line | (static_cast<std::size_t>(node->extra) << 16) : 0;
+}
+
+} // namespace hostcompat
