@@ -4,7 +4,7 @@
 #include "driver/xml/well_formed.hpp"
 
 #include "driver/xml/characters.hpp"
-#include "driver/xml/read_file.hpp"
+#include "driver/io/read_file.hpp"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What is refused in front of the parsers, where, and in which words; and that libxml2 agrees with
 // what is not.
-#include "driver/xml/read_file.hpp"
+#include "driver/io/read_file.hpp"
 #include "driver/xml/safe_parse.hpp"
 #include "driver/xml/well_formed.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Reads one input whole, with a limit that holds while reading, so that an endless stream ends too.
-#include "driver/xml/read_file.hpp"
+#include "driver/io/read_file.hpp"
 
 #include <sys/stat.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Inputs are read whole, up to a limit that also ends endless ones, and each failure is named.
-#include "driver/xml/read_file.hpp"
+#include "driver/io/read_file.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
