@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Looks at a host: the front of the library.
+#pragma once
+
+#include "driver/compat/error.hpp"
+#include "driver/compat/host_compat.hpp"
+#include "driver/host/facts.hpp"
+#include "driver/kvm/kernel.hpp"
+
+#include <filesystem>
+#include <string>
+
+namespace hostcompat {
+
+/// Where to look.
+struct HostPlace {
+    /// The folder below which procfs and sysfs are read.
+    std::filesystem::path root = "/";
+    SystemNames names = systemNames();
+    std::string device = "/dev/kvm";
+};
+
+/// What a look at a host found: the record, and the topology that only a document needs.
+struct ProbedHost {
+    HostRecord record;
+    /// Empty where the host does not tell, and for a record that was read from a file.
+    std::vector<NumaNode> nodes;
+};
+
+/// Reads the host and asks KVM where the host is POWER. Never prints, keeps nothing open.
+/// Errors: those of askKvm().
+Result<ProbedHost> probeHost(Kernel& kernel, const HostPlace& place = {});
+
+} // namespace hostcompat

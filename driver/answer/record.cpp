@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Writes and reads the JSON record.
+#include "driver/answer/record.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace hostcompat {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kTopKey = "virt-host-compat";
+constexpr int kSchemaVersion = 1;
+
+Json textOrNull(std::string_view text) {
+    return text.empty() ? Json(nullptr) : Json(text);
+}
+
+Json hexOrNull(std::optional<std::uint64_t> number, int digits) {
+    return number ? Json(fmt::format("0x{:0{}x}", *number, digits)) : Json(nullptr);
+}
+
+Json hostToJson(const HostIdentity& host) {
+    return {{"arch", host.arch},
+            {"platform", toString(host.platform)},
+            {"pvr", hexOrNull(host.pvr, 8)},
+            {"model", textOrNull(host.model)},
+            {"effective_mode", textOrNull(host.effectiveMode)},
+            {"kernel", host.kernel}};
+}
+
+Json modesToJson(ModeSet supported) {
+    Json modes = Json::array();
+    for (const Mode& mode : modeTable())
+        modes.push_back({{"name", mode.name}, {"supported", supported.contains(mode)}});
+    return modes;
+}
+
+Json compatToJson(const HostCompat& compat) {
+    if (!compat.known)
+        return {{"status", "unknown"},     {"source", nullptr},       {"modes", Json::array()},
+                {"capabilities", nullptr}, {"unknown_bits", nullptr}, {"abi", nullptr},
+                {"reason", compat.reason}};
+    const KnownCompat& known = *compat.known;
+    const bool fromKernel = known.capabilities.has_value();
+    return {{"status", "known"},
+            {"source", toString(known.source)},
+            {"modes", modesToJson(known.supported)},
+            {"capabilities", hexOrNull(known.capabilities, 16)},
+            {"unknown_bits",
+             hexOrNull(fromKernel ? std::optional(known.unknownBits) : std::nullopt, 16)},
+            {"abi", textOrNull(known.abi)},
+            {"reason", nullptr}};
+}
+
+/// What a reader throws inside parseRecord(); it never leaves this file.
+struct Defect {
+    std::string text;
+};
+
+/// Reads values out of one JSON object and says which key is wrong.
+class ObjectReader {
+  public:
+    ObjectReader(const Json& value, std::string path) : value_(value), path_(std::move(path)) {
+        if (!value_.is_object())
+            throw Defect{fmt::format("{} is not an object", path_)};
+    }
+
+    const Json& at(const char* key) const {
+        const auto entry = value_.find(key);
+        if (entry == value_.end())
+            throw Defect{fmt::format("{}.{} is missing", path_, key)};
+        return *entry;
+    }
+
+    std::string text(const char* key) const {
+        const Json& value = at(key);
+        if (!value.is_string())
+            throw Defect{fmt::format("{}.{} is not a string", path_, key)};
+        return value.get<std::string>();
+    }
+
+    /// The string, or an empty one for null.
+    std::string textOrNull(const char* key) const {
+        return at(key).is_null() ? std::string() : text(key);
+    }
+
+    std::optional<std::uint64_t> hex(const char* key, int digits) const {
+        const std::string value = textOrNull(key);
+        if (value.empty())
+            return std::nullopt;
+        std::uint64_t number = 0;
+        const char* begin = value.data() + 2;
+        const char* end = value.data() + value.size();
+        if (!value.starts_with("0x") || value.size() == 2 ||
+            value.size() > 2 + static_cast<std::size_t>(digits) ||
+            std::from_chars(begin, end, number, 16).ptr != end)
+            throw Defect{fmt::format("{}.{} is not a hexadecimal number such as 0x{:0{}x}", path_, key,
+                                     0, digits)};
+        return number;
+    }
+
+    bool flag(const char* key) const {
+        const Json& value = at(key);
+        if (!value.is_boolean())
+            throw Defect{fmt::format("{}.{} is neither true nor false", path_, key)};
+        return value.get<bool>();
+    }
+
+    ObjectReader object(const char* key) const {
+        return {at(key), path_ + "." + key};
+    }
+
+    /// Calls read(ObjectReader) for each object of the array.
+    template <typename Read>
+    void each(const char* key, Read read) const {
+        const Json& value = at(key);
+        if (!value.is_array())
+            throw Defect{fmt::format("{}.{} is not an array", path_, key)};
+        for (std::size_t index = 0; index < value.size(); ++index)
+            read(ObjectReader(value[index], fmt::format("{}.{}[{}]", path_, key, index)));
+    }
+
+    [[noreturn]] void refuse(const char* key, std::string_view why) const {
+        throw Defect{fmt::format("{}.{} {}", path_, key, why)};
+    }
+
+  private:
+    const Json& value_;
+    std::string path_;
+};
+
+HostIdentity readHostIdentity(const ObjectReader& reader) {
+    HostIdentity host;
+    host.arch = reader.text("arch");
+    const auto platform = parsePlatform(reader.text("platform"));
+    if (!platform)
+        reader.refuse("platform", "is none of pseries, powernv and other");
+    host.platform = *platform;
+    if (const auto pvr = reader.hex("pvr", 8))
+        host.pvr = static_cast<std::uint32_t>(*pvr);
+    host.model = reader.textOrNull("model");
+    host.effectiveMode = reader.textOrNull("effective_mode");
+    host.kernel = reader.text("kernel");
+    return host;
+}
+
+KnownCompat readKnown(const ObjectReader& reader) {
+    KnownCompat known;
+    const auto source = parseCompatSource(reader.text("source"));
+    if (!source)
+        reader.refuse("source", "is none of kvm, device-tree and pvr");
+    known.source = *source;
+    reader.each("modes", [&](const ObjectReader& entry) {
+        const Mode* mode = findModeByName(entry.text("name"));
+        if (entry.flag("supported") && mode)
+            known.supported.insert(*mode);
+    });
+    known.capabilities = reader.hex("capabilities", 16);
+    known.unknownBits = reader.hex("unknown_bits", 16).value_or(0);
+    known.abi = reader.textOrNull("abi");
+    if (known.source == CompatSource::kvm && !known.capabilities)
+        reader.refuse("capabilities", "is missing although the source is kvm");
+    if (known.capabilities &&
+        (ModeSet(*known.capabilities) & allModes()) != known.supported)
+        reader.refuse("modes", "contradicts capabilities");
+    // A newer version's table may know bits that ours does not; what counts here is ours.
+    if (known.capabilities)
+        known.unknownBits = *known.capabilities & ~allModes().bits();
+    return known;
+}
+
+HostCompat readCompat(const ObjectReader& reader) {
+    const std::string status = reader.text("status");
+    if (status == "known")
+        return {.known = readKnown(reader)};
+    if (status != "unknown")
+        reader.refuse("status", "is neither known nor unknown");
+    HostCompat compat{.reason = reader.text("reason")};
+    if (compat.reason.empty())
+        reader.refuse("reason", "is empty although the status is unknown");
+    return compat;
+}
+
+std::vector<Check> readChecks(const ObjectReader& reader) {
+    std::vector<Check> checks;
+    reader.each("checks", [&](const ObjectReader& entry) {
+        const auto result = parseCheckResult(entry.text("result"));
+        if (!result)
+            entry.refuse("result", "is none of PASS, WARN, FAIL and NOTE");
+        checks.push_back({entry.text("name"), *result, entry.textOrNull("hint")});
+    });
+    return checks;
+}
+
+HostRecord readRecord(const Json& document) {
+    const ObjectReader top(document, "record");
+    const ObjectReader reader = top.object(kTopKey.data());
+    const Json& version = reader.at("schema_version");
+    if (version != kSchemaVersion)
+        reader.refuse("schema_version", fmt::format("is {} and not {}; use a version of the program "
+                                                    "that knows it",
+                                                    version.dump(), kSchemaVersion));
+    return {.host = readHostIdentity(reader.object("host")),
+            .compat = readCompat(reader.object("compat")),
+            .checks = readChecks(reader)};
+}
+
+Error recordError(std::string_view name, std::size_t line, std::string reason) {
+    return {.kind = ErrorKind::input,
+            .action = "read the host record",
+            .subject = std::string(name),
+            .line = line,
+            .reason = std::move(reason),
+            .remedy = "give the output of 'virt-host-compat show --json'"};
+}
+
+} // namespace
+
+std::string writeRecord(const HostRecord& record) {
+    Json checks = Json::array();
+    for (const Check& check : record.checks)
+        checks.push_back({{"name", check.name},
+                          {"result", toString(check.result)},
+                          {"hint", textOrNull(check.hint)}});
+    const Json document{{kTopKey,
+                         {{"schema_version", kSchemaVersion},
+                          {"host", hostToJson(record.host)},
+                          {"compat", compatToJson(record.compat)},
+                          {"checks", std::move(checks)}}}};
+    return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Result<HostRecord> parseRecord(std::string_view json, std::string_view name) {
+    try {
+        return readRecord(Json::parse(json));
+    } catch (const Defect& defect) {
+        return std::unexpected(recordError(name, 0, defect.text));
+    } catch (const Json::parse_error& error) {
+        const auto offset = std::min<std::size_t>(error.byte, json.size());
+        const auto lines = std::ranges::count(json.substr(0, offset == 0 ? 0 : offset - 1), '\n');
+        return std::unexpected(
+            recordError(name, static_cast<std::size_t>(lines) + 1, "it is not JSON"));
+    } catch (const Json::exception& error) {
+        return std::unexpected(recordError(name, 0, error.what()));
+    }
+}
+
+} // namespace hostcompat

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What the host says of itself, apart from KVM.
+#pragma once
+
+#include "driver/compat/host_compat.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hostcompat {
+
+/// One logical CPU as sysfs describes it.
+struct LogicalCpu {
+    unsigned id = 0;
+    unsigned socketId = 0;
+    unsigned dieId = 0;
+    unsigned coreId = 0;
+    /// The logical CPUs of the same core, in the kernel's list notation ("0-7").
+    std::string siblings;
+
+    friend bool operator==(const LogicalCpu&, const LogicalCpu&) = default;
+};
+
+/// One NUMA node with its online CPUs.
+struct NumaNode {
+    unsigned id = 0;
+    /// KiB; nothing where the host does not tell.
+    std::optional<std::uint64_t> memory;
+    std::vector<LogicalCpu> cpus;
+
+    friend bool operator==(const NumaNode&, const NumaNode&) = default;
+};
+
+/// The level in the device tree's cpu-version properties.
+struct EffectiveLevel {
+    /// The value that every CPU node has; nothing where they do not give one.
+    std::optional<std::uint32_t> cpuVersion;
+    /// Why there is none: half a sentence for a message. Empty where there is one.
+    std::string problem;
+};
+
+/// Everything about a host that decides or explains its modes, and the topology of its document.
+struct HostFacts {
+    HostIdentity identity;
+    EffectiveLevel level;
+    /// Whether the kernel lists the module kvm_hv (or has it built in).
+    bool hvModule = false;
+    /// By node id; empty where sysfs does not tell.
+    std::vector<NumaNode> nodes;
+};
+
+/// The kernel's own names, which no file system is needed for.
+struct SystemNames {
+    std::string machine; ///< uname -m
+    std::string release; ///< uname -r
+};
+
+/// uname(2)'s answer, which cannot fail.
+SystemNames systemNames();
+
+/// Reads the host below a root folder: proc/cpuinfo, sys/firmware/devicetree/base (or proc/device-tree),
+/// sys/module and sys/devices/system. A file that is missing, unreadable or senseless leaves its fact
+/// unset; a host that tells nothing is a valid answer, so this cannot fail.
+/// Sources: Linux arch/powerpc/kernel/setup-common.c (show_cpuinfo), PAPR 2.13 C.6.2 (cpu-version),
+/// Documentation/ABI/stable/sysfs-devices-system-cpu.
+HostFacts readHost(const std::filesystem::path& root, const SystemNames& names);
+
+} // namespace hostcompat

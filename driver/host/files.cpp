@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Reads small files; whatever cannot be read is simply not there.
+#include "driver/host/files.hpp"
+
+#include "driver/io/read_file.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <system_error>
+
+namespace hostcompat {
+
+std::optional<std::string> readSmallFile(const std::filesystem::path& path) {
+    auto content = readInput(path.string());
+    if (!content)
+        return std::nullopt;
+    return std::move(*content);
+}
+
+std::string_view trim(std::string_view text) {
+    constexpr std::string_view blank(" \t\r\n\0", 5);
+    const auto begin = text.find_first_not_of(blank);
+    if (begin == std::string_view::npos)
+        return {};
+    return text.substr(begin, text.find_last_not_of(blank) - begin + 1);
+}
+
+std::optional<std::uint64_t> parseNumber(std::string_view text) {
+    std::uint64_t number = 0;
+    const char* end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, number);
+    if (error != std::errc() || rest != end)
+        return std::nullopt;
+    return number;
+}
+
+std::optional<std::uint64_t> readNumber(const std::filesystem::path& path) {
+    const auto content = readSmallFile(path);
+    return content ? parseNumber(trim(*content)) : std::nullopt;
+}
+
+std::vector<std::string> listFolder(const std::filesystem::path& path) {
+    std::vector<std::string> names;
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry(path, error), end; !error && entry != end;
+         entry.increment(error))
+        names.push_back(entry->path().filename().string());
+    std::ranges::sort(names);
+    return names;
+}
+
+std::vector<unsigned> listNumbered(const std::filesystem::path& path, std::string_view prefix) {
+    std::vector<unsigned> numbers;
+    for (const std::string& name : listFolder(path)) {
+        if (!name.starts_with(prefix))
+            continue;
+        const auto number = parseNumber(std::string_view(name).substr(prefix.size()));
+        if (number && *number <= UINT32_MAX)
+            numbers.push_back(static_cast<unsigned>(*number));
+    }
+    std::ranges::sort(numbers);
+    return numbers;
+}
+
+} // namespace hostcompat

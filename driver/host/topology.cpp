@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Reads nodes and CPUs from sysfs.
+#include "driver/host/topology.hpp"
+
+#include "driver/host/files.hpp"
+
+#include <algorithm>
+
+namespace hostcompat {
+
+namespace {
+
+/// The id that sysfs gives, or 0: POWER guests show "-1" where the firmware does not say.
+unsigned readId(const std::filesystem::path& path) {
+    const auto number = readNumber(path);
+    return number && *number <= UINT32_MAX ? static_cast<unsigned>(*number) : 0;
+}
+
+/// An offline CPU has no topology folder (drivers/base/topology.c).
+std::optional<LogicalCpu> readCpu(const std::filesystem::path& cpus, unsigned id) {
+    const auto topology = cpus / ("cpu" + std::to_string(id)) / "topology";
+    const auto siblings = readSmallFile(topology / "thread_siblings_list");
+    if (!siblings || trim(*siblings).empty())
+        return std::nullopt;
+    return LogicalCpu{.id = id,
+                      .socketId = readId(topology / "physical_package_id"),
+                      .dieId = readId(topology / "die_id"),
+                      .coreId = readId(topology / "core_id"),
+                      .siblings = std::string(trim(*siblings))};
+}
+
+/// The value of "Node 0 MemTotal:  1048576 kB".
+std::optional<std::uint64_t> memTotal(std::string_view meminfo) {
+    constexpr std::string_view mark = "MemTotal:";
+    const auto begin = meminfo.find(mark);
+    if (begin == std::string_view::npos)
+        return std::nullopt;
+    const std::string_view rest = trim(meminfo.substr(begin + mark.size()));
+    return parseNumber(rest.substr(0, rest.find_first_not_of("0123456789")));
+}
+
+NumaNode readNode(const std::filesystem::path& nodes, const std::filesystem::path& cpus,
+                  unsigned id) {
+    const auto folder = nodes / ("node" + std::to_string(id));
+    NumaNode node{.id = id, .memory = memTotal(readSmallFile(folder / "meminfo").value_or(""))};
+    for (const unsigned cpu : listNumbered(folder, "cpu"))
+        if (auto description = readCpu(cpus, cpu))
+            node.cpus.push_back(std::move(*description));
+    return node;
+}
+
+} // namespace
+
+std::vector<NumaNode> readTopology(const std::filesystem::path& root) {
+    const auto cpus = root / "sys/devices/system/cpu";
+    const auto nodes = root / "sys/devices/system/node";
+    std::vector<NumaNode> result;
+    for (const unsigned id : listNumbered(nodes, "node")) {
+        NumaNode node = readNode(nodes, cpus, id);
+        if (!node.cpus.empty() || node.memory.value_or(0) != 0)
+            result.push_back(std::move(node));
+    }
+    const bool anyCpu = std::ranges::any_of(result, [](const auto& node) { return !node.cpus.empty(); });
+    if (anyCpu)
+        return result;
+
+    NumaNode only{.id = 0, .memory = memTotal(readSmallFile(root / "proc/meminfo").value_or(""))};
+    for (const unsigned cpu : listNumbered(cpus, "cpu"))
+        if (auto description = readCpu(cpus, cpu))
+            only.cpus.push_back(std::move(*description));
+    if (only.cpus.empty())
+        return {};
+    return {std::move(only)};
+}
+
+} // namespace hostcompat

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The host's NUMA nodes and CPUs, as far as a capabilities document tells them.
+#pragma once
+
+#include "driver/host/facts.hpp"
+
+#include <filesystem>
+#include <vector>
+
+namespace hostcompat {
+
+/// The NUMA nodes that have CPUs or memory, by id, each with its online CPUs by id.
+/// A kernel without NUMA is one node 0. Empty where sysfs does not describe the CPUs.
+std::vector<NumaNode> readTopology(const std::filesystem::path& root);
+
+} // namespace hostcompat
