@@ -33,7 +33,8 @@ Check checkProcessor(const HostFacts& facts) {
 Check checkPlatform(const HostFacts& facts) {
     if (facts.identity.platform == Platform::other)
         return {"the platform is pSeries or PowerNV", CheckResult::warn,
-                "neither /proc/cpuinfo nor the device tree tells it; only KVM's own answer can be used"};
+                "neither /proc/cpuinfo nor the device tree tells it; only KVM's own answer can be "
+                "used"};
     return {"the platform is pSeries or PowerNV", CheckResult::pass,
             std::string(toString(facts.identity.platform))};
 }
@@ -43,8 +44,9 @@ Check checkLevel(const HostFacts& facts) {
     if (!facts.level.cpuVersion)
         return {name, CheckResult::warn, facts.level.problem};
     if (facts.identity.effectiveMode.empty())
-        return {name, CheckResult::warn,
-                fmt::format("0x{:08x} is not in the table of this version", *facts.level.cpuVersion)};
+        return {
+            name, CheckResult::warn,
+            fmt::format("0x{:08x} is not in the table of this version", *facts.level.cpuVersion)};
     return {name, CheckResult::pass, facts.identity.effectiveMode};
 }
 
@@ -93,7 +95,8 @@ Check checkAnswer(const HostCompat& compat) {
     if (!compat.known)
         return {name, CheckResult::fail, compat.reason};
     const KnownCompat& known = *compat.known;
-    const std::string answer = fmt::format("{}, from {}", names(known.supported), toString(known.source));
+    const std::string answer =
+        fmt::format("{}, from {}", names(known.supported), toString(known.source));
     if (known.unknownBits != 0)
         return {name, CheckResult::warn,
                 fmt::format("{}; the kernel's bits 0x{:016x} are not known to this version", answer,

@@ -65,7 +65,7 @@ struct Defect {
 
 /// Reads values out of one JSON object and says which key is wrong.
 class ObjectReader {
-  public:
+public:
     ObjectReader(const Json& value, std::string path) : value_(value), path_(std::move(path)) {
         if (!value_.is_object())
             throw Defect{fmt::format("{} is not an object", path_)};
@@ -100,8 +100,8 @@ class ObjectReader {
         if (!value.starts_with("0x") || value.size() == 2 ||
             value.size() > 2 + static_cast<std::size_t>(digits) ||
             std::from_chars(begin, end, number, 16).ptr != end)
-            throw Defect{fmt::format("{}.{} is not a hexadecimal number such as 0x{:0{}x}", path_, key,
-                                     0, digits)};
+            throw Defect{fmt::format("{}.{} is not a hexadecimal number such as 0x{:0{}x}", path_,
+                                     key, 0, digits)};
         return number;
     }
 
@@ -130,7 +130,7 @@ class ObjectReader {
         throw Defect{fmt::format("{}.{} {}", path_, key, why)};
     }
 
-  private:
+private:
     const Json& value_;
     std::string path_;
 };
@@ -166,8 +166,7 @@ KnownCompat readKnown(const ObjectReader& reader) {
     known.abi = reader.textOrNull("abi");
     if (known.source == CompatSource::kvm && !known.capabilities)
         reader.refuse("capabilities", "is missing although the source is kvm");
-    if (known.capabilities &&
-        (ModeSet(*known.capabilities) & allModes()) != known.supported)
+    if (known.capabilities && (ModeSet(*known.capabilities) & allModes()) != known.supported)
         reader.refuse("modes", "contradicts capabilities");
     // A newer version's table may know bits that ours does not; what counts here is ours.
     if (known.capabilities)
@@ -203,9 +202,10 @@ HostRecord readRecord(const Json& document) {
     const ObjectReader reader = top.object(kTopKey.data());
     const Json& version = reader.at("schema_version");
     if (version != kSchemaVersion)
-        reader.refuse("schema_version", fmt::format("is {} and not {}; use a version of the program "
-                                                    "that knows it",
-                                                    version.dump(), kSchemaVersion));
+        reader.refuse("schema_version",
+                      fmt::format("is {} and not {}; use a version of the program "
+                                  "that knows it",
+                                  version.dump(), kSchemaVersion));
     return {.host = readHostIdentity(reader.object("host")),
             .compat = readCompat(reader.object("compat")),
             .checks = readChecks(reader)};

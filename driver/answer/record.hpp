@@ -10,15 +10,16 @@
 
 namespace hostcompat {
 
-/// The record as JSON text with a newline at its end, described by schema/host-record.schema.json. Every key is
-/// always there; what does not apply is null. Bytes that are not UTF-8 become U+FFFD.
+/// The record as JSON text with a newline at its end, described by schema/host-record.schema.json.
+/// Every key is always there; what does not apply is null. Bytes that are not UTF-8 become U+FFFD.
 std::string writeRecord(const HostRecord& record);
 
-/// Reads what writeRecord() wrote, here or in a newer version: unknown keys and modes are passed over.
+/// Reads what writeRecord() wrote, here or in a newer version: unknown keys and modes are passed
+/// over.
 ///
 /// @param json the text. @param name what messages call it.
-/// Errors: kind input with the line where it is not JSON, and with the key where a value is missing, of another
-/// type, contradicts another, or where schema_version is not 1.
+/// Errors: kind input with the line where it is not JSON, and with the key where a value is
+/// missing, of another type, contradicts another, or where schema_version is not 1.
 Result<HostRecord> parseRecord(std::string_view json, std::string_view name);
 
 } // namespace hostcompat

@@ -12,7 +12,8 @@ namespace hostcompat {
 
 /// The host's answer, in this order:
 /// 1. the kernel's own bitmap (source kvm);
-/// 2. where KVM-HV works without knowing the capability, on pseries: the partition's own level and every older
+/// 2. where KVM-HV works without knowing the capability, on pseries: the partition's own level and
+/// every older
 ///    mode (source device-tree), as the kernel itself grants them for nested API v1
 ///    (Linux arch/powerpc/kvm/book3s_hv.c, kvmppc_get_compat_caps_hv());
 /// 3. the same on PowerNV: the processor's generation and every older one (source pvr);

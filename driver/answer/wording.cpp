@@ -22,18 +22,20 @@ std::string withoutHv(const KvmAnswer& kvm, const HostFacts& facts) {
                            "look for kvm-hv in the kernel's log",
                            kvm.device);
     if (facts.identity.platform == Platform::pseries)
-        return fmt::format("{} works without KVM-HV; load it with 'modprobe kvm-hv'; where that says "
-                           "'No such device', the hypervisor does not allow this partition to run "
-                           "guests of its own",
-                           kvm.device);
+        return fmt::format(
+            "{} works without KVM-HV; load it with 'modprobe kvm-hv'; where that says "
+            "'No such device', the hypervisor does not allow this partition to run "
+            "guests of its own",
+            kvm.device);
     return fmt::format("{} works without KVM-HV; load it with 'modprobe kvm-hv'", kvm.device);
 }
 
 } // namespace
 
 std::string reasonNotPower(const HostFacts& facts) {
-    return fmt::format("this host is {}, not IBM POWER (ppc64, ppc64le): it has no compatibility modes",
-                       facts.identity.arch);
+    return fmt::format(
+        "this host is {}, not IBM POWER (ppc64, ppc64le): it has no compatibility modes",
+        facts.identity.arch);
 }
 
 std::string reasonFromKvm(const KvmAnswer& kvm, const HostFacts& facts) {
@@ -42,18 +44,18 @@ std::string reasonFromKvm(const KvmAnswer& kvm, const HostFacts& facts) {
         return fmt::format("{} does not exist: {}; load KVM with 'modprobe kvm-hv'", kvm.device,
                            systemText(kvm.errorNumber));
     case KvmOutcome::noPermission:
-        return fmt::format("{} may not be opened: {}; run as root or join the group kvm", kvm.device,
-                           systemText(kvm.errorNumber));
+        return fmt::format("{} may not be opened: {}; run as root or join the group kvm",
+                           kvm.device, systemText(kvm.errorNumber));
     case KvmOutcome::noModule:
-        return fmt::format("{} has nothing behind it: {}; load KVM with 'modprobe kvm-hv'", kvm.device,
-                           systemText(kvm.errorNumber));
+        return fmt::format("{} has nothing behind it: {}; load KVM with 'modprobe kvm-hv'",
+                           kvm.device, systemText(kvm.errorNumber));
     case KvmOutcome::noHv:
         return withoutHv(kvm, facts);
     default:
-        return fmt::format("the kernel refused {} on {}: {}; report this with the kernel's release ({})",
-                           kvm.call, kvm.device,
-                           kvm.detail.empty() ? systemText(kvm.errorNumber) : kvm.detail,
-                           facts.identity.kernel);
+        return fmt::format(
+            "the kernel refused {} on {}: {}; report this with the kernel's release ({})", kvm.call,
+            kvm.device, kvm.detail.empty() ? systemText(kvm.errorNumber) : kvm.detail,
+            facts.identity.kernel);
     }
 }
 
@@ -64,20 +66,24 @@ std::string reasonFromSilence(const HostFacts& facts) {
     case Platform::pseries:
         if (!facts.level.cpuVersion)
             return fmt::format("{} and {}; {}", silence, facts.level.problem, remedy);
-        return fmt::format("{} and the table of this version has no mode for the cpu-version 0x{:08x} "
-                           "of the device tree; {}",
-                           silence, *facts.level.cpuVersion, remedy);
+        return fmt::format(
+            "{} and the table of this version has no mode for the cpu-version 0x{:08x} "
+            "of the device tree; {}",
+            silence, *facts.level.cpuVersion, remedy);
     case Platform::powernv:
         if (!facts.identity.pvr)
-            return fmt::format("KVM does not say, and the processor version of this PowerNV host cannot "
-                               "be read from /proc/cpuinfo or the device tree");
-        return fmt::format("KVM does not say, and the table of this version does not know the processor "
-                           "version 0x{:08x}",
-                           *facts.identity.pvr);
+            return fmt::format(
+                "KVM does not say, and the processor version of this PowerNV host cannot "
+                "be read from /proc/cpuinfo or the device tree");
+        return fmt::format(
+            "KVM does not say, and the table of this version does not know the processor "
+            "version 0x{:08x}",
+            *facts.identity.pvr);
     default:
-        return fmt::format("{} and the platform is neither pSeries nor PowerNV as far as /proc/cpuinfo and "
-                           "the device tree tell; {}",
-                           silence, remedy);
+        return fmt::format(
+            "{} and the platform is neither pSeries nor PowerNV as far as /proc/cpuinfo and "
+            "the device tree tell; {}",
+            silence, remedy);
     }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "driver/compat/host_compat.hpp"
+#include "driver/compat/topology.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -11,28 +12,6 @@
 #include <vector>
 
 namespace hostcompat {
-
-/// One logical CPU as sysfs describes it.
-struct LogicalCpu {
-    unsigned id = 0;
-    unsigned socketId = 0;
-    unsigned dieId = 0;
-    unsigned coreId = 0;
-    /// The logical CPUs of the same core, in the kernel's list notation ("0-7").
-    std::string siblings;
-
-    friend bool operator==(const LogicalCpu&, const LogicalCpu&) = default;
-};
-
-/// One NUMA node with its online CPUs.
-struct NumaNode {
-    unsigned id = 0;
-    /// KiB; nothing where the host does not tell.
-    std::optional<std::uint64_t> memory;
-    std::vector<LogicalCpu> cpus;
-
-    friend bool operator==(const NumaNode&, const NumaNode&) = default;
-};
 
 /// The level in the device tree's cpu-version properties.
 struct EffectiveLevel {
@@ -61,11 +40,11 @@ struct SystemNames {
 /// uname(2)'s answer, which cannot fail.
 SystemNames systemNames();
 
-/// Reads the host below a root folder: proc/cpuinfo, sys/firmware/devicetree/base (or proc/device-tree),
-/// sys/module and sys/devices/system. A file that is missing, unreadable or senseless leaves its fact
-/// unset; a host that tells nothing is a valid answer, so this cannot fail.
-/// Sources: Linux arch/powerpc/kernel/setup-common.c (show_cpuinfo), PAPR 2.13 C.6.2 (cpu-version),
-/// Documentation/ABI/stable/sysfs-devices-system-cpu.
+/// Reads the host below a root folder: proc/cpuinfo, sys/firmware/devicetree/base (or
+/// proc/device-tree), sys/module and sys/devices/system. A file that is missing, unreadable or
+/// senseless leaves its fact unset; a host that tells nothing is a valid answer, so this cannot
+/// fail. Sources: Linux arch/powerpc/kernel/setup-common.c (show_cpuinfo), PAPR 2.13 C.6.2
+/// (cpu-version), Documentation/ABI/stable/sysfs-devices-system-cpu.
 HostFacts readHost(const std::filesystem::path& root, const SystemNames& names);
 
 } // namespace hostcompat

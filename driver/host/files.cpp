@@ -4,9 +4,10 @@
 
 #include "driver/io/read_file.hpp"
 
+#include <system_error>
+
 #include <algorithm>
 #include <charconv>
-#include <system_error>
 
 namespace hostcompat {
 

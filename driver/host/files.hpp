@@ -14,7 +14,8 @@ namespace hostcompat {
 /// The file's content; nothing where it cannot be read.
 std::optional<std::string> readSmallFile(const std::filesystem::path& path);
 
-/// The file's decimal number, or nothing. Negative numbers, which sysfs uses for "not known", are nothing.
+/// The file's decimal number, or nothing. Negative numbers, which sysfs uses for "not known", are
+/// nothing.
 std::optional<std::uint64_t> readNumber(const std::filesystem::path& path);
 
 /// The names in a folder, sorted; empty where it cannot be read.

@@ -60,7 +60,8 @@ std::vector<NumaNode> readTopology(const std::filesystem::path& root) {
         if (!node.cpus.empty() || node.memory.value_or(0) != 0)
             result.push_back(std::move(node));
     }
-    const bool anyCpu = std::ranges::any_of(result, [](const auto& node) { return !node.cpus.empty(); });
+    const bool anyCpu =
+        std::ranges::any_of(result, [](const auto& node) { return !node.cpus.empty(); });
     if (anyCpu)
         return result;
 

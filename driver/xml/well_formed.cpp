@@ -3,8 +3,8 @@
 // something.
 #include "driver/xml/well_formed.hpp"
 
-#include "driver/xml/characters.hpp"
 #include "driver/io/read_file.hpp"
+#include "driver/xml/characters.hpp"
 
 #include <fmt/format.h>
 

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Reads <compat> from a capabilities document, and splices it in.
+#include "driver/xml/capabilities.hpp"
+
+#include "driver/xml/layout.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace hostcompat {
+
+namespace {
+
+constexpr const char* kAction = "read the capabilities document";
+
+std::string_view trimRight(std::string_view text) {
+    const auto end = text.find_last_not_of(" \t\r\n");
+    return end == std::string_view::npos ? std::string_view() : text.substr(0, end + 1);
+}
+
+/// The only child of that name, which has to be there.
+Result<pugi::xml_node> requiredChild(const Document& document, pugi::xml_node parent,
+                                     std::string_view name) {
+    auto child = onlyChild(document, parent, name);
+    if (child && !*child)
+        return std::unexpected(document.errorAt(
+            parent, kAction, fmt::format("<{}> has no <{}>", parent.name(), name)));
+    return child;
+}
+
+pugi::xml_document buildCompat(const KnownCompat& compat, ModeTable table) {
+    pugi::xml_document tree;
+    pugi::xml_node element = tree.append_child("compat");
+    element.append_attribute("source") = std::string(toString(compat.source)).c_str();
+    for (const Mode& mode : table) {
+        pugi::xml_node child = element.append_child("mode");
+        child.append_attribute("name") = std::string(mode.name).c_str();
+        child.append_attribute("supported") = compat.supported.contains(mode) ? "yes" : "no";
+    }
+    return tree;
+}
+
+/// The content of <cpu> without any <compat>, each with the white space before it.
+std::string contentWithoutCompat(const Document& document, pugi::xml_node cpu,
+                                 const ElementSpan& span) {
+    const std::string_view bytes = document.bytes();
+    std::string content;
+    std::size_t kept = span.contentBegin;
+    for (const pugi::xml_node child : cpu.children()) {
+        if (!isElement(child, "compat"))
+            continue;
+        const ElementSpan old = document.spanOf(child);
+        content += trimRight(bytes.substr(kept, old.begin - kept));
+        kept = old.end;
+    }
+    content += bytes.substr(kept, span.contentEnd - kept);
+    return content;
+}
+
+/// Begin of the last child element that is not <compat>, or npos.
+std::size_t lastNeighbour(const Document& document, pugi::xml_node cpu) {
+    std::size_t last = std::string_view::npos;
+    for (const pugi::xml_node child : cpu.children())
+        if (child.type() == pugi::node_element && !isElement(child, "compat"))
+            last = document.spanOf(child).begin;
+    return last;
+}
+
+Result<void> readMode(const Document& document, pugi::xml_node element, ModeSet& seen,
+                      ModeSet& supported) {
+    const auto refuse = [&](std::string reason) -> Result<void> {
+        return std::unexpected(document.errorAt(element, kAction, std::move(reason)));
+    };
+    const std::string_view name = element.attribute("name").value();
+    const std::string_view answer = element.attribute("supported").value();
+    if (name.empty())
+        return refuse("a <mode> has no name");
+    if (answer != "yes" && answer != "no")
+        return refuse(fmt::format("the mode {} is supported '{}', which is neither yes nor no",
+                                  name, answer));
+    const Mode* mode = findModeByName(name);
+    if (!mode)
+        return {};
+    if (seen.contains(*mode))
+        return refuse(fmt::format("the mode {} is there twice", name));
+    seen.insert(*mode);
+    if (answer == "yes")
+        supported.insert(*mode);
+    return {};
+}
+
+} // namespace
+
+Result<CapabilitiesDocument> CapabilitiesDocument::read(std::string bytes, std::string name) {
+    auto document = Document::read(std::move(bytes), std::move(name));
+    if (!document)
+        return std::unexpected(std::move(document.error()));
+    const pugi::xml_node root = document->root();
+    if (!isElement(root, "capabilities"))
+        return std::unexpected(document->errorAt(
+            root, kAction,
+            fmt::format("its root is <{}>{} and not <capabilities>", root.name(),
+                        std::string_view(root.name()) == "capabilities" ? " in a namespace" : "")));
+    const auto host = requiredChild(*document, root, "host");
+    if (!host)
+        return std::unexpected(host.error());
+    const auto cpu = requiredChild(*document, *host, "cpu");
+    if (!cpu)
+        return std::unexpected(cpu.error());
+    return CapabilitiesDocument(std::move(*document), *cpu);
+}
+
+std::string CapabilitiesDocument::arch() const {
+    return textOf(cpu_.child("arch"));
+}
+
+std::string CapabilitiesDocument::model() const {
+    return textOf(cpu_.child("model"));
+}
+
+Result<HostCompat> CapabilitiesDocument::compat() const {
+    const auto element = onlyChild(document_, cpu_, "compat");
+    if (!element)
+        return std::unexpected(element.error());
+    if (!*element)
+        return HostCompat{.reason = fmt::format(
+                              "{} has no <compat> in /capabilities/host/cpu: it does not say which "
+                              "modes the host supports",
+                              document_.name())};
+    const std::string_view sourceName = element->attribute("source").value();
+    const auto source = parseCompatSource(sourceName);
+    if (!source)
+        return std::unexpected(document_.errorAt(
+            *element, kAction,
+            fmt::format("the source '{}' is none of kvm, device-tree and pvr", sourceName)));
+    KnownCompat known{.source = *source};
+    ModeSet seen;
+    for (const pugi::xml_node child : element->children())
+        if (isElement(child, "mode"))
+            if (auto read = readMode(document_, child, seen, known.supported); !read)
+                return std::unexpected(std::move(read.error()));
+    return HostCompat{.known = std::move(known)};
+}
+
+std::string CapabilitiesDocument::withCompat(const KnownCompat& compat, ModeTable table) const {
+    const std::string& bytes = document_.bytes();
+    const ElementSpan span = document_.spanOf(cpu_);
+    const Layout layout = layoutOfChildren(bytes, span.begin, lastNeighbour(document_, cpu_));
+    const pugi::xml_document tree = buildCompat(compat, table);
+    const std::string element = renderElement(tree.document_element(), layout);
+
+    if (span.selfClosing) {
+        const std::size_t slash = bytes.rfind('/', span.end);
+        std::string closing = layout.lineBreak;
+        if (!closing.empty())
+            closing += layout.indent.substr(0, layout.indent.size() - layout.step.size());
+        return fmt::format("{}>{}{}{}{}</cpu>{}", std::string_view(bytes).substr(0, slash),
+                           layout.lineBreak, layout.indent, element, closing,
+                           std::string_view(bytes).substr(span.end));
+    }
+    const std::string content = contentWithoutCompat(document_, cpu_, span);
+    const std::size_t place = trimRight(content).size();
+    return fmt::format("{}{}{}{}{}{}{}", std::string_view(bytes).substr(0, span.contentBegin),
+                       std::string_view(content).substr(0, place), layout.lineBreak, layout.indent,
+                       element, std::string_view(content).substr(place),
+                       std::string_view(bytes).substr(span.contentEnd));
+}
+
+} // namespace hostcompat

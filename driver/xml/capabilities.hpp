@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// libvirt's host capabilities document, and the element <compat> in it.
+#pragma once
+
+#include "driver/compat/error.hpp"
+#include "driver/compat/host_compat.hpp"
+#include "driver/compat/topology.hpp"
+#include "driver/xml/document.hpp"
+
+#include <string>
+#include <vector>
+
+namespace hostcompat {
+
+/// A capabilities document that has /capabilities/host/cpu.
+class CapabilitiesDocument {
+public:
+    /// Takes the bytes if they are such a document.
+    /// Errors: those of Document::read(); kind input where the root is another element or in a
+    /// namespace, and where <host> or its <cpu> is missing or there twice, with the line.
+    static Result<CapabilitiesDocument> read(std::string bytes, std::string name);
+
+    const Document& document() const {
+        return document_;
+    }
+    /// The text of <arch> and <model> in <cpu>; empty where missing.
+    std::string arch() const;
+    std::string model() const;
+
+    /// What the document says of the host's modes; unknown where it has no <compat>. A mode that
+    /// the table lacks is passed over, and one that the document lacks is not supported. Errors:
+    /// kind input with the line where <compat> is there twice, its source is missing or none of
+    /// ours, a mode has no name, is there twice, or says neither yes nor no.
+    Result<HostCompat> compat() const;
+
+    /// The document's bytes with <compat> as the last child of <cpu> instead of any that was there,
+    /// laid out like its neighbours. No other byte changes; doing it twice gives the same as doing
+    /// it once.
+    std::string withCompat(const KnownCompat& compat, ModeTable table = modeTable()) const;
+
+private:
+    explicit CapabilitiesDocument(Document document, pugi::xml_node cpu)
+        : document_(std::move(document)), cpu_(cpu) {}
+
+    Document document_;
+    pugi::xml_node cpu_;
+};
+
+/// A capabilities document built from what is known of a host, without <compat>: arch, model and
+/// topology, in the order and layout of libvirt's src/conf/capabilities.c.
+std::string renderCapabilities(const HostIdentity& host, const std::vector<NumaNode>& nodes);
+
+} // namespace hostcompat
