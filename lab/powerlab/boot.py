@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Boots a host under QEMU, watches its console and takes the result out of it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ctypes
+import hashlib
+import io
+import os
+import secrets
+import selectors
+import signal
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from . import cachedir, emulators, kernels
+from .failures import STATUS_TIMED_OUT, LabError
+from .hosts import Host
+from .job import Job, write_initrd
+
+# Firmware, kernel and init under TCG on a busy machine; measured 8 to 20 seconds.
+BOOT_SECONDS = 150
+# How long QEMU may take after its guest said that it is done.
+_LEAVE_SECONDS = 5
+# skiboot and kernel limits: PowerNV loads its first root between 640 and 768 MiB.
+_POWERNV_INITRD_LIMIT = 128 << 20
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass
+class Outcome:
+    """What came out of a guest: the program's streams and status, its files, and how it went."""
+
+    status: int
+    stdout: bytes
+    stderr: bytes
+    modules: str
+    dmesg: str
+    files: dict[str, bytes]
+    seconds: float
+    timed_out: bool
+    console: str = field(repr=False, default="")
+
+
+def _die_with_parent() -> None:
+    """In the child: QEMU ends when the lab ends, even when the lab is killed outright."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End QEMU: SIGTERM, and SIGKILL where it is too busy to listen."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(2)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def command_line(host: Host, initrd: str, seconds: str = "") -> list[str]:
+    """The QEMU command of a host; `initrd` is the path of its first root."""
+    emulator = emulators.get(host.qemu)
+    kernel = kernels.get(host.kernel)
+    return [
+        *emulator.command,
+        *("-nographic", "-nodefaults", "-serial", "stdio", "-monitor", "none"),
+        *("-machine", host.machine_argument(), "-cpu", host.cpu, "-m", host.memory, "-smp", host.smp),
+        *("-kernel", str(kernel.image), "-initrd", initrd),
+        *("-append", "console=hvc0 quiet panic=-1" + seconds, "-no-reboot"),
+        *host.extra,
+    ]
+
+
+class _Console:
+    """The guest's console, cut into lines, searched for the frame of this run's token."""
+
+    def __init__(self, token: str) -> None:
+        self._marks = {word: f"@@lab {token} {word}".encode() for word in ("begin", "end", "shell", "over")}
+        self._rest = b""
+        self.text: list[bytes] = []
+        self.frame: list[bytes] | None = None
+        self.digest: str | None = None
+        self.panic: str | None = None
+
+    def feed(self, data: bytes) -> None:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._line(line.rstrip(b"\r"))
+
+    def _line(self, line: bytes) -> None:
+        if self.digest is not None:
+            return
+        if line.startswith(self._marks["end"]) and self.frame is not None:
+            self.digest = line[len(self._marks["end"]) :].strip(b" @").decode("ascii", "replace")
+        elif line.startswith(self._marks["begin"]):
+            self.frame = []
+        elif self.frame is not None and not line.startswith(b"["):
+            self.frame.append(line)
+        else:
+            self.text.append(line)
+            if b"Kernel panic" in line and self.panic is None:
+                self.panic = line.decode("utf-8", "replace").strip()
+
+    def last_words(self) -> str:
+        said = [line.decode("utf-8", "replace").strip() for line in [*self.text, self._rest] if line.strip()]
+        return said[-1][:200] if said else "nothing"
+
+    def files(self) -> dict[str, bytes]:
+        """The files of the frame; damage on the way is an error, never a shorter answer."""
+        try:
+            packed = base64.b64decode(b"".join(self.frame or []), validate=True)
+            if hashlib.sha256(packed).hexdigest() != self.digest:
+                raise ValueError
+            with tarfile.open(fileobj=io.BytesIO(zlib.decompress(packed, 31))) as tar:
+                return {
+                    member.name.removeprefix("./"): tar.extractfile(member).read()  # type: ignore[union-attr]
+                    for member in tar
+                    if member.isfile()
+                }
+        except (ValueError, binascii.Error, zlib.error, tarfile.TarError) as error:
+            raise LabError("The guest's result was damaged on its console; run the same command again.") from error
+
+
+def _watch(process: subprocess.Popen[bytes], console: _Console, deadline: float, copy: BinaryIO | None) -> bool:
+    """Read the console until the frame is whole, QEMU ended, or the deadline; False at the deadline."""
+    assert process.stdout is not None
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while console.digest is None:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            if selector.select(min(left, 1.0)):
+                data = os.read(process.stdout.fileno(), 1 << 16)
+                if not data:
+                    return True
+                if copy is not None:
+                    copy.write(data)
+                    copy.flush()
+                console.feed(data)
+    return True
+
+
+def _start(host: Host, stream: BinaryIO, own_group: bool, stdin: int | None) -> subprocess.Popen[bytes]:
+    stream.flush()
+    if host.powernv and stream.tell() > _POWERNV_INITRD_LIMIT:
+        raise LabError(f"The files for {host.name} take {stream.tell() >> 20} MiB, but PowerNV loads at most 128 MiB; carry in less.")
+    # An unlinked file: nothing of it can be left behind, whatever ends the lab.
+    command = command_line(host, f"/proc/self/fd/{stream.fileno()}")
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=(stream.fileno(),),
+            env=emulators.get(host.qemu).environment(),
+            start_new_session=own_group,
+            preexec_fn=_die_with_parent,
+        )
+    except OSError as error:
+        raise LabError(f"Cannot start {command[0]} for {host.name}: {error.strerror}.") from error
+
+
+def run(host: Host, job: Job, verbose: bool = False) -> Outcome:
+    """Boot a host, run the job in it and return what came out; QEMU has ended in every case."""
+    kernel = kernels.get(host.kernel)
+    token = secrets.token_hex(8)
+    started = time.monotonic()
+    with tempfile.TemporaryFile(dir=cachedir.root()) as stream:
+        write_initrd(job, kernel, token, stream)
+        process = _start(host, stream, True, subprocess.DEVNULL)
+        console = _Console(token)
+        try:
+            on_time = _watch(process, console, started + BOOT_SECONDS + job.seconds, sys.stderr.buffer if verbose else None)
+            if console.digest is not None and not host.powernv:
+                try:
+                    process.wait(_LEAVE_SECONDS)
+                except subprocess.TimeoutExpired:
+                    pass  # It is ended below; its answer is whole already.
+        finally:
+            _end(process)
+            if process.stdout is not None:
+                process.stdout.close()
+    if console.digest is None:
+        raise _no_result(host, console, on_time, process.returncode, job)
+    return _outcome(console, job, time.monotonic() - started)
+
+
+def _no_result(host: Host, console: _Console, on_time: bool, status: int, job: Job) -> LabError:
+    if console.panic is not None:
+        return LabError(f"The guest {host.name} panicked: {console.panic}.")
+    if not on_time:
+        return LabError(
+            f"The guest {host.name} gave no answer within {BOOT_SECONDS + job.seconds} seconds and was ended; "
+            f"its console last said: {console.last_words()}",
+            STATUS_TIMED_OUT,
+        )
+    return LabError(f"QEMU for {host.name} ended with status {status} before the guest answered; it last said: {console.last_words()}")
+
+
+def _outcome(console: _Console, job: Job, seconds: float) -> Outcome:
+    files = console.files()
+    status = int(files.pop("status", b"125"))
+    inside = int(files.pop("seconds", b"0"))
+    return Outcome(
+        status=status,
+        stdout=files.pop("stdout", b""),
+        stderr=files.pop("stderr", b""),
+        modules=files.pop("modules", b"").decode("utf-8", "replace"),
+        dmesg=files.pop("dmesg", b"").decode("utf-8", "replace"),
+        files={name.removeprefix("out/"): data for name, data in files.items() if name.startswith("out/")},
+        seconds=seconds,
+        # The guest's own timeout kills with SIGKILL; its clock counts whole seconds.
+        timed_out=status == 137 and inside >= job.seconds - 1,
+        console=b"\n".join(console.text).decode("utf-8", "replace"),
+    )
+
+
+def interact(host: Host, job: Job) -> int:
+    """Boot a host with its console on this terminal, until its shell ends."""
+    job.shell = True
+    token = secrets.token_hex(8)
+    up, over = (f"@@lab {token} {word}@@".encode() for word in ("shell", "over"))
+    # Firmware would eat what comes through a pipe before the shell is up; a person waits for it.
+    script = None if sys.stdin.isatty() else sys.stdin.buffer.read() + b"\nexit\n"
+    with tempfile.TemporaryFile(dir=cachedir.root()) as stream:
+        write_initrd(job, kernels.get(host.kernel), token, stream)
+        # QEMU shares the terminal, so it stays in the foreground group.
+        process = _start(host, stream, False, None if script is None else subprocess.PIPE)
+        assert process.stdout is not None
+        seen = b""
+        try:
+            while data := os.read(process.stdout.fileno(), 1 << 16):
+                seen = (seen + data)[-(1 << 17) :]
+                if over in seen:
+                    break
+                sys.stdout.buffer.write(data.replace(up, f"{host.name} is up; leave with exit or Ctrl-D.".encode()))
+                sys.stdout.buffer.flush()
+                if script is not None and up in seen and process.stdin is not None:
+                    process.stdin.write(script)
+                    process.stdin.flush()
+                    script = None
+        finally:
+            _end(process)
+    return 0 if over in seen else 125

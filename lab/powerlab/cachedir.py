@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The cache folder: every item appears in it whole or not at all, and is made once."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .failures import LabError
+
+ENVIRONMENT = "VIRT_HOST_COMPAT_LAB_CACHE"
+
+
+def root() -> Path:
+    """The cache folder, made when it is missing; VIRT_HOST_COMPAT_LAB_CACHE names another one."""
+    chosen = os.environ.get(ENVIRONMENT)
+    if chosen:
+        folder = Path(chosen).absolute()
+    else:
+        home = os.environ.get("XDG_CACHE_HOME")
+        folder = (Path(home) if home else Path.home() / ".cache") / "virt-host-compat-lab"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LabError(f"Cannot make the cache folder {folder} ({error.strerror}); name another one in {ENVIRONMENT}.") from error
+    return folder
+
+
+@contextmanager
+def lock(name: str) -> Iterator[None]:
+    """Hold the lock of one item; the kernel frees it when the holder ends, however it ends."""
+    folder = root() / "locks"
+    folder.mkdir(exist_ok=True)
+    with open(folder / name.replace("/", "_"), "w", encoding="ascii") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a file or a folder, also one with folders that deny writing (packages have such)."""
+    if path.is_dir() and not path.is_symlink():
+        for folder, _, _ in os.walk(path):
+            os.chmod(folder, 0o700)
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def item(name: str, make: Callable[[Path], None]) -> Path:
+    """The path of an item, made by make(temporary path) when it is not there.
+
+    The temporary path is renamed to its place only after make returned, so an interrupted
+    download or a full disk leaves nothing that looks complete. A leftover of a killed run
+    is removed by the next one, which holds the lock and so knows that nobody writes there.
+    """
+    final = root() / name
+    if final.exists():
+        return final
+    final.parent.mkdir(parents=True, exist_ok=True)
+    with lock(name):
+        if final.exists():
+            return final
+        part = final.with_name(final.name + ".part")
+        remove_tree(part)
+        try:
+            make(part)
+            part.rename(final)
+        except BaseException:
+            remove_tree(part)
+            raise
+    return final
+
+
+def size(path: Path) -> int:
+    """Bytes that a file or a folder takes on the disk."""
+    if not path.is_dir():
+        return path.stat().st_blocks * 512
+    total = 0
+    for folder, _, files in os.walk(path):
+        for name in files:
+            total += os.lstat(os.path.join(folder, name)).st_blocks * 512
+    return total
+
+
+def clean() -> None:
+    """Remove everything in the cache, and the folder itself."""
+    remove_tree(root())

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The sysroot for ppc64le, and the project's tool built with it as one static program."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from . import cachedir
+from .failures import LabError, require_program
+from .packages import Suite, last_line
+
+SOURCE = Path(__file__).resolve().parents[2]
+_CROSS_FILE = SOURCE / "lab/ppc64le.ini"
+# Bookworm's, as the cross compiler is: one C library on both sides.
+_SUITE = Suite(("bookworm",))
+_PACKAGES = [
+    *("libc6-dev", "libc6", "linux-libc-dev", "libxml2-dev", "libxml2", "libpugixml-dev", "zlib1g-dev", "liblzma-dev"),
+    *("libicu-dev", "libfmt-dev", "nlohmann-json3-dev", "libcli11-dev", "libgtest-dev", "libgmock-dev", "libstdc++-12-dev"),
+    *("libgcc-12-dev", "libcrypt-dev", "libtirpc-dev", "libnsl-dev"),
+]
+
+
+def _make_sysroot(part: Path) -> None:
+    _SUITE.unpack(_PACKAGES, part, dependencies=False)
+
+
+def sysroot() -> Path:
+    """The folder with the ppc64el headers and static libraries, made when it is not in the cache."""
+    return cachedir.item("sysroot", _make_sysroot)
+
+
+def _run(command: list[str], folder: Path) -> None:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        errors = [line for line in (done.stdout + done.stderr).splitlines() if "rror" in line]
+        raise LabError(f"Cross-building failed at `{' '.join(command[:3])}`: {last_line(os.linesep.join(errors) or done.stderr)}")
+
+
+def build(folder: Path, source: Path = SOURCE, options: tuple[str, ...] = ("-Dtests=disabled",), jobs: int = 2) -> Path:
+    """Cross-build the project into a folder and return the tool; an existing build is brought up to date."""
+    require_program("powerpc64le-linux-gnu-g++", "g++-powerpc64le-linux-gnu")
+    folder.mkdir(parents=True, exist_ok=True)
+    constants = folder / "sysroot.ini"
+    constants.write_text(f"# SPDX-License-Identifier: LGPL-2.1-or-later\n[constants]\nsysroot = '{sysroot()}'\n")
+    build_folder = folder / "build"
+    meson = require_program("meson", "meson")
+    if not (build_folder / "build.ninja").exists():
+        cross = ["--cross-file", str(constants), "--cross-file", str(_CROSS_FILE)]
+        _run([meson, "setup", str(build_folder), str(source), *cross, "-Dstatic=true", "-Dbuildtype=release", *options], folder)
+    _run([require_program("ninja", "ninja-build"), "-C", str(build_folder), f"-j{jobs}"], folder)
+    tool = build_folder / "tools/virt-host-compat"
+    if not tool.exists():
+        raise LabError(f"The build in {build_folder} made no tools/virt-host-compat.")
+    return tool

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The QEMUs of the lab: the machine's own, and QEMU 10 unpacked beside it into the cache."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from . import cachedir
+from .failures import LabError, require_program
+from .packages import native
+
+_NAME = "qemu-system-ppc64"
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """A QEMU that runs on this machine: its command with the folders of its firmware, and its libraries."""
+
+    command: tuple[str, ...]
+    libraries: str
+    version: str
+
+    def environment(self) -> dict[str, str]:
+        """The environment to start it in."""
+        return {**os.environ, "LD_LIBRARY_PATH": self.libraries} if self.libraries else dict(os.environ)
+
+
+def _version(command: tuple[str, ...], libraries: str) -> str:
+    environment = {**os.environ, "LD_LIBRARY_PATH": libraries} if libraries else None
+    done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False, env=environment)
+    match = re.search(r"version (\d+\S*)", done.stdout)
+    if match is None:
+        message = done.stderr.strip().splitlines()
+        raise LabError(f"{command[0]} does not run on this machine ({message[-1] if message else 'no message'}).")
+    return match[1]
+
+
+def _make_newer(part: Path) -> None:
+    # With the machine's packages counted as present, apt adds just what QEMU 10 needs beyond them.
+    suite = native("bookworm", "bookworm-backports")
+    version = suite.known.get("qemu-system-ppc", "")
+    if not version.startswith("1:10"):
+        raise LabError(f"QEMU 10 is not in bookworm-backports any more (found {version or 'none'}).")
+    suite.unpack([f"qemu-system-ppc={version}"], part, dependencies=True)
+
+
+@cache
+def get(major: int) -> Emulator:
+    """The emulator of a major version; 7 is the machine's own, whatever its number."""
+    if major == 7:
+        own = (require_program(_NAME, "qemu-system-ppc"),)
+        return Emulator(own, "", _version(own, ""))
+    tree = cachedir.item(f"qemu-{major}", _make_newer)
+    libraries = ":".join(str(path) for path in sorted(tree.glob("usr/lib/*-linux-gnu")))
+    # SLOF and skiboot are in folders of other packages of the machine; its own data comes first.
+    folders = [folder for folder in (tree / "usr/share/qemu", tree / "usr/share/seabios", Path("/usr/share/qemu")) if folder.is_dir()]
+    command = (str(tree / "usr/bin" / _NAME), *(word for folder in folders for word in ("-L", str(folder))))
+    return Emulator(command, libraries, _version(command, libraries))

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Debian's ppc64el kernels: the image and the KVM modules of one series, unpacked into the cache."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from . import cachedir
+from .failures import LabError
+from .packages import Suite, newer
+
+# Where each series is found, in the order of the search. 7.3 means 7.3 or newer, wherever it has got to.
+_SUITES: dict[str, list[str]] = {
+    "7.3": ["experimental", "unstable", "testing"],
+    "6.12": ["trixie"],
+    "6.1": ["bookworm"],
+}
+_MODULES = ("kvm", "kvm-hv")
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """An unpacked kernel: the image, the modules in the order of loading, and its package's version."""
+
+    series: str
+    image: Path
+    modules: tuple[Path, ...]
+    release: str
+    version: str
+
+
+def series_names() -> list[str]:
+    """The series that hosts may name; `-64k` after one means the flavour with 64 KiB pages."""
+    return [*_SUITES, *(f"{name}-64k" for name in _SUITES if name != "6.1")]
+
+
+def _find(series: str) -> tuple[Suite, list[str], str]:
+    """The suite, the packages and the version of the newest kernel of a series."""
+    base, _, flavour = series.partition("-")
+    ending = "powerpc64le" + (f"-{flavour}" if flavour else "")
+    for name in _SUITES[base]:
+        suite = Suite((name,))
+        best: tuple[str, str, str] | None = None
+        for package, version in suite.known.items():
+            match = re.fullmatch(rf"linux-(binary|image)-(\d+)\.(\d+)(\S*)-{ending}", package)
+            if match is None or match[4].endswith("-powerpc64le"):
+                continue
+            number = (int(match[2]), int(match[3]))
+            fits = number >= (7, 3) if base == "7.3" else f"{number[0]}.{number[1]}" == base
+            # An image package that only pulls in a binary package carries no kernel.
+            if match[1] == "image" and package.replace("-image-", "-binary-") in suite.known:
+                continue
+            if fits and (best is None or newer(version, best[1])):
+                best = (package, version, match[1])
+        if best is not None:
+            package, version, kind = best
+            wanted = [package]
+            if kind == "binary":
+                wanted.append(package.replace("-binary-", "-modules-"))
+            return suite, wanted, version
+    raise LabError(
+        f"No Linux {series} for ppc64el is in {', '.join(_SUITES[base])} of this machine's Debian archive "
+        "(a dated copy may be older than that kernel); name a newer archive in VIRT_HOST_COMPAT_LAB_MIRROR."
+    )
+
+
+def _make(series: str, part: Path) -> None:
+    suite, wanted, version = _find(series)
+    tree = part / "tree"
+    suite.unpack(wanted, tree, dependencies=False)
+    images = [*tree.glob("boot/vmlinu*"), *tree.glob("usr/lib/modules/*/vmlinu*")]
+    if not images:
+        raise LabError(f"The package {wanted[0]} carries no kernel image where the lab looks (boot/ and usr/lib/modules/).")
+    image = images[0]
+    for folder in (tree / "lib/modules", tree / "usr/lib/modules"):
+        for modules in folder.glob("*"):
+            release = modules.name
+            found = [_take_module(modules, name, part) for name in _MODULES]
+            image.rename(part / "vmlinux")
+            cachedir.remove_tree(tree)
+            description = {"release": release, "version": version, "modules": found}
+            (part / "kernel.json").write_text(json.dumps(description) + "\n")
+            return
+    raise LabError(f"The packages {', '.join(wanted)} carry no modules.")
+
+
+def _take_module(folder: Path, name: str, part: Path) -> str:
+    """Copy one module, decompressed; the guest then needs no decompressor of the right kind."""
+    for path in folder.glob(f"kernel/arch/powerpc/kvm/{name}.ko*"):
+        data = path.read_bytes()
+        if path.suffix == ".xz":
+            data = lzma.decompress(data)
+        elif path.suffix != ".ko":
+            raise LabError(f"The module {path.name} is compressed in a way that the lab does not know.")
+        (part / f"{name}.ko").write_bytes(data)
+        return f"{name}.ko"
+    raise LabError(f"The kernel package has no module {name}; KVM cannot be asked on it.")
+
+
+@cache
+def get(series: str) -> Kernel:
+    """The kernel of a series, downloaded and unpacked when it is not in the cache."""
+    folder = cachedir.item(f"kernels/{series}", lambda part: _make(series, part))
+    description = json.loads((folder / "kernel.json").read_text())
+    return Kernel(
+        series,
+        folder / "vmlinux",
+        tuple(folder / name for name in description["modules"]),
+        description["release"],
+        description["version"],
+    )

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Where Debian packages come from: the machine's own apt sources, never a name written here."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from functools import cache
+
+from .failures import LabError, require_program
+
+ENVIRONMENT = "VIRT_HOST_COMPAT_LAB_MIRROR"
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+_DEBIAN_SUITES = re.compile(
+    r"^(bookworm|trixie|forky|duke|sid|unstable|testing|stable|oldstable|experimental)(-updates|-backports)?$"
+)
+# Settings of the machine that reach the network or judge dates; the rest of its configuration stays out.
+_KEEP = re.compile(r"^Acquire::(http|https|ftp|Retries|ForceIPv|Proxy|Check-Valid-Until|Check-Date|Max-ValidTime)", re.I)
+
+
+@cache
+def archive() -> str:
+    """The URI of the Debian archive as this machine's apt has it."""
+    chosen = os.environ.get(ENVIRONMENT)
+    if chosen:
+        return chosen.rstrip("/")
+    apt = require_program("apt-get", "apt")
+    listed = subprocess.run(
+        [apt, "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(ORIGIN)", "Created-By: Packages"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    for line in listed.stdout.splitlines():
+        uri, suite, origin = (line.split(" ", 2) + ["", ""])[:3]
+        if _DEBIAN_SUITES.match(suite) and origin in ("Debian", "", "$(ORIGIN)"):
+            return uri.rstrip("/")
+    raise LabError(
+        "This machine's apt sources name no Debian archive; give the URI of one in the environment "
+        f"variable {ENVIRONMENT}, for example the one your Debian machines use."
+    )
+
+
+@cache
+def network_settings() -> list[str]:
+    """The machine's apt settings for proxies, retries and dates, as lines of an apt.conf."""
+    dumped = subprocess.run(
+        [require_program("apt-config", "apt"), "dump", "Acquire"], capture_output=True, text=True, check=False
+    )
+    lines = [line for line in dumped.stdout.splitlines() if _KEEP.match(line)]
+    if re.search(r"/\d{8}T\d{6}Z(/|$)", archive()):
+        # A dated copy of the archive is past its date by design; its signatures are still checked.
+        lines.append('Acquire::Check-Valid-Until "false";')
+    return lines
