@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The frame of the commands: each adds itself to the command line and leaves what it would do.
+#pragma once
+
+#include "tools/console.hpp"
+#include "tools/status.hpp"
+
+#include <functional>
+
+namespace CLI {
+class App;
+}
+
+namespace hostcompat::tools {
+
+/// What the chosen command does, once the whole command line is understood.
+using Action = std::function<Status(Console&)>;
+
+// One function a command, each in the file of its name: adds the command with its options; where
+// the user chose it, sets the action. `chosen` must outlive the parsing.
+void addShow(CLI::App& app, Action& chosen);
+void addCapabilities(CLI::App& app, Action& chosen);
+void addDoctor(CLI::App& app, Action& chosen);
+
+} // namespace hostcompat::tools

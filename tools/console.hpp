@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Where a command prints: the answer on standard output, everything else on standard error.
+#pragma once
+
+#include "driver/compat/error.hpp"
+#include "tools/status.hpp"
+
+#include <string_view>
+
+namespace hostcompat::tools {
+
+/// The two standard streams. With quiet set, answers and warnings are dropped and errors are still
+/// said.
+class Console {
+public:
+    void setQuiet(bool quiet) {
+        quiet_ = quiet;
+    }
+    bool quiet() const {
+        return quiet_;
+    }
+
+    /// A part of the answer, as it is.
+    void print(std::string_view text);
+    /// A line that is not the answer: "virt-host-compat: warning: TEXT".
+    void warn(std::string_view text);
+    /// An error in one line, "virt-host-compat: TEXT"; returns the status that it means.
+    Status fail(const Error& error);
+
+    /// Writes out what is buffered. Returns the given status, or system (said on standard error)
+    /// where any part of the answer could not be written: a full disk must not pass for an answer.
+    Status finish(Status status);
+
+private:
+    bool quiet_ = false;
+    int writeError_ = 0;
+};
+
+} // namespace hostcompat::tools

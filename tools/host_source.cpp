@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Chooses between this host and a record of one.
+#include "tools/host_source.hpp"
+
+#include "driver/answer/record.hpp"
+#include "driver/io/read_file.hpp"
+
+namespace hostcompat::tools {
+
+Result<ProbedHost> lookAtHost(const std::string& probeFile) {
+    if (probeFile.empty()) {
+        SystemKernel kernel;
+        return probeHost(kernel);
+    }
+    const auto json = readInput(probeFile);
+    if (!json)
+        return std::unexpected(json.error());
+    auto record = parseRecord(*json, inputName(probeFile));
+    if (!record)
+        return std::unexpected(std::move(record.error()));
+    return ProbedHost{.record = std::move(*record), .nodes = {}};
+}
+
+} // namespace hostcompat::tools

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The command virt-host-compat: understands the command line and runs the chosen command.
+#include "tools/command.hpp"
+#include "tools/version.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <exception>
+
+namespace {
+
+using namespace hostcompat;
+using namespace hostcompat::tools;
+
+Status usageError(Console& console, const CLI::ParseError& error) {
+    std::string reason = error.what();
+    while (reason.ends_with('\n') || reason.ends_with('.'))
+        reason.pop_back();
+    return console.fail({.kind = ErrorKind::usage,
+                         .action = "understand the command line",
+                         .reason = std::move(reason),
+                         .remedy = "see 'virt-host-compat --help'"});
+}
+
+Status run(int argc, char** argv, Console& console) {
+    CLI::App app(
+        "Tells which compatibility modes KVM guests of this IBM POWER host can have, writes them "
+        "into libvirt's host capabilities, and decides with them.",
+        "virt-host-compat");
+    app.require_subcommand(0, 1);
+    app.set_version_flag("--version", fmt::format("virt-host-compat {}", kVersion),
+                         "Print the version and exit");
+    app.set_help_flag("--help", "Print this help and exit");
+    app.get_formatter()->column_width(32);
+    app.footer("Exit status: 0 yes, 1 no, 2 usage, 3 an input cannot be read or parsed, 4 unknown, "
+               "5 the system failed.");
+
+    Action chosen;
+    addShow(app, chosen);
+    addCapabilities(app, chosen);
+    addDoctor(app, chosen);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::CallForHelp&) {
+        const auto commands = app.get_subcommands();
+        console.print(commands.empty() ? app.help() : commands.front()->help(app.get_name()));
+        return Status::yes;
+    } catch (const CLI::CallForVersion& version) {
+        console.print(fmt::format("{}\n", version.what()));
+        return Status::yes;
+    } catch (const CLI::ParseError& error) {
+        return usageError(console, error);
+    }
+    if (!chosen)
+        return usageError(console, CLI::RequiredError("a command"));
+    return chosen(console);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    Console console;
+    Status status = Status::system;
+    try {
+        status = run(argc, argv, console);
+    } catch (const std::exception& exception) {
+        status = console.fail({.kind = ErrorKind::system,
+                               .action = "go on",
+                               .reason = exception.what(),
+                               .remedy = "free memory and try again"});
+    }
+    return static_cast<int>(console.finish(status));
+}

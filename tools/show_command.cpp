@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The command "show": this host's modes, and how we know.
+#include "driver/answer/record.hpp"
+#include "tools/command.hpp"
+#include "tools/host_source.hpp"
+#include "tools/options.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+namespace hostcompat::tools {
+
+namespace {
+
+struct ShowOptions {
+    std::string probe;
+    bool json = false;
+    bool quiet = false;
+};
+
+std::string orUnknown(const std::string& text) {
+    return text.empty() ? "unknown" : text;
+}
+
+std::string sourceLine(const KnownCompat& known) {
+    switch (known.source) {
+    case CompatSource::kvm:
+        return fmt::format("kvm (the kernel's own answer: bitmap 0x{:016x}, interface {})",
+                           known.capabilities.value_or(0), known.abi);
+    case CompatSource::deviceTree:
+        return "device-tree (the kernel does not tell; from the partition's own level)";
+    case CompatSource::pvr:
+        return "pvr (the kernel does not tell; from the processor version of this PowerNV host)";
+    }
+    return {};
+}
+
+std::string describeRecord(const HostRecord& record) {
+    const HostIdentity& host = record.host;
+    std::string text = fmt::format("host:     {} ({}, {}, Linux {})\n", orUnknown(host.model),
+                                   host.arch, toString(host.platform), host.kernel);
+    text += fmt::format("runs as:  {}\n", orUnknown(host.effectiveMode));
+    if (!record.compat.known) {
+        text += "modes:    unknown\n";
+        return text + fmt::format("reason:   {}\n", record.compat.reason);
+    }
+    const KnownCompat& known = *record.compat.known;
+    std::string_view label = "modes:";
+    for (const Mode& mode : modeTable()) {
+        text += fmt::format("{:<10}{:<8} {}\n", label, mode.name,
+                            known.supported.contains(mode) ? "yes" : "no");
+        label = "";
+    }
+    if (known.unknownBits != 0)
+        text += fmt::format("          and bits 0x{:016x}, which this version does not know\n",
+                            known.unknownBits);
+    return text + fmt::format("source:   {}\n", sourceLine(known));
+}
+
+Status show(const ShowOptions& options, Console& console) {
+    console.setQuiet(options.quiet);
+    const auto host = lookAtHost(options.probe);
+    if (!host)
+        return console.fail(host.error());
+    console.print(options.json ? writeRecord(host->record) : describeRecord(host->record));
+    return host->record.compat.known ? Status::yes : Status::unknown;
+}
+
+} // namespace
+
+void addShow(CLI::App& app, Action& chosen) {
+    CLI::App* command = app.add_subcommand(
+        "show", "Tell this host's model, the mode it runs in, and each mode that "
+                "its KVM guests can have");
+    auto options = std::make_shared<ShowOptions>();
+    addJsonOption(*command, options->json);
+    addProbeOption(*command, options->probe);
+    addQuietOption(*command, options->quiet);
+    command->callback([options, &chosen] {
+        chosen = [options](Console& console) { return show(*options, console); };
+    });
+}
+
+} // namespace hostcompat::tools
