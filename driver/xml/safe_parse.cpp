@@ -2,14 +2,11 @@
 // libxml2 behind checkDocument(), with every door of its own closed as well.
 #include "driver/xml/safe_parse.hpp"
 
-#include "driver/xml/characters.hpp"
+#include "driver/xml/libxml_error.hpp"
 #include "driver/xml/well_formed.hpp"
 
 #include <libxml/dict.h>
-#include <libxml/xmlerror.h>
 
-#include <algorithm>
-#include <cerrno>
 #include <string>
 #include <utility>
 
@@ -23,13 +20,6 @@ constexpr int kOptions = XML_PARSE_NONET | XML_PARSE_HUGE | XML_PARSE_COMPACT;
 // A context in use remembers every name it ever saw; beyond this many it is thrown away.
 constexpr int kMostNames = 10000;
 
-// libxml2 2.12 made the error of its callbacks const.
-#if LIBXML_VERSION >= 21200
-using LibxmlError = const xmlError;
-#else
-using LibxmlError = xmlError;
-#endif
-
 struct ContextDeleter {
     void operator()(xmlParserCtxt* context) const {
         xmlFreeParserCtxt(context);
@@ -37,33 +27,8 @@ struct ContextDeleter {
 };
 using Context = std::unique_ptr<xmlParserCtxt, ContextDeleter>;
 
-/// libxml2's words without its newline, and without what would break the line they stand in.
-std::string oneLine(const char* message) {
-    std::string text = message ? message : "libxml2 gives no reason";
-    std::ranges::replace_if(
-        text, [](char byte) { return static_cast<unsigned char>(byte) < 0x20; }, ' ');
-    while (!text.empty() && text.back() == ' ')
-        text.pop_back();
-    return clipped(text, 200);
-}
-
-/// What libxml2 objected to first.
-struct Complaint {
-    bool made = false;
-    std::size_t line = 0;
-    int code = 0;
-    std::string text;
-};
-
-void keepFirstComplaint(void* userData, LibxmlError* error) {
-    auto* context = static_cast<xmlParserCtxt*>(userData);
-    auto* complaint = static_cast<Complaint*>(context->_private);
-    if (complaint->made || error->level < XML_ERR_ERROR)
-        return;
-    complaint->made = true;
-    complaint->line = error->line > 0 ? static_cast<std::size_t>(error->line) : 0;
-    complaint->code = error->code;
-    complaint->text = oneLine(error->message);
+void keepFirst(void* userData, LibxmlError* error) {
+    FirstLibxmlError::keep(static_cast<xmlParserCtxt*>(userData)->_private, error);
 }
 
 // The upper half of an element's line goes to `extra`, which only XSLT uses: `line` has 16 bits,
@@ -112,22 +77,12 @@ Context makeContext() {
     sax->resolveEntity = refuseEntity;
     // Structured errors are asked for in the context, so nothing is printed and nothing global is
     // set.
-    sax->serror = keepFirstComplaint;
+    sax->serror = keepFirst;
     sax->error = nullptr;
     sax->fatalError = nullptr;
     sax->warning = nullptr;
     context->userData = context.get();
     return context;
-}
-
-Error outOfMemory(std::string_view name) {
-    return {.kind = ErrorKind::system,
-            .action = "parse",
-            .subject = std::string(name),
-            .line = 0,
-            .errorNumber = ENOMEM,
-            .reason = "",
-            .remedy = ""};
 }
 
 } // namespace
@@ -152,26 +107,25 @@ Result<XmlDocument> SafeParser::parse(std::string_view bytes, std::string_view n
     if (!context)
         context = makeContext();
     if (!context)
-        return std::unexpected(outOfMemory(name));
+        return std::unexpected(outOfMemory("parse", name));
 
-    Complaint complaint;
-    context->_private = &complaint;
+    FirstLibxmlError first;
+    context->_private = &first;
     XmlDocument document(xmlCtxtReadMemory(
         context.get(), bytes.data(), static_cast<int>(bytes.size()), nullptr, nullptr, kOptions));
     context->_private = nullptr;
     const bool sound = document && context->wellFormed != 0 && context->nsWellFormed != 0;
     if (sound)
         return document;
-    if (complaint.code == XML_ERR_NO_MEMORY || (!complaint.made && !document))
-        return std::unexpected(outOfMemory(name));
-    return std::unexpected(
-        Error{.kind = ErrorKind::input,
-              .action = "parse",
-              .subject = std::string(name),
-              .line = complaint.line,
-              .errorNumber = 0,
-              .reason = complaint.made ? complaint.text : "it is not well formed",
-              .remedy = ""});
+    if (first.isOutOfMemory() || (!first.made() && !document))
+        return std::unexpected(outOfMemory("parse", name));
+    return std::unexpected(Error{.kind = ErrorKind::input,
+                                 .action = "parse",
+                                 .subject = std::string(name),
+                                 .line = first.line(),
+                                 .errorNumber = 0,
+                                 .reason = first.made() ? first.text() : "it is not well formed",
+                                 .remedy = ""});
 }
 
 Result<XmlDocument> parseSafely(std::string_view bytes, std::string_view name) {

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Follows <include> and <externalRef> from file to file.
+#include "driver/validate/grammar_files.hpp"
+
+#include "driver/io/read_file.hpp"
+#include "driver/xml/characters.hpp"
+#include "driver/xml/safe_parse.hpp"
+
+#include <libxml/uri.h>
+
+#include <filesystem>
+#include <set>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace hostcompat {
+
+namespace {
+
+constexpr std::string_view kRelaxNg = "http://relaxng.org/ns/structure/1.0";
+constexpr std::size_t kMostFiles = 64;
+
+std::string_view text(const xmlChar* chars) {
+    return chars ? reinterpret_cast<const char*>(chars) : "";
+}
+
+/// The next element in document order within the document, or null.
+const xmlNode* following(const xmlNode* node) {
+    if (node->children && node->type == XML_ELEMENT_NODE)
+        return node->children;
+    while (node && !node->next)
+        node = node->parent && node->parent->type == XML_ELEMENT_NODE ? node->parent : nullptr;
+    return node ? node->next : nullptr;
+}
+
+bool refersToFile(const xmlNode* node) {
+    return node->type == XML_ELEMENT_NODE && node->ns && text(node->ns->href) == kRelaxNg &&
+           (text(node->name) == "include" || text(node->name) == "externalRef");
+}
+
+struct Reference {
+    std::string href;
+    std::size_t line;
+};
+
+Result<std::vector<Reference>> referencesOf(SafeParser& parser, const std::string& path) {
+    auto bytes = readInput(path);
+    if (!bytes)
+        return std::unexpected(std::move(bytes.error()));
+    auto document = parser.parse(*bytes, path);
+    if (!document)
+        return std::unexpected(std::move(document.error()));
+    std::vector<Reference> references;
+    for (const xmlNode* node = xmlDocGetRootElement(document->get()); node;
+         node = following(node)) {
+        if (!refersToFile(node))
+            continue;
+        const std::unique_ptr<xmlChar, decltype(xmlFree)> href(
+            xmlGetNoNsProp(node, reinterpret_cast<const xmlChar*>("href")), xmlFree);
+        references.push_back({std::string(text(href.get())), lineOf(node)});
+    }
+    return references;
+}
+
+/// The path that a reference means, or nothing where it is not a file's.
+std::string resolve(const std::string& from, const std::string& href) {
+    const std::unique_ptr<char, decltype(xmlFree)> plain(
+        xmlURIUnescapeString(href.c_str(), 0, nullptr), xmlFree);
+    if (!plain || href.empty() || href.find(':') != std::string::npos || href.starts_with("//"))
+        return "";
+    return (std::filesystem::path(from).parent_path() / plain.get()).lexically_normal().string();
+}
+
+} // namespace
+
+Result<void> checkGrammarFiles(const std::string& path) {
+    SafeParser parser;
+    std::set<std::string> known{path};
+    std::vector<std::string> open{path};
+    while (!open.empty()) {
+        const std::string file = std::move(open.back());
+        open.pop_back();
+        auto references = referencesOf(parser, file);
+        if (!references)
+            return std::unexpected(std::move(references.error()));
+        for (const Reference& reference : *references) {
+            const auto refuse = [&](std::string reason) {
+                return std::unexpected(Error{.kind = ErrorKind::input,
+                                             .action = "use the grammar",
+                                             .subject = file,
+                                             .line = reference.line,
+                                             .errorNumber = 0,
+                                             .reason = std::move(reason),
+                                             .remedy = ""});
+            };
+            std::string target = resolve(file, reference.href);
+            if (target.empty())
+                return refuse("it includes '" + clipped(reference.href) + "', which is not a file");
+            if (known.insert(target).second)
+                open.push_back(std::move(target));
+            if (known.size() > kMostFiles)
+                return refuse("it includes more than 64 files");
+        }
+    }
+    return {};
+}
+
+} // namespace hostcompat

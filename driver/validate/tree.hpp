@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Short names for what is asked of libxml2's trees again and again.
+#pragma once
+
+#include <libxml/tree.h>
+
+#include <string>
+#include <string_view>
+
+namespace hostcompat::tree {
+
+inline std::string_view text(const xmlChar* chars) {
+    return chars ? std::string_view(reinterpret_cast<const char*>(chars)) : std::string_view();
+}
+
+/// An element in no namespace, of that name.
+inline bool isPlain(const xmlNode* node, std::string_view name) {
+    return node->type == XML_ELEMENT_NODE && !node->ns && text(node->name) == name;
+}
+
+/// The first element at or after the node, among its siblings; null where there is none.
+inline xmlNode* elementFrom(xmlNode* node) {
+    while (node && node->type != XML_ELEMENT_NODE)
+        node = node->next;
+    return node;
+}
+
+/// The name with its prefix, as written.
+template <typename Node>
+std::string writtenName(const Node* node) {
+    std::string name(text(node->name));
+    if (node->ns && node->ns->prefix)
+        name = std::string(text(node->ns->prefix)) + ":" + name;
+    return name;
+}
+
+/// An attribute's value; every entity of a document from SafeParser is a character already.
+inline std::string value(const xmlAttr* attribute) {
+    std::string joined;
+    for (const xmlNode* part = attribute->children; part; part = part->next)
+        joined += text(part->content);
+    return joined;
+}
+
+/// Whether the node is text that is more than white space.
+inline bool isWrittenText(const xmlNode* node) {
+    return (node->type == XML_TEXT_NODE || node->type == XML_CDATA_SECTION_NODE) &&
+           text(node->content).find_first_not_of(" \t\r\n") != std::string_view::npos;
+}
+
+} // namespace hostcompat::tree

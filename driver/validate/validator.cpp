@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Runs libxml2's RELAX NG validation and puts what it finds into words.
+#include "driver/validate/validator.hpp"
+
+#include "driver/validate/explain.hpp"
+#include "driver/validate/wording.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace hostcompat {
+
+namespace {
+
+struct ContextDeleter {
+    void operator()(xmlRelaxNGValidCtxt* context) const {
+        xmlRelaxNGFreeValidCtxt(context);
+    }
+};
+
+/// Takes elements out of their document, and puts them back at the end of the scope.
+class TakenOut {
+public:
+    explicit TakenOut(const std::vector<xmlNode*>& nodes) {
+        for (xmlNode* node : nodes) {
+            places_.push_back({node, node->parent, node->next});
+            xmlUnlinkNode(node);
+        }
+    }
+    TakenOut(const TakenOut&) = delete;
+    TakenOut& operator=(const TakenOut&) = delete;
+    ~TakenOut() {
+        for (auto place = places_.rbegin(); place != places_.rend(); ++place) {
+            if (place->next)
+                xmlAddPrevSibling(place->next, place->node);
+            else
+                xmlAddChild(place->parent, place->node);
+        }
+    }
+
+private:
+    struct Place {
+        xmlNode* node;
+        xmlNode* parent;
+        xmlNode* next;
+    };
+    std::vector<Place> places_;
+};
+
+} // namespace
+
+struct Validator::State {
+    Grammar grammar;
+    SafeParser parser;
+    std::unique_ptr<xmlRelaxNGValidCtxt, ContextDeleter> context;
+
+    enum class Outcome { valid, invalid, outOfMemory };
+    Outcome run(xmlDoc* document, RelaxNgErrors& errors);
+    std::vector<Defect> explain(xmlDoc* document, const RelaxNgErrors& errors);
+};
+
+Validator::State::Outcome Validator::State::run(xmlDoc* document, RelaxNgErrors& errors) {
+    // Some of libxml2's errors (memory, types) know nothing of the context's callback.
+    FirstLibxmlError other;
+    const LibxmlErrorScope scope(other);
+    if (!context)
+        context.reset(xmlRelaxNGNewValidCtxt(grammar.get()));
+    if (!context)
+        return Outcome::outOfMemory;
+    xmlRelaxNGSetValidStructuredErrors(context.get(), RelaxNgErrors::keep, &errors);
+    const int result = xmlRelaxNGValidateDoc(context.get(), document);
+    // What a context keeps after errors is nobody's promise; the next document gets a new one.
+    if (result != 0)
+        context.reset();
+    if (errors.isOutOfMemory() || other.isOutOfMemory() || result < 0)
+        return Outcome::outOfMemory;
+    return result == 0 ? Outcome::valid : Outcome::invalid;
+}
+
+std::vector<Defect> Validator::State::explain(xmlDoc* document, const RelaxNgErrors& errors) {
+    if (grammar.isBuiltIn())
+        return explainCapabilities(document);
+    const auto compats = compatElements(document);
+    std::vector<Defect> defects;
+    for (const xmlNode* compat : compats)
+        std::ranges::move(explainCompat(compat), std::back_inserter(defects));
+    if (defects.empty())
+        return errors.defects();
+    // What is wrong besides: libxml2 sees no further than the first mistake, so it looks again
+    // without <compat>.
+    if (compats.front() == xmlDocGetRootElement(document))
+        return defects;
+    const TakenOut rest(compats);
+    RelaxNgErrors besides;
+    if (run(document, besides) == Outcome::invalid)
+        std::ranges::move(besides.defects(), std::back_inserter(defects));
+    std::ranges::stable_sort(defects, {}, &Defect::line);
+    return defects;
+}
+
+Validator::Validator(Grammar grammar)
+    : state_(std::make_unique<State>(State{std::move(grammar), SafeParser(), nullptr})) {}
+Validator::Validator(Validator&&) noexcept = default;
+Validator& Validator::operator=(Validator&&) noexcept = default;
+Validator::~Validator() = default;
+
+const Grammar& Validator::grammar() const {
+    return state_->grammar;
+}
+
+Result<Verdict> Validator::validate(std::string_view bytes, std::string_view name) {
+    auto document = state_->parser.parse(bytes, name);
+    if (!document)
+        return std::unexpected(std::move(document.error()));
+    return validate(document->get(), name);
+}
+
+Result<Verdict> Validator::validate(xmlDoc* document, std::string_view name) {
+    RelaxNgErrors errors;
+    const auto outcome = state_->run(document, errors);
+    if (outcome == State::Outcome::outOfMemory)
+        return std::unexpected(outOfMemory("validate", name));
+    if (outcome == State::Outcome::valid)
+        return Verdict{.valid = true, .defects = {}};
+    Verdict verdict{.valid = false, .defects = state_->explain(document, errors)};
+    if (verdict.defects.empty())
+        verdict.defects = errors.defects();
+    if (verdict.defects.empty()) {
+        const xmlNode* root = xmlDocGetRootElement(document);
+        verdict.defects.push_back({lineOf(root), reinterpret_cast<const char*>(root->name),
+                                   "the document does not match the grammar"});
+    }
+    return verdict;
+}
+
+} // namespace hostcompat

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Verdicts on documents.
+#pragma once
+
+#include "driver/compat/error.hpp"
+#include "driver/validate/defect.hpp"
+#include "driver/validate/grammar.hpp"
+#include "driver/xml/safe_parse.hpp"
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace hostcompat {
+
+/// Whether a document is valid. The verdict is libxml2's on the whole document.
+struct Verdict {
+    bool valid = false;
+    /// What is wrong, in document order, each thing once; empty where valid, never empty where not.
+    std::vector<Defect> defects;
+};
+
+/// Validates documents against one grammar, one after the other. Each thread has its own; they
+/// share the grammar.
+class Validator {
+public:
+    explicit Validator(Grammar grammar);
+    Validator(Validator&&) noexcept;
+    Validator& operator=(Validator&&) noexcept;
+    ~Validator();
+
+    const Grammar& grammar() const;
+
+    /// Parses and validates a document.
+    ///
+    /// @param bytes the document; read only during the call.
+    /// @param name what messages call it.
+    /// @return the verdict; Errors are those of SafeParser::parse(), and system where memory ran
+    /// out.
+    Result<Verdict> validate(std::string_view bytes, std::string_view name);
+
+    /// Validates a document that SafeParser made. It is the same afterwards. Errors: system
+    /// (memory).
+    Result<Verdict> validate(xmlDoc* document, std::string_view name);
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+} // namespace hostcompat

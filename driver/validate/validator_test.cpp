@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Verdicts are right, also after one another and from several threads, and defects are in words.
+#include "driver/validate/validator.hpp"
+
+#include <gtest/gtest.h>
+#include <libxml/tree.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace hostcompat {
+namespace {
+
+const std::string kModes = "<mode name='power9' supported='yes'/>\n"
+                           "<mode name='power10' supported='no'/>\n"
+                           "<mode name='power11' supported='no'/>\n";
+
+std::string capabilities(const std::string& compat) {
+    return "<capabilities>\n<host>\n<cpu>\n<arch>ppc64le</arch>\n" + compat +
+           "</cpu>\n</host>\n</capabilities>\n";
+}
+
+std::string compat(const std::string& content, const std::string& attributes = " source='kvm'") {
+    return "<compat" + attributes + ">\n" + content + "</compat>\n";
+}
+
+std::string replaced(std::string text, const std::string& what, const std::string& by) {
+    return text.replace(text.find(what), what.size(), by);
+}
+
+Validator makeValidator() {
+    auto grammar = Grammar::builtIn();
+    if (!grammar)
+        std::abort();
+    return Validator(*grammar);
+}
+
+std::string verdictOn(Validator& validator, const std::string& document) {
+    const auto verdict = validator.validate(document, "x.xml");
+    if (!verdict)
+        return describe(verdict.error());
+    EXPECT_EQ(verdict->valid, verdict->defects.empty());
+    std::string text;
+    for (const Defect& defect : verdict->defects)
+        text += formatDefect("x.xml", defect) + "\n";
+    return text;
+}
+
+TEST(Validator, acceptsWhatTheDesignShows) {
+    Validator validator = makeValidator();
+    EXPECT_EQ(verdictOn(validator, capabilities(compat(kModes))), "");
+    EXPECT_EQ(verdictOn(validator, capabilities("")), "");
+}
+
+TEST(Validator, namesEveryDefectOnce) {
+    Validator validator = makeValidator();
+    EXPECT_EQ(verdictOn(validator,
+                        capabilities(compat("<mode name='power10' supported='maybe'/>\n"
+                                            "<mode name='power9' supported='yes' since='7.3'/>\n"
+                                            "<other/>\n",
+                                            " origin='kvm'"))),
+              "x.xml:5: compat: attribute 'origin' is not allowed\n"
+              "x.xml:5: compat: attribute 'source' is missing; it is kvm, device-tree or pvr\n"
+              "x.xml:5: compat: mode power11 is missing\n"
+              "x.xml:6: mode: attribute 'supported' is 'maybe', and has to be yes or no\n"
+              "x.xml:7: mode: attribute 'since' is not allowed\n"
+              "x.xml:7: mode: mode 'power9' stands after 'power10'; modes are listed oldest first\n"
+              "x.xml:8: other: it is not allowed in <compat>, which holds <mode> elements only\n");
+}
+
+TEST(Validator, passesOnRefusals) {
+    Validator validator = makeValidator();
+    EXPECT_EQ(verdictOn(validator, "<capabilities>\n<host>"),
+              "x.xml:2: cannot parse: it ends inside <host>, which line 2 opens");
+}
+
+TEST(Validator, judgesEachDocumentAlone) {
+    Validator validator = makeValidator();
+    const std::string good = capabilities(compat(kModes));
+    const std::string bad = capabilities(compat(replaced(kModes, "yes", "si")));
+    for (int round = 0; round < 5; ++round) {
+        EXPECT_EQ(verdictOn(validator, good), "");
+        EXPECT_EQ(verdictOn(validator, bad),
+                  "x.xml:6: mode: attribute 'supported' is 'si', and has to be yes or no\n");
+        EXPECT_NE(verdictOn(validator, "<"), "");
+    }
+}
+
+TEST(Validator, sharesAGrammarBetweenThreads) {
+    const auto grammar = Grammar::builtIn();
+    ASSERT_TRUE(grammar);
+    const std::string good = capabilities(compat(kModes));
+    const std::string bad = capabilities(compat(replaced(kModes, "power9", "power8")));
+    std::vector<std::thread> threads;
+    for (int thread = 0; thread < 4; ++thread)
+        threads.emplace_back([&] {
+            Validator validator(*grammar);
+            for (int round = 0; round < 200; ++round) {
+                EXPECT_EQ(verdictOn(validator, good), "");
+                EXPECT_EQ(
+                    verdictOn(validator, bad),
+                    "x.xml:6: mode: attribute 'name' is 'power8', and has to be power9, power10 "
+                    "or power11\n");
+            }
+        });
+    for (std::thread& thread : threads)
+        thread.join();
+}
+
+TEST(Validator, printsNothingItself) {
+    testing::internal::CaptureStderr();
+    testing::internal::CaptureStdout();
+    Validator validator = makeValidator();
+    EXPECT_NE(verdictOn(validator, "<x>\n</x>"), "");
+    EXPECT_NE(verdictOn(validator, "<x>"), "");
+    EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+    EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
+}
+
+/// A grammar of the test's own, over which the words are libxml2's, put in order.
+class OtherGrammar : public testing::Test {
+protected:
+    OtherGrammar() {
+        std::string pattern = testing::TempDir() + "other-grammar-XXXXXX";
+        folder_ = mkdtemp(pattern.data());
+        const auto path = (folder_ / "x.rng").string();
+        std::ofstream(path)
+            << "<element name='capabilities' xmlns='http://relaxng.org/ns/structure/1.0'\n"
+               " datatypeLibrary='http://www.w3.org/2001/XMLSchema-datatypes'>\n"
+               "<element name='host'><element name='cpu'><interleave>\n"
+               "<element "
+               "name='arch'><choice><value>ppc64</value><value>ppc64le</value></choice></element>\n"
+               "<optional><element name='size'><attribute name='n'><data "
+               "type='unsignedInt'/></attribute>\n"
+               "<optional><attribute name='m'><data "
+               "type='unsignedInt'/></attribute></optional></element></optional>\n"
+               "<optional><element name='compat'><attribute name='source'/>\n"
+               "<zeroOrMore><element name='mode'><attribute name='name'/><attribute "
+               "name='supported'/>\n"
+               "</element></zeroOrMore></element></optional>\n"
+               "</interleave></element></element></element>";
+        auto grammar = Grammar::fromFile(path);
+        if (!grammar)
+            throw std::runtime_error(describe(grammar.error()));
+        validator_.emplace(*grammar);
+    }
+    ~OtherGrammar() override {
+        std::filesystem::remove_all(folder_);
+    }
+    std::filesystem::path folder_;
+    std::optional<Validator> validator_;
+};
+
+TEST_F(OtherGrammar, getsOneDefectForOneMistake) {
+    EXPECT_EQ(verdictOn(*validator_, capabilities("<size n='1'/>\n")), "");
+    EXPECT_EQ(verdictOn(*validator_, capabilities("<strange/>\n")),
+              "x.xml:5: strange: it is not allowed here, or something in it is wrong or missing\n");
+    EXPECT_EQ(verdictOn(*validator_, replaced(capabilities(""), "ppc64le", "vax")),
+              "x.xml:4: arch: its text is 'vax', which is not allowed\n");
+    EXPECT_EQ(
+        verdictOn(*validator_,
+                  "<capabilities><host><cpu><arch>vax</arch>text</cpu></host></capabilities>"),
+        "x.xml:1: arch: its text is 'vax', which is not allowed\n");
+    EXPECT_EQ(verdictOn(*validator_, "<other/>"),
+              "x.xml:1: other: it is not allowed here, or something in it is wrong or missing\n");
+}
+
+TEST_F(OtherGrammar, getsWhatIsWrongBesidesCompat) {
+    const std::string document = replaced(capabilities(compat("<mode/>\n")), "ppc64le", "vax");
+    const std::string expected =
+        "x.xml:4: arch: its text is 'vax', which is not allowed\n"
+        "x.xml:5: compat: mode power9, power10 and power11 are missing\n"
+        "x.xml:6: mode: attribute 'name' is missing; it is power9, power10 or power11\n"
+        "x.xml:6: mode: attribute 'supported' is missing; it is yes or no\n";
+    EXPECT_EQ(verdictOn(*validator_, document), expected);
+
+    SafeParser parser;
+    auto tree = parser.parse(document, "x.xml");
+    ASSERT_TRUE(tree);
+    const auto written = [&] {
+        xmlChar* bytes = nullptr;
+        int size = 0;
+        xmlDocDumpMemory(tree->get(), &bytes, &size);
+        std::string text(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
+        xmlFree(bytes);
+        return text;
+    };
+    const std::string before = written();
+    for (int round = 0; round < 2; ++round) {
+        const auto verdict = validator_->validate(tree->get(), "x.xml");
+        ASSERT_TRUE(verdict);
+        EXPECT_EQ(verdict->defects.size(), 4U);
+    }
+    EXPECT_EQ(written(), before) << "the document was changed";
+}
+
+} // namespace
+} // namespace hostcompat
