@@ -46,7 +46,11 @@ def _make_newer(part: Path) -> None:
     version = suite.known.get("qemu-system-ppc", "")
     if not version.startswith("1:10"):
         raise LabError(f"QEMU 10 is not in bookworm-backports any more (found {version or 'none'}).")
-    suite.unpack([f"qemu-system-ppc={version}"], part, dependencies=True)
+    suite.unpack(["qemu-system-ppc"], part, dependencies=True)
+    # Packages of the machine that belong to the old QEMU come along in their new version; they are not needed.
+    for path in [*part.glob("usr/bin/*"), *part.glob("usr/share/*")]:
+        if path.name not in (_NAME, "qemu", "seabios"):
+            cachedir.remove_tree(path)
 
 
 @cache

@@ -31,7 +31,7 @@ def _native_architecture() -> str:
 
 @dataclass(frozen=True)
 class Suite:
-    """One view of the archive: suites (the first is preferred by version alone) and an architecture.
+    """One view of the archive: suites, of which the last one is preferred, and an architecture.
 
     borrow_status makes the machine's own installed packages count as present, for programs
     that run beside them; otherwise whole dependency trees are meant.
@@ -77,6 +77,7 @@ class Suite:
             f'Dir::Log "{folder}";',
             f'APT::Architecture "{self.architecture}";',
             f'APT::Architectures {{ "{self.architecture}"; }};',
+            f'APT::Default-Release "{self.names[-1]}";',
             'APT::Install-Recommends "false";',
             'Dir::Cache::srcpkgcache "";',
             'Acquire::GzipIndexes "true";',
