@@ -2,6 +2,8 @@
 // Reads one input whole, with a limit that holds while reading, so that an endless stream ends too.
 #include "driver/io/read_file.hpp"
 
+#include "driver/io/utf8.hpp"
+
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -75,7 +77,7 @@ int openInput(std::string_view path) {
 } // namespace
 
 std::string inputName(std::string_view path) {
-    return path == "-" ? "standard input" : std::string(path);
+    return path == "-" ? "standard input" : printable(path);
 }
 
 Result<void> readInputInto(std::string_view path, std::string& bytes) {

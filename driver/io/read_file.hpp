@@ -13,7 +13,7 @@ namespace hostcompat {
 /// The largest input that is read, in bytes: 64 MiB. A usual capabilities document has 14 KiB.
 inline constexpr std::size_t kMaximumInputBytes = std::size_t{64} << 20;
 
-/// What a message calls an input: its path, or "standard input" for "-".
+/// What a message calls an input: its path, printable on one line, or "standard input" for "-".
 std::string inputName(std::string_view path);
 
 /// Reads an input to its end.

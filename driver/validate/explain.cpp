@@ -3,8 +3,8 @@
 #include "driver/validate/explain.hpp"
 
 #include "driver/compat/host_compat.hpp"
+#include "driver/io/utf8.hpp"
 #include "driver/validate/tree.hpp"
-#include "driver/xml/characters.hpp"
 #include "driver/xml/safe_parse.hpp"
 
 #include <fmt/format.h>
@@ -145,9 +145,10 @@ private:
             if (std::ranges::find(seen_, &mode, &Seen::mode) == seen_.end())
                 missing.push_back(mode.name);
         // A mode of a strange name most likely is the missing one, and has been named.
-        if (!missing.empty() && !(strange_ && missing.size() == 1))
-            note(at(compat, fmt::format("mode {} {} missing", listed(missing, "and"),
-                                        missing.size() == 1 ? "is" : "are")));
+        if (missing.size() == 1 && !strange_)
+            note(at(compat, fmt::format("mode {} is missing", missing.front())));
+        else if (missing.size() > 1)
+            note(at(compat, fmt::format("modes {} are missing", listed(missing, "and"))));
     }
 
     ModeTable table_;

@@ -3,7 +3,7 @@
 #include "driver/validate/grammar_files.hpp"
 
 #include "driver/io/read_file.hpp"
-#include "driver/xml/characters.hpp"
+#include "driver/io/utf8.hpp"
 #include "driver/xml/safe_parse.hpp"
 
 #include <libxml/uri.h>

@@ -173,7 +173,7 @@ TEST_F(OtherGrammar, getsWhatIsWrongBesidesCompat) {
     const std::string document = replaced(capabilities(compat("<mode/>\n")), "ppc64le", "vax");
     const std::string expected =
         "x.xml:4: arch: its text is 'vax', which is not allowed\n"
-        "x.xml:5: compat: mode power9, power10 and power11 are missing\n"
+        "x.xml:5: compat: modes power9, power10 and power11 are missing\n"
         "x.xml:6: mode: attribute 'name' is missing; it is power9, power10 or power11\n"
         "x.xml:6: mode: attribute 'supported' is missing; it is yes or no\n";
     EXPECT_EQ(verdictOn(*validator_, document), expected);

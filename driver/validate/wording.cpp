@@ -2,8 +2,8 @@
 // One defect for each mistake, out of the several errors that libxml2 raises on its way up from it.
 #include "driver/validate/wording.hpp"
 
+#include "driver/io/utf8.hpp"
 #include "driver/validate/tree.hpp"
-#include "driver/xml/characters.hpp"
 #include "driver/xml/safe_parse.hpp"
 
 #include <fmt/format.h>

@@ -2,6 +2,8 @@
 // UTF-8 decoding and the character classes of XML 1.0, fifth edition.
 #include "driver/xml/characters.hpp"
 
+#include "driver/io/utf8.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -26,7 +28,6 @@ constexpr std::array kNameStart{
 };
 // Production 4a (NameChar): what a name may go on with besides.
 constexpr std::array kNameMore{Range{0xB7, 0xB7}, Range{0x300, 0x36F}, Range{0x203F, 0x2040}};
-
 bool isIn(std::span<const Range> ranges, char32_t character) {
     return std::ranges::any_of(ranges, [&](const Range& range) {
         return character >= range.first && character <= range.last;
@@ -45,47 +46,6 @@ bool isNameStart(char32_t character) {
 bool isNameCharacter(char32_t character) {
     return isNameStart(character) || (character >= '0' && character <= '9') || character == '-' ||
            character == '.' || (character >= 0x80 && isIn(kNameMore, character));
-}
-
-std::uint8_t byteAt(std::string_view bytes, std::size_t offset) {
-    return offset < bytes.size() ? static_cast<std::uint8_t>(bytes[offset]) : 0;
-}
-
-/// One character and the bytes it takes; length 0 where the bytes there are not UTF-8.
-struct Decoded {
-    char32_t character;
-    std::size_t length;
-};
-
-Decoded decode(std::string_view bytes, std::size_t offset) {
-    const std::uint8_t lead = byteAt(bytes, offset);
-    if (lead < 0x80)
-        return {lead, 1};
-    std::size_t length = 0;
-    char32_t smallest = 0;
-    if ((lead & 0xE0) == 0xC0) {
-        length = 2;
-        smallest = 0x80;
-    } else if ((lead & 0xF0) == 0xE0) {
-        length = 3;
-        smallest = 0x800;
-    } else if ((lead & 0xF8) == 0xF0) {
-        length = 4;
-        smallest = 0x10000;
-    } else {
-        return {0, 0};
-    }
-    char32_t character = lead & (0x7FU >> length);
-    for (std::size_t i = 1; i < length; ++i) {
-        const std::uint8_t next = byteAt(bytes, offset + i);
-        if ((next & 0xC0) != 0x80)
-            return {0, 0};
-        character = (character << 6) | (next & 0x3FU);
-    }
-    const bool surrogate = character >= 0xD800 && character <= 0xDFFF;
-    if (character < smallest || surrogate || character > 0x10FFFF)
-        return {0, 0};
-    return {character, length};
 }
 
 constexpr auto kPlainBytes = [] {
@@ -115,7 +75,7 @@ std::optional<BadCharacter> findBadCharacter(std::string_view bytes) {
             ++offset;
             continue;
         }
-        const Decoded decoded = decode(bytes, offset);
+        const Utf8 decoded = decodeUtf8(bytes, offset);
         if (decoded.length == 0)
             return BadCharacter{offset, fmt::format("the byte 0x{:02X} is not UTF-8 there", byte),
                                 true};
@@ -146,7 +106,7 @@ bool isNcName(std::string_view text) {
     if (text.empty())
         return false;
     for (std::size_t offset = 0; offset < text.size();) {
-        const Decoded decoded = decode(text, offset);
+        const Utf8 decoded = decodeUtf8(text, offset);
         if (decoded.length == 0)
             return false;
         if (offset == 0 ? !isNameStart(decoded.character) : !isNameCharacter(decoded.character))
@@ -154,14 +114,6 @@ bool isNcName(std::string_view text) {
         offset += decoded.length;
     }
     return true;
-}
-
-std::string clipped(std::string_view text, std::size_t most) {
-    if (text.size() <= most)
-        return std::string(text);
-    while (most > 0 && (static_cast<std::uint8_t>(text[most]) & 0xC0) == 0x80)
-        --most;
-    return std::string(text.substr(0, most)) + "...";
 }
 
 } // namespace hostcompat

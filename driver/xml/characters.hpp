@@ -30,8 +30,4 @@ bool isNameByte(char byte);
 /// production 4, NCName).
 bool isNcName(std::string_view text);
 
-/// At most that many bytes of the text, cut between characters and then marked with "...", for a
-/// message.
-std::string clipped(std::string_view text, std::size_t most = 60);
-
 } // namespace hostcompat

@@ -2,7 +2,7 @@
 // Turns libxml2's errors into one line.
 #include "driver/xml/libxml_error.hpp"
 
-#include "driver/xml/characters.hpp"
+#include "driver/io/utf8.hpp"
 
 #include <algorithm>
 

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Every document of valid/ is valid; every one of invalid/ has the one defect that stands beside
+// it.
+//
+// NAME.expected holds what "validate NAME.xml" prints. REGENERATE=1 writes it anew, and the test
+// fails all the same, so that somebody looks at what was written.
+#include "driver/compat/mode.hpp"
+#include "driver/io/read_file.hpp"
+#include "driver/validate/explain.hpp"
+#include "driver/validate/validator.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace hostcompat {
+namespace {
+
+const std::filesystem::path kSources = SOURCE_ROOT;
+
+std::vector<std::filesystem::path> filesIn(const char* folder, const char* extension) {
+    std::vector<std::filesystem::path> files;
+    for (const auto& entry : std::filesystem::directory_iterator(kSources / "xml-tests" / folder))
+        if (entry.path().extension() == extension)
+            files.push_back(entry.path());
+    std::ranges::sort(files);
+    return files;
+}
+
+std::string contentOf(const std::filesystem::path& path) {
+    auto bytes = readInput(path.string());
+    return bytes ? *bytes : "(" + describe(bytes.error()) + ")\n";
+}
+
+/// Compares a file with what it should hold; with REGENERATE it is written, and differs all the
+/// same.
+void expectContent(const std::filesystem::path& path, const std::string& content) {
+    const bool exists = std::filesystem::exists(path);
+    if (exists && contentOf(path) == content)
+        return;
+    if (std::getenv("REGENERATE")) {
+        std::ofstream(path, std::ios::binary) << content;
+        ADD_FAILURE() << path << " was written anew: look at it";
+    } else {
+        EXPECT_TRUE(exists) << path << " is missing; REGENERATE=1 writes it";
+        EXPECT_EQ(exists ? contentOf(path) : "", content) << path;
+    }
+}
+
+Validator makeValidator() {
+    auto grammar = Grammar::builtIn();
+    if (!grammar)
+        std::abort();
+    return Validator(*grammar);
+}
+
+std::string printed(Validator& validator, const std::filesystem::path& path) {
+    const std::string name = path.filename().string();
+    const auto verdict = validator.validate(contentOf(path), name);
+    if (!verdict)
+        return describe(verdict.error()) + "\n";
+    std::string lines;
+    for (const Defect& defect : verdict->defects)
+        lines += formatDefect(name, defect) + "\n";
+    return lines;
+}
+
+TEST(Documents, ofValidAreValid) {
+    const auto documents = filesIn("valid", ".xml");
+    EXPECT_GE(documents.size(), 30U);
+    Validator validator = makeValidator();
+    for (const auto& document : documents)
+        EXPECT_EQ(printed(validator, document), "") << document;
+}
+
+TEST(Documents, ofInvalidHaveTheirOneDefect) {
+    const auto documents = filesIn("invalid", ".xml");
+    EXPECT_GE(documents.size(), 60U);
+    Validator validator = makeValidator();
+    for (const auto& document : documents) {
+        const std::string lines = printed(validator, document);
+        EXPECT_EQ(std::ranges::count(lines, '\n'), 1) << document << "\n" << lines;
+        auto expected = document;
+        expectContent(expected.replace_extension(".expected"), lines);
+    }
+    for (auto expected : filesIn("invalid", ".expected"))
+        EXPECT_TRUE(std::filesystem::exists(expected.replace_extension(".xml"))) << expected;
+}
+
+// The words for defects come from rules of our own; they must never say something else than the
+// grammar.
+TEST(Documents, areExplainedAsTheGrammarJudges) {
+    Validator validator = makeValidator();
+    SafeParser parser;
+    for (const char* folder : {"valid", "invalid"}) {
+        for (const auto& path : filesIn(folder, ".xml")) {
+            const auto document = parser.parse(contentOf(path), path.string());
+            if (!document)
+                continue;
+            const auto verdict = validator.validate(document->get(), path.string());
+            ASSERT_TRUE(verdict);
+            EXPECT_EQ(verdict->valid, explainCapabilities(document->get()).empty()) << path;
+        }
+    }
+}
+
+// A new generation is a new row of the table; this file follows it.
+TEST(Grammars, nameTheModesOfTheTable) {
+    const auto path = kSources / "schema" / "hostcpu-compat.rng";
+    const std::string grammar = contentOf(path);
+    const std::string before = "      <ref name=\"hostcpuCompatSource\"/>\n";
+    const std::string after = "    </element>\n  </define>\n";
+    const auto begin = grammar.find(before) + before.size();
+    const auto end = grammar.find(after, begin);
+    ASSERT_LT(begin, end);
+    ASSERT_NE(end, std::string::npos);
+    std::string modes;
+    for (const Mode& mode : modeTable())
+        modes += "      <element name=\"mode\">\n"
+                 "        <attribute name=\"name\">\n"
+                 "          <value type=\"string\">" +
+                 std::string(mode.name) +
+                 "</value>\n"
+                 "        </attribute>\n"
+                 "        <ref name=\"hostcpuCompatSupported\"/>\n"
+                 "      </element>\n";
+    expectContent(path, grammar.substr(0, begin) + modes + grammar.substr(end));
+}
+
+} // namespace
+} // namespace hostcompat
