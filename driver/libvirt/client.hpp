@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Asks libvirt daemons for their capabilities documents, many at a time, none for longer than it
+// may take.
+#pragma once
+
+#include "driver/compat/error.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace hostcompat {
+
+/// What a connection gave.
+struct ConnectedHost {
+    /// The URI as libvirt understood it.
+    std::string uri;
+    /// The document, as it came.
+    std::string capabilities;
+    /// Whether the document describes this host, so that the answer of this host's KVM belongs in
+    /// it: a QEMU connection to a daemon here, or, where the URI names a socket, to one that has
+    /// this host's name. In doubt it does not.
+    bool thisHost = false;
+};
+
+/// How patient to be, and how much at a time.
+struct ConnectOptions {
+    /// What each connection may take from its own start.
+    std::chrono::milliseconds timeout{30'000};
+    /// Connections at a time. Each is a process while it lasts.
+    std::size_t jobs = 32;
+};
+
+/// Connects to each URI, read-only, and reads its capabilities. One that fails does not disturb
+/// the others.
+///
+/// @param uris as libvirt knows them; an empty one is libvirt's default.
+/// @return one result for each, in their order. Its errors: kind input in libvirt's own words, or
+/// that the deadline passed; kind system where libvirt's library cannot be loaded, or this program
+/// was built without libvirt, or no process can be started.
+/// The caller must have one thread only.
+std::vector<Result<ConnectedHost>> readCapabilitiesOf(std::span<const std::string> uris,
+                                                      const ConnectOptions& options);
+
+} // namespace hostcompat

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Stands in for client.cpp where libvirt's headers were not there when this was built.
+#include "driver/libvirt/client.hpp"
+
+namespace hostcompat {
+
+std::vector<Result<ConnectedHost>> readCapabilitiesOf(std::span<const std::string> uris,
+                                                      const ConnectOptions&) {
+    return {uris.size(), std::unexpected(Error{
+                             .kind = ErrorKind::system,
+                             .action = "connect to libvirt",
+                             .reason = "this program was built without libvirt",
+                             .remedy = "build it with -Dlibvirt=enabled, or give it the output of "
+                                       "'virsh capabilities'"})};
+}
+
+} // namespace hostcompat

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// libvirt's client library, loaded when it is first needed, and a connection through it.
+#pragma once
+
+#include "driver/compat/error.hpp"
+
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace hostcompat {
+
+/// The calls that are used, under their own names and with the types of libvirt's headers.
+struct LibvirtCalls {
+    decltype(&::virInitialize) virInitialize = nullptr;
+    decltype(&::virSetErrorFunc) virSetErrorFunc = nullptr;
+    decltype(&::virGetLastError) virGetLastError = nullptr;
+    decltype(&::virConnectOpenReadOnly) virConnectOpenReadOnly = nullptr;
+    decltype(&::virConnectClose) virConnectClose = nullptr;
+    decltype(&::virConnectGetURI) virConnectGetURI = nullptr;
+    decltype(&::virConnectGetHostname) virConnectGetHostname = nullptr;
+    decltype(&::virConnectGetCapabilities) virConnectGetCapabilities = nullptr;
+};
+
+/// The library. It stays loaded until the process ends: it cannot be unloaded safely (it leaves
+/// thread-local destructors behind), so there is nothing to release.
+class LibvirtLibrary {
+public:
+    /// Loads libvirt.so.0, whose interface has been compatible since libvirt 0.1.
+    /// Errors: kind system where it is not installed or lacks a call.
+    static Result<LibvirtLibrary> load();
+
+    const LibvirtCalls& calls() const {
+        return calls_;
+    }
+    /// An Error in libvirt's own words: its last error in this thread.
+    Error lastError(std::string action, std::string_view uri) const;
+
+private:
+    LibvirtCalls calls_;
+};
+
+/// An open read-only connection. Must not outlive the library that opened it.
+class LibvirtConnection {
+public:
+    /// Opens a connection; an empty URI is libvirt's default. libvirt prints nothing on its own
+    /// from then on. May block for as long as the other side likes.
+    /// Errors: kind input in libvirt's words.
+    static Result<LibvirtConnection> open(const LibvirtLibrary& library, const std::string& uri);
+
+    /// The URI as libvirt understood it, with its default or alias resolved.
+    /// Errors: kind input in libvirt's words, as for the other calls.
+    Result<std::string> uri() const;
+    /// The name of the host behind the connection.
+    Result<std::string> hostname() const;
+    /// The capabilities document, as it came.
+    Result<std::string> capabilities() const;
+
+private:
+    struct Closer {
+        decltype(&::virConnectClose) close;
+        void operator()(virConnect* connection) const {
+            close(connection);
+        }
+    };
+    LibvirtConnection(const LibvirtLibrary& library, std::string name, virConnectPtr connection);
+    Result<std::string> text(const char* action, decltype(&::virConnectGetURI) call) const;
+
+    const LibvirtLibrary* library_;
+    std::string name_;
+    std::unique_ptr<virConnect, Closer> connection_;
+};
+
+} // namespace hostcompat

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Tells from a libvirt URI whether the host behind it is this one.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace hostcompat {
+
+/// Where the host is that a connection's documents describe.
+enum class UriPlace {
+    thisHost,      ///< a hypervisor of this host, reached in the usual way
+    privateSocket, ///< a UNIX socket that the URI names; what listens there may be forwarded
+    elsewhere,     ///< another host, or a transport that usually leads to one
+};
+
+/// What matters of a URI "SCHEME[+TRANSPORT]://[USER@][HOST][:PORT]/PATH[?QUERY]"
+/// (libvirt docs/uri.rst).
+struct ConnectionUri {
+    /// The driver: "qemu", "test", "lxc"; empty where the text is no URI.
+    std::string scheme;
+    UriPlace place = UriPlace::elsewhere;
+};
+
+/// Reads a URI as libvirt gives it (virConnectGetURI). Never fails: what cannot be understood is
+/// elsewhere.
+ConnectionUri readUri(std::string_view uri);
+
+} // namespace hostcompat
