@@ -16,6 +16,27 @@ unsigned readId(const std::filesystem::path& path) {
     return number && *number <= UINT32_MAX ? static_cast<unsigned>(*number) : 0;
 }
 
+/// More than any kernel's NR_CPUS: a senseless range must not cost memory.
+constexpr std::uint64_t kMaximumCpus = 65536;
+
+/// The numbers of "0-3,8" (Linux lib/bitmap-str.c); what is not a list ends it.
+std::vector<unsigned> parseCpuList(std::string_view list) {
+    std::vector<unsigned> cpus;
+    while (!list.empty()) {
+        const std::string_view range = list.substr(0, list.find(','));
+        list.remove_prefix(std::min(list.size(), range.size() + 1));
+        const auto dash = range.find('-');
+        const auto first = parseNumber(range.substr(0, dash));
+        const auto last =
+            dash == std::string_view::npos ? first : parseNumber(range.substr(dash + 1));
+        if (!first || !last || *last >= kMaximumCpus)
+            return cpus;
+        for (std::uint64_t cpu = *first; cpu <= *last; ++cpu)
+            cpus.push_back(static_cast<unsigned>(cpu));
+    }
+    return cpus;
+}
+
 /// An offline CPU has no topology folder (drivers/base/topology.c).
 std::optional<LogicalCpu> readCpu(const std::filesystem::path& cpus, unsigned id) {
     const auto topology = cpus / ("cpu" + std::to_string(id)) / "topology";
@@ -43,7 +64,7 @@ NumaNode readNode(const std::filesystem::path& nodes, const std::filesystem::pat
                   unsigned id) {
     const auto folder = nodes / ("node" + std::to_string(id));
     NumaNode node{.id = id, .memory = memTotal(readSmallFile(folder / "meminfo").value_or(""))};
-    for (const unsigned cpu : listNumbered(folder, "cpu"))
+    for (const unsigned cpu : parseCpuList(trim(readSmallFile(folder / "cpulist").value_or(""))))
         if (auto description = readCpu(cpus, cpu))
             node.cpus.push_back(std::move(*description));
     return node;

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The host's facts, read from trees that real kernels showed and from broken ones.
+#include "driver/host/device_tree.hpp"
+#include "driver/host/facts.hpp"
+#include "driver/host/files.hpp"
+#include "driver/host/topology.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+namespace hostcompat {
+namespace {
+
+namespace fs = std::filesystem;
+
+HostFacts recorded(const std::string& host) {
+    const fs::path root = fs::path(SOURCE_ROOT) / "xml-tests/records" / host / "root";
+    const auto text = [&](const char* name) {
+        return std::string(trim(readSmallFile(root / "proc/sys/kernel" / name).value_or("")));
+    };
+    return readHost(root, {.machine = "ppc64le", .release = text("osrelease")});
+}
+
+struct Recorded {
+    const char* host;
+    Platform platform;
+    std::uint32_t pvr;
+    const char* model;
+    std::uint32_t cpuVersion;
+    const char* effectiveMode;
+    bool hvModule;
+};
+
+class RecordedHost : public testing::TestWithParam<Recorded> {};
+
+TEST_P(RecordedHost, isUnderstood) {
+    const Recorded& expected = GetParam();
+    const HostFacts facts = recorded(expected.host);
+    EXPECT_EQ(facts.identity.platform, expected.platform);
+    EXPECT_EQ(facts.identity.pvr, expected.pvr);
+    EXPECT_EQ(facts.identity.model, expected.model);
+    EXPECT_EQ(facts.level.cpuVersion, expected.cpuVersion) << facts.level.problem;
+    EXPECT_EQ(facts.level.problem, "");
+    EXPECT_EQ(facts.identity.effectiveMode, expected.effectiveMode);
+    EXPECT_EQ(facts.hvModule, expected.hvModule);
+    ASSERT_FALSE(facts.nodes.empty());
+    EXPECT_FALSE(facts.nodes.front().cpus.empty());
+}
+
+// The table of the kernel's measured interface: raw processor and cpu-version of each host.
+INSTANTIATE_TEST_SUITE_P(
+    Lab, RecordedHost,
+    testing::Values(
+        Recorded{"power9", Platform::pseries, 0x004e1200, "POWER9", 0x0f000005, "power9", true},
+        Recorded{"power10", Platform::pseries, 0x00800200, "POWER10", 0x0f000006, "power10", true},
+        Recorded{"power10-as-power9", Platform::pseries, 0x00800200, "POWER10", 0x0f000005,
+                 "power9", true},
+        Recorded{"power10-linux6.12", Platform::pseries, 0x00800200, "POWER10", 0x0f000006,
+                 "power10", true},
+        Recorded{"power10-no-nesting", Platform::pseries, 0x00800200, "POWER10", 0x0f000006,
+                 "power10", false},
+        Recorded{"power11", Platform::pseries, 0x00821200, "POWER11", 0x0f000007, "power11", true},
+        Recorded{"powernv9", Platform::powernv, 0x004e1200, "POWER9", 0x004e1200, "power9", true}));
+
+TEST(RecordedHost, hasItsNumaNodes) {
+    const HostFacts facts = recorded("power10-numa");
+    ASSERT_EQ(facts.nodes.size(), 2U);
+    EXPECT_EQ(facts.nodes[0].cpus.size(), 2U);
+    EXPECT_EQ(facts.nodes[1].cpus.front().id, 2U);
+    EXPECT_GT(facts.nodes[1].memory.value_or(0), 0U);
+}
+
+/// A root folder made for one test.
+class MadeHost : public testing::Test {
+protected:
+    MadeHost() {
+        std::string name = (fs::temp_directory_path() / "hostcompat-XXXXXX").string();
+        root_ = mkdtemp(name.data());
+    }
+    ~MadeHost() override {
+        fs::remove_all(root_);
+    }
+    void write(const std::string& path, const std::string& content) const {
+        fs::create_directories((root_ / path).parent_path());
+        std::ofstream(root_ / path, std::ios::binary) << content;
+    }
+    void addCpuNode(const std::string& name, const std::string& version) const {
+        write("proc/device-tree/cpus/" + name + "/device_type", std::string("cpu\0", 4));
+        if (!version.empty())
+            write("proc/device-tree/cpus/" + name + "/cpu-version", version);
+    }
+    HostFacts read(const std::string& machine = "ppc64le") const {
+        return readHost(root_, {.machine = machine, .release = "7.3"});
+    }
+    fs::path root_;
+};
+
+const std::string kPower9("\x0f\x00\x00\x05", 4);
+const std::string kPower10("\x0f\x00\x00\x06", 4);
+
+TEST_F(MadeHost, thatShowsNothingIsStillAHost) {
+    const HostFacts facts = read();
+    EXPECT_EQ(facts.identity.arch, "ppc64le");
+    EXPECT_EQ(facts.identity.kernel, "7.3");
+    EXPECT_EQ(facts.identity.platform, Platform::other);
+    EXPECT_FALSE(facts.identity.pvr.has_value());
+    EXPECT_FALSE(facts.level.cpuVersion.has_value());
+    EXPECT_EQ(facts.level.problem, "the device tree has no readable CPU node");
+    EXPECT_TRUE(facts.nodes.empty());
+}
+
+TEST_F(MadeHost, thatIsNotPowerIsNotReadForPower) {
+    write("proc/cpuinfo", "platform : pSeries\n");
+    EXPECT_EQ(read("x86_64").identity.platform, Platform::other);
+}
+
+TEST_F(MadeHost, withSeveralEqualNodesHasTheirLevel) {
+    addCpuNode("a", kPower9);
+    addCpuNode("b", kPower9);
+    write("proc/device-tree/cpus/cache/device_type", std::string("cache\0", 6));
+    EXPECT_EQ(read().level.cpuVersion, 0x0f000005U);
+}
+
+TEST_F(MadeHost, withContradictingNodesHasNoLevel) {
+    addCpuNode("a", kPower9);
+    addCpuNode("b", kPower10);
+    const HostFacts facts = read();
+    EXPECT_FALSE(facts.level.cpuVersion.has_value());
+    EXPECT_EQ(facts.level.problem,
+              "the device tree contradicts itself: cpu-version is 0x0f000005 in a "
+              "and 0x0f000006 in b");
+    EXPECT_EQ(facts.identity.effectiveMode, "");
+}
+
+TEST_F(MadeHost, withANodeThatLacksItHasNoLevel) {
+    addCpuNode("a", kPower9);
+    addCpuNode("b", "");
+    EXPECT_EQ(read().level.problem, "the device tree's node b has no cpu-version");
+}
+
+TEST_F(MadeHost, withAShortPropertyHasNoLevel) {
+    addCpuNode("a", "\x0f");
+    EXPECT_EQ(read().level.problem,
+              "the cpu-version of the device tree's node a has 1 bytes instead of 4");
+}
+
+TEST_F(MadeHost, prefersSysfsForTheDeviceTree) {
+    addCpuNode("a", kPower9);
+    write("sys/firmware/devicetree/base/cpus/a/device_type", std::string("cpu\0", 4));
+    write("sys/firmware/devicetree/base/cpus/a/cpu-version", kPower10);
+    EXPECT_EQ(read().level.cpuVersion, 0x0f000006U);
+}
+
+TEST_F(MadeHost, isNamedByTheDeviceTreeWithoutCpuinfo) {
+    write("proc/device-tree/compatible", std::string("qemu,pseries\0", 13));
+    EXPECT_EQ(read().identity.platform, Platform::pseries);
+    write("proc/device-tree/compatible", std::string("x\0ibm,powernv\0", 14));
+    EXPECT_EQ(read().identity.platform, Platform::powernv);
+    write("proc/device-tree/compatible", std::string("IBM,9105-22A\0", 13));
+    EXPECT_EQ(read().identity.platform, Platform::other);
+    write("proc/device-tree/device_type", std::string("chrp\0", 5));
+    EXPECT_EQ(read().identity.platform, Platform::pseries);
+}
+
+TEST_F(MadeHost, takesAPowerNvProcessorFromTheDeviceTree) {
+    write("proc/cpuinfo", "platform\t: PowerNV\nrevision : unreadable\n");
+    addCpuNode("a", std::string("\x00\x80\x12\x00", 4));
+    const HostFacts facts = read();
+    EXPECT_EQ(facts.identity.pvr, 0x00801200U);
+    EXPECT_EQ(facts.identity.model, "POWER10");
+    EXPECT_EQ(facts.identity.effectiveMode, "power10");
+}
+
+TEST_F(MadeHost, doesNotBelieveABrokenRevision) {
+    for (const char* revision : {"2.0", "2.0 (pvr 0080)", "2.0 (pvr 00g0 0200)",
+                                 "2.0 (pvr 00800200)", "2.0 (pvr 0080-0200)", ""}) {
+        write("proc/cpuinfo", std::string("platform : pSeries\nrevision : ") + revision + "\n");
+        EXPECT_FALSE(read().identity.pvr.has_value()) << revision;
+    }
+}
+
+TEST_F(MadeHost, ofAnotherGenerationHasNoModel) {
+    write("proc/cpuinfo", "revision : 2.1 (pvr 004b 0201)\nplatform : pSeries");
+    const HostFacts facts = read();
+    EXPECT_EQ(facts.identity.pvr, 0x004b0201U);
+    EXPECT_EQ(facts.identity.model, "");
+}
+
+TEST_F(MadeHost, withoutNumaIsOneNode) {
+    write("sys/devices/system/cpu/cpu0/topology/thread_siblings_list", "0\n");
+    write("sys/devices/system/cpu/cpu0/topology/physical_package_id", "-1\n");
+    write("sys/devices/system/cpu/cpu0/topology/core_id", "5\n");
+    write("sys/devices/system/cpu/cpu1/online", "0\n");
+    write("proc/meminfo", "MemTotal:      968132 kB\n");
+    const auto nodes = readTopology(root_);
+    ASSERT_EQ(nodes.size(), 1U);
+    EXPECT_EQ(nodes[0].memory, 968132U);
+    ASSERT_EQ(nodes[0].cpus.size(), 1U);
+    EXPECT_EQ(nodes[0].cpus[0].coreId, 5U);
+    EXPECT_EQ(nodes[0].cpus[0].socketId, 0U);
+}
+
+TEST_F(MadeHost, withASenselessCpuListHasNoTopology) {
+    write("sys/devices/system/cpu/cpu0/topology/thread_siblings_list", "");
+    for (const char* list : {"0-99999999999", "x", "3-", "5-1", "-"}) {
+        write("sys/devices/system/node/node0/cpulist", list);
+        EXPECT_TRUE(readTopology(root_).empty()) << list;
+    }
+}
+
+} // namespace
+} // namespace hostcompat
