@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Expands what was named into inputs.
+#include "driver/io/inputs.hpp"
+
+#include "driver/io/read_file.hpp"
+
+#include <sys/stat.h>
+
+#include <utility>
+
+namespace hostcompat {
+
+namespace {
+
+bool isFolder(const std::string& path) {
+    struct stat status;
+    return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+Error noDocument(const std::string& folder) {
+    return {.kind = ErrorKind::input,
+            .action = "find a document in",
+            .subject = inputName(folder),
+            .line = 0,
+            .errorNumber = 0,
+            .reason = "no file below this folder has a name that ends in .xml",
+            .remedy = ""};
+}
+
+Error takenTwice() {
+    return {.kind = ErrorKind::usage,
+            .action = "read standard input twice",
+            .subject = "",
+            .line = 0,
+            .errorNumber = 0,
+            .reason = "",
+            .remedy = "name '-' once only"};
+}
+
+} // namespace
+
+Inputs::Inputs(std::vector<std::string> paths, std::optional<std::string> list)
+    : paths_(std::move(paths)) {
+    standardInputTaken_ = list == "-";
+    if (list)
+        list_.emplace(std::move(*list));
+}
+
+std::optional<Result<std::string>> Inputs::nextNamed() {
+    if (at_ < paths_.size())
+        return std::move(paths_[at_++]);
+    return list_ ? list_->next() : std::nullopt;
+}
+
+std::optional<Result<std::string>> Inputs::next() {
+    for (;;) {
+        if (walk_) {
+            auto found = walk_->next();
+            if (found) {
+                folderIsEmpty_ = false;
+                return found;
+            }
+            walk_.reset();
+            if (folderIsEmpty_)
+                return std::unexpected(noDocument(folder_));
+        }
+        auto named = nextNamed();
+        if (!named || !*named)
+            return named;
+        if (**named == "-") {
+            if (std::exchange(standardInputTaken_, true))
+                return std::unexpected(takenTwice());
+            return named;
+        }
+        if (!isFolder(**named))
+            return named;
+        folder_ = **named;
+        folderIsEmpty_ = true;
+        walk_.emplace(folder_);
+    }
+}
+
+} // namespace hostcompat
