@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Follows a domain's CPU from its document through libvirt and QEMU to KVM.
+//
+// libvirt 9.0: src/cpu/cpu_ppc64.c (ppc64Compute, virCPUppc64Update, virCPUppc64ConvertLegacy),
+// src/qemu/qemu_process.c (qemuProcessUpdateGuestCPU), src/qemu/qemu_command.c
+// (qemuBuildCpuModelArgStr, qemuBuildMachineCommandLine), src/qemu/qemu_domain.c
+// (qemuDomainDefSetDefaultCPU, qemuDomainDefCPUPostParse). QEMU 7.2: target/ppc/compat.c,
+// target/ppc/kvm.c. Linux: arch/powerpc/kvm/book3s_hv.c (kvm_arch_vcpu_ioctl_set_sregs_hv,
+// kvmppc_set_arch_compat).
+#include "driver/policy/check.hpp"
+
+#include "driver/policy/wording.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace hostcompat {
+
+namespace {
+
+/// Modes of QEMU that are older than the table: guests of them use the hashed page table.
+constexpr std::array<std::string_view, 4> kHashedModes = {"power6", "power7", "power7+", "power8"};
+
+bool equalIgnoringCase(std::string_view left, std::string_view right) {
+    return std::ranges::equal(left, right, [](unsigned char a, unsigned char b) {
+        return std::tolower(a) == std::tolower(b);
+    });
+}
+
+/// "power12": a name that some version's table may have.
+bool looksLikeMode(std::string_view name) {
+    if (!name.starts_with("power"))
+        return false;
+    name.remove_prefix(5);
+    return !name.empty() && name.size() <= 3 &&
+           std::ranges::all_of(name, [](unsigned char c) { return std::isdigit(c) != 0; });
+}
+
+/// libvirt 9.0 src/cpu/cpu_ppc64.c, virCPUppc64ConvertLegacy().
+std::string_view currentModelName(std::string_view model) {
+    constexpr std::array<std::string_view, 4> legacy = {"POWER7_v2.1", "POWER7_v2.3",
+                                                        "POWER7+_v2.1", "POWER8_v1.0"};
+    return std::ranges::find(legacy, model) != legacy.end() ? model.substr(0, 6) : model;
+}
+
+/// One domain on its way.
+class Checker {
+public:
+    Checker(const Domain& domain, const PolicyHost& host, const QemuModes* qemu, ModeTable table)
+        : domain_(domain), host_(host), qemu_(qemu), table_(table) {}
+
+    CheckAnswer run() {
+        if (domain_.type == DomainType::other)
+            return say(Verdict::notApplicable, wording::otherHypervisor(domain_));
+        std::string_view arch = domain_.arch;
+        if (arch.empty()) {
+            // virDomainDefParseCaps(): an absent arch becomes that of the daemon's host.
+            if (host_.arch.empty())
+                return say(Verdict::unknown, wording::archUnknown());
+            arch = host_.arch;
+            answer_.warnings.push_back(wording::archFromHost(host_));
+        }
+        if (!isPowerArch(arch))
+            return say(Verdict::notApplicable, wording::otherArch(arch));
+        return domain_.type == DomainType::qemu ? emulated() : underKvm();
+    }
+
+private:
+    CheckAnswer say(Verdict verdict, std::string reason, std::string remedy = {}) {
+        answer_.verdict = verdict;
+        answer_.reason = std::move(reason);
+        answer_.remedy = std::move(remedy);
+        return std::move(answer_);
+    }
+
+    ModeSet usable() const {
+        const ModeSet supported = supportedModes(host_);
+        return qemu_ ? supported & qemu_->modes(table_) : supported;
+    }
+
+    /// The way out: the wished mode where it works, else the newest that does, else nothing.
+    std::string pinRemedy(const Mode* wished = nullptr) const {
+        if (wished && usable().contains(*wished))
+            return wording::pin(wished->name);
+        const Mode* newest = newestMode(usable(), table_);
+        return newest ? wording::pin(newest->name) : wording::lookAtTheHost(host_);
+    }
+
+    /// TCG has no CPU "host" and libvirt no host model for it; what it emulates, KVM does not
+    /// bind.
+    CheckAnswer emulated() {
+        switch (domain_.cpu.mode) {
+        case CpuMode::hostModel:
+        case CpuMode::hostPassthrough:
+            return say(Verdict::incompatible, wording::emulatedWithHostCpu(domain_),
+                       wording::useKvmOrModel());
+        case CpuMode::maximum:
+            return say(Verdict::incompatible, wording::maximumRefused(), wording::useKvmOrModel());
+        case CpuMode::other:
+            return say(Verdict::incompatible, wording::invalidCpuMode(domain_),
+                       wording::useKvmOrModel());
+        default:
+            return say(Verdict::notApplicable, wording::emulated());
+        }
+    }
+
+    CheckAnswer underKvm() {
+        if (!host_.arch.empty() && !isPowerArch(host_.arch))
+            return say(Verdict::incompatible, wording::hostOfOtherArch(domain_, host_));
+        if (!isPseriesMachine(domain_.machine))
+            return say(Verdict::incompatible, wording::machineWithoutKvm(domain_),
+                       wording::usePseries());
+        const bool hasModel = !domain_.cpu.model.empty();
+        switch (domain_.cpu.mode) {
+        case CpuMode::hostModel:
+            return hasModel ? pinned(domain_.cpu.model) : unpinned();
+        case CpuMode::custom:
+            return custom();
+        case CpuMode::hostPassthrough:
+            if (hasModel)
+                answer_.warnings.push_back(wording::modelIgnored(domain_));
+            return unpinned();
+        case CpuMode::none:
+            return unpinned();
+        case CpuMode::maximum:
+            return say(Verdict::incompatible, wording::maximumRefused(), pinRemedy());
+        case CpuMode::other:
+            break;
+        }
+        return say(Verdict::incompatible, wording::invalidCpuMode(domain_),
+                   wording::useKnownCpuMode());
+    }
+
+    /// "-machine pseries,max-cpu-compat=NAME -cpu host".
+    CheckAnswer pinned(std::string_view name) {
+        answer_.mode = name;
+        const Mode* mode = findModeByName(name, table_);
+        if (!mode)
+            return pinnedToOther(name);
+        if (qemu_ && !qemu_->takes(name))
+            return say(Verdict::incompatible, wording::qemuRefuses(name, *qemu_), pinRemedy());
+        if (!host_.compat.known)
+            return say(Verdict::unknown, wording::hostUnknown(host_),
+                       wording::lookAtTheHost(host_));
+        const ModeSet supported = supportedModes(host_);
+        if (supported.contains(*mode))
+            return say(Verdict::compatible, wording::supported(name, host_));
+        const Mode* newest = newestMode(supported, table_);
+        return say(Verdict::incompatible,
+                   newest && newest < mode ? wording::newerThanHost(name, host_)
+                                           : wording::notSupported(name, host_),
+                   pinRemedy());
+    }
+
+    /// A mode that the table lacks.
+    CheckAnswer pinnedToOther(std::string_view name) {
+        for (const Mode& mode : table_)
+            if (equalIgnoringCase(name, mode.name))
+                return say(Verdict::incompatible, wording::wrongCase(name, mode.name),
+                           pinRemedy(&mode));
+        if (name.find_first_of(" \t\r\n") != std::string_view::npos)
+            return say(Verdict::incompatible, wording::whiteSpaceInModel(name), pinRemedy());
+        for (const NamedMode& named : host_.otherModes)
+            if (named.name == name)
+                return named.supported && !(qemu_ && !qemu_->takes(name))
+                           ? say(Verdict::compatible, wording::supported(name, host_))
+                           : say(Verdict::incompatible, wording::notSupported(name, host_),
+                                 pinRemedy());
+        const bool hashed = std::ranges::find(kHashedModes, name) != kHashedModes.end();
+        if (!hashed && !looksLikeMode(name))
+            return say(Verdict::incompatible, wording::noSuchMode(name, table_), pinRemedy());
+        if (!host_.compat.known)
+            return say(Verdict::unknown, wording::hostUnknown(host_),
+                       wording::lookAtTheHost(host_));
+        if (hashed) {
+            // Only on bare metal does KVM-HV give guests a hashed page table.
+            if (host_.compat.known->source == CompatSource::pvr)
+                return say(Verdict::unknown, wording::oldModeBareMetal(name, host_), pinRemedy());
+            return say(Verdict::incompatible, wording::oldModeNested(name), pinRemedy());
+        }
+        if (host_.compat.known->unknownBits != 0 && !(qemu_ && !qemu_->takes(name)))
+            return say(Verdict::unknown, wording::modeBeyondTable(name, host_), pinRemedy());
+        return say(Verdict::incompatible, wording::noSuchMode(name, table_), pinRemedy());
+    }
+
+    /// "-cpu MODEL": KVM-HV takes only the host's own processor version.
+    CheckAnswer custom() {
+        const DomainCpu& cpu = domain_.cpu;
+        const std::string_view model = currentModelName(cpu.model);
+        if (model != cpu.model)
+            answer_.warnings.push_back(wording::legacyModel(cpu.model, model));
+        if (cpu.match == "minimum" || cpu.match == "strict")
+            answer_.warnings.push_back(wording::matchIsExact(domain_));
+        if (!host_.model.empty() && model == host_.model)
+            return unpinned();
+        if (const Mode* mode = findModeByName(model, table_)) {
+            // QEMU finds models in any case; only libvirt's comparison stands in the way.
+            if (cpu.check == "none" && mode->cpuModel == host_.model)
+                return unpinned();
+            return say(Verdict::incompatible, wording::customIsMode(domain_), pinRemedy(mode));
+        }
+        if (host_.model.empty())
+            return say(Verdict::unknown, wording::customOnUnknownModel(model, host_),
+                       wording::lookAtTheHost(host_));
+        return say(Verdict::incompatible, wording::customIsOtherGeneration(domain_, model, host_),
+                   pinRemedy(findModeByCpuModel(model, table_)));
+    }
+
+    /// "-cpu host" without max-cpu-compat.
+    CheckAnswer unpinned() {
+        if (!host_.compat.known)
+            return say(Verdict::unknown, wording::hostUnknown(host_),
+                       wording::lookAtTheHost(host_));
+        const ModeSet supported = supportedModes(host_);
+        const Mode* newest = newestMode(supported, table_);
+        if (!newest)
+            return say(Verdict::unknown, wording::unpinnedWithoutModes(host_));
+        const Mode* own = findModeByCpuModel(host_.model, table_);
+        if (own && !supported.contains(*own))
+            return say(Verdict::unknown, wording::unpinnedInOlderMode(domain_, host_, supported),
+                       pinRemedy());
+        const Mode* pin = newestMode(usable(), table_);
+        answer_.warnings.push_back(
+            wording::tiesToGeneration(domain_, host_, (pin ? pin : newest)->name));
+        return say(Verdict::compatible, wording::runsUnpinned(domain_, host_));
+    }
+
+    const Domain& domain_;
+    const PolicyHost& host_;
+    const QemuModes* qemu_;
+    ModeTable table_;
+    CheckAnswer answer_;
+};
+
+} // namespace
+
+std::string_view toString(Verdict verdict) {
+    switch (verdict) {
+    case Verdict::compatible:
+        return "compatible";
+    case Verdict::incompatible:
+        return "incompatible";
+    case Verdict::unknown:
+        return "unknown";
+    case Verdict::notApplicable:
+        return "not-applicable";
+    }
+    return "";
+}
+
+CheckAnswer checkDomain(const Domain& domain, const PolicyHost& host, const QemuModes* qemu,
+                        ModeTable table) {
+    return Checker(domain, host, qemu, table).run();
+}
+
+} // namespace hostcompat

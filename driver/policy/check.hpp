@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Decides whether a domain's CPU can run on a host.
+#pragma once
+
+#include "driver/compat/host_compat.hpp"
+#include "driver/policy/domain.hpp"
+#include "driver/policy/host.hpp"
+#include "driver/policy/qemu_modes.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hostcompat {
+
+/// Whether a domain's CPU can run on a host.
+enum class Verdict {
+    compatible,
+    incompatible,
+    unknown,       ///< the host does not say
+    notApplicable, ///< KVM's compatibility modes do not bind the domain
+};
+
+/// "compatible", "incompatible", "unknown" or "not-applicable".
+std::string_view toString(Verdict verdict);
+
+/// The verdict about one domain, with the reason and the way out.
+struct CheckAnswer {
+    Verdict verdict = Verdict::unknown;
+    /// One clause that says why; never empty.
+    std::string reason;
+    /// What to do; empty where there is nothing to do.
+    std::string remedy;
+    /// The compatibility mode that the domain asks for, as written; empty where it asks for none.
+    std::string mode;
+    /// What is true beyond the verdict and may surprise later.
+    std::vector<std::string> warnings;
+};
+
+/// Decides as libvirt, QEMU and KVM would (sources at each rule).
+///
+/// @param qemu what the QEMU in question takes, as a second limit; null where it was not asked.
+CheckAnswer checkDomain(const Domain& domain, const PolicyHost& host,
+                        const QemuModes* qemu = nullptr, ModeTable table = modeTable());
+
+} // namespace hostcompat

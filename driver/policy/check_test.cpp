@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Each way to write a CPU against each kind of host.
+#include "driver/policy/check.hpp"
+
+#include <gtest/gtest.h>
+
+#include <ostream>
+
+namespace hostcompat {
+
+void PrintTo(Verdict verdict, std::ostream* stream) {
+    *stream << toString(verdict);
+}
+
+namespace {
+
+constexpr std::uint64_t k9 = 1ULL << 62;
+constexpr std::uint64_t k10 = 1ULL << 61;
+constexpr std::uint64_t k11 = 1ULL << 60;
+
+PolicyHost host(std::uint64_t modes, std::string model, CompatSource source = CompatSource::kvm) {
+    return {.name = "the host",
+            .arch = "ppc64le",
+            .model = std::move(model),
+            .compat = {.known = KnownCompat{.source = source, .supported = ModeSet(modes)}}};
+}
+
+const PolicyHost kPower9 = host(k9, "POWER9");
+const PolicyHost kPower10 = host(k9 | k10, "POWER10");
+const PolicyHost kPower10As9 = host(k9, "POWER10");
+const PolicyHost kPower11 = host(k9 | k10 | k11, "POWER11");
+const PolicyHost kPower9BareMetal = host(k9, "POWER9", CompatSource::pvr);
+const PolicyHost kUnknown = {.name = "the host",
+                             .arch = "ppc64le",
+                             .model = "POWER10",
+                             .compat = {.reason = "KVM is not loaded"}};
+
+struct Guest {
+    std::string type = "kvm";
+    std::string arch = "ppc64le";
+    std::string machine = "pseries";
+};
+
+Domain domain(const std::string& cpu, const Guest& guest = {}) {
+    const std::string arch = guest.arch.empty() ? "" : " arch='" + guest.arch + "'";
+    const std::string machine = guest.machine.empty() ? "" : " machine='" + guest.machine + "'";
+    auto document = DomainDocument::read("<domain type='" + guest.type + "'><os><type" + arch +
+                                             machine + ">hvm</type></os>" + cpu + "</domain>",
+                                         "g.xml");
+    if (!document)
+        throw std::runtime_error(describe(document.error()));
+    return document->domain();
+}
+
+std::string hostModel(const std::string& model) {
+    return "<cpu mode='host-model'><model>" + model + "</model></cpu>";
+}
+
+std::string custom(const std::string& model, const std::string& attributes = "") {
+    return "<cpu mode='custom' " + attributes + "><model>" + model + "</model></cpu>";
+}
+
+struct Row {
+    const char* name;
+    std::string cpu;
+    const PolicyHost* on;
+    Verdict verdict;
+    std::string says;        ///< part of the reason
+    std::string remedy = {}; ///< part of the remedy; empty: there is none
+};
+
+class EveryCpu : public testing::TestWithParam<Row> {};
+
+TEST_P(EveryCpu, getsItsVerdict) {
+    const Row& row = GetParam();
+    const CheckAnswer answer = checkDomain(domain(row.cpu), *row.on);
+    EXPECT_EQ(answer.verdict, row.verdict) << answer.reason;
+    EXPECT_NE(answer.reason.find(row.says), std::string::npos) << answer.reason;
+    if (row.remedy.empty())
+        EXPECT_EQ(answer.remedy, "");
+    else
+        EXPECT_NE(answer.remedy.find(row.remedy), std::string::npos) << answer.remedy;
+}
+
+using enum Verdict;
+
+INSTANTIATE_TEST_SUITE_P(
+    Pinned, EveryCpu,
+    testing::Values(
+        Row{"supported", hostModel("power9"), &kPower10, compatible, "supports power9"},
+        Row{"newest", hostModel("power10"), &kPower10, compatible, "supports power10"},
+        Row{"newer", hostModel("power10"), &kPower9, incompatible,
+            "power10 is newer than what the host supports (power9)", "<model>power9</model>"},
+        Row{"partition_in_older_mode", hostModel("power10"), &kPower10As9, incompatible, "newer",
+            "<model>power9</model>"},
+        Row{"upper_case", hostModel("POWER9"), &kPower10, incompatible,
+            "POWER9 is a CPU model; the compatibility mode is written power9",
+            "<model>power9</model>"},
+        Row{"upper_case_too_new", hostModel("Power11"), &kPower10, incompatible,
+            "is written power11", "<model>power10</model>"},
+        Row{"no_mode", hostModel("power42"), &kPower10, incompatible,
+            "power42 is no compatibility mode", "power10"},
+        Row{"nonsense", hostModel("EPYC"), &kUnknown, incompatible, "EPYC is no", "doctor"},
+        Row{"white_space", hostModel(" power9"), &kPower9, incompatible, "white space", "power9"},
+        Row{"power8_nested", hostModel("power8"), &kPower9, incompatible, "hashed page table",
+            "power9"},
+        Row{"power8_bare_metal", hostModel("power8"), &kPower9BareMetal, unknown, "not told",
+            "power9"},
+        Row{"power9_bare_metal", hostModel("power9"), &kPower9BareMetal, compatible, "supports"},
+        Row{"unknown_host", hostModel("power9"), &kUnknown, unknown, "KVM is not loaded",
+            "--probe"},
+        Row{"unknown_mode_and_host", hostModel("power12"), &kUnknown, unknown, "not loaded",
+            "doctor"}),
+    [](const auto& row) { return std::string(row.param.name); });
+
+INSTANTIATE_TEST_SUITE_P(
+    Others, EveryCpu,
+    testing::Values(
+        Row{"none", "", &kPower10, compatible, "names no CPU"},
+        Row{"topology_only", "<cpu><topology sockets='1' cores='1' threads='1'/></cpu>", &kPower10,
+            compatible, "names no CPU"},
+        Row{"host_model", "<cpu mode='host-model'/>", &kPower10, compatible,
+            "host-model without a pinned mode"},
+        Row{"host_passthrough", "<cpu mode='host-passthrough'/>", &kPower9, compatible,
+            "host-passthrough without"},
+        Row{"maximum", "<cpu mode='maximum'/>", &kPower9, incompatible, "maximum", "power9"},
+        Row{"invalid", "<cpu mode='host'/>", &kPower9, incompatible, "no CPU mode 'host'",
+            "host-model"},
+        Row{"custom_own", custom("POWER10"), &kPower10, compatible, "the CPU model POWER10"},
+        Row{"custom_older", custom("POWER9"), &kPower10, incompatible, "the host is POWER10",
+            "<model>power9</model>"},
+        Row{"custom_newer", custom("POWER10"), &kPower9, incompatible, "the host is POWER9",
+            "<model>power9</model>"},
+        Row{"custom_mode", custom("power9"), &kPower10, incompatible,
+            "power9 is a compatibility mode", "host-model"},
+        Row{"custom_mode_unchecked", custom("power10", "check='none'"), &kPower10, compatible,
+            "the CPU model power10"},
+        Row{"custom_legacy", custom("POWER8_v1.0"), &kPower9, incompatible, "the CPU model POWER8",
+            "power9"},
+        Row{"custom_unknown_host", custom("POWER9"), &kUnknown, incompatible, "POWER10", "doctor"},
+        Row{"none_unknown_host", "", &kUnknown, unknown, "not loaded", "doctor"}),
+    [](const auto& row) { return std::string(row.param.name); });
+
+TEST(Check, warnsOfAnUnpinnedGuest) {
+    for (const char* cpu : {"", "<cpu mode='host-model'/>", "<cpu mode='host-passthrough'/>",
+                            "<cpu><model>POWER10</model></cpu>"}) {
+        const CheckAnswer answer = checkDomain(domain(cpu), kPower10);
+        ASSERT_FALSE(answer.warnings.empty()) << cpu;
+        EXPECT_NE(answer.warnings.back().find("tied to hosts like the host"), std::string::npos);
+        EXPECT_NE(answer.warnings.back().find("<model>power10</model>"), std::string::npos);
+    }
+    EXPECT_TRUE(checkDomain(domain(hostModel("power10")), kPower10).warnings.empty());
+}
+
+TEST(Check, warnsOfWhatLibvirtReadsDifferently) {
+    const auto first = [](const std::string& cpu) {
+        const CheckAnswer answer = checkDomain(domain(cpu), kPower10);
+        return answer.warnings.empty() ? "" : answer.warnings.front();
+    };
+    EXPECT_EQ(first("<cpu mode='host-passthrough'><model>power9</model></cpu>"),
+              "libvirt ignores <model>power9</model> with mode='host-passthrough'");
+    EXPECT_EQ(first(custom("POWER10", "match='minimum'")), "match='minimum' means exact on ppc64");
+    EXPECT_EQ(first(custom("POWER7+_v2.1")), "libvirt reads the old name POWER7+_v2.1 as POWER7");
+}
+
+TEST(Check, saysThatFallbackDoesNotHelp) {
+    const CheckAnswer answer = checkDomain(
+        domain("<cpu mode='custom'><model fallback='allow'>POWER9</model></cpu>"), kPower10);
+    EXPECT_NE(answer.reason.find("fallback='allow' does not help"), std::string::npos);
+}
+
+TEST(Check, leavesOtherArchitecturesAndHypervisorsAlone) {
+    EXPECT_EQ(checkDomain(domain("", {.arch = "x86_64", .machine = "q35"}), kPower10).verdict,
+              notApplicable);
+    EXPECT_EQ(checkDomain(domain("", {.type = "xen"}), kPower10).verdict, notApplicable);
+    EXPECT_EQ(checkDomain(domain("", {.type = "hvf"}), kPower10).verdict, notApplicable);
+}
+
+TEST(Check, takesAnAbsentArchFromTheHost) {
+    const CheckAnswer answer = checkDomain(domain(hostModel("power9"), {.arch = ""}), kPower10);
+    EXPECT_EQ(answer.verdict, compatible);
+    ASSERT_EQ(answer.warnings.size(), 1U);
+    EXPECT_EQ(answer.warnings[0], "the domain names no arch; libvirt takes the host's (ppc64le)");
+    PolicyHost silent = kPower10;
+    silent.arch = "";
+    EXPECT_EQ(checkDomain(domain("", {.arch = ""}), silent).verdict, unknown);
+}
+
+TEST(Check, knowsThatKvmRunsItsOwnArchitecture) {
+    PolicyHost x86 = kUnknown;
+    x86.arch = "x86_64";
+    EXPECT_EQ(checkDomain(domain(hostModel("power9")), x86).verdict, incompatible);
+}
+
+TEST(Check, knowsThatOnlyPseriesTakesAMode) {
+    EXPECT_EQ(checkDomain(domain("", {.machine = "powernv10"}), kPower10).verdict, incompatible);
+    EXPECT_EQ(checkDomain(domain("", {.machine = "powernv10"}), kPower10).remedy,
+              "use machine='pseries'");
+    EXPECT_EQ(checkDomain(domain("", {.machine = "pseries-2.12-sxxm"}), kPower10).verdict,
+              compatible);
+    EXPECT_EQ(checkDomain(domain("", {.machine = ""}), kPower10).verdict, compatible);
+    EXPECT_EQ(checkDomain(domain("", {.machine = "pseriesx"}), kPower10).verdict, incompatible);
+}
+
+TEST(Check, doesNotBindEmulation) {
+    const Guest emulated{.type = "qemu"};
+    EXPECT_EQ(checkDomain(domain("", emulated), kPower9).verdict, notApplicable);
+    EXPECT_EQ(checkDomain(domain(custom("POWER10"), emulated), kPower9).verdict, notApplicable);
+    EXPECT_EQ(checkDomain(domain(hostModel("power9"), emulated), kPower9).verdict, incompatible);
+    EXPECT_EQ(checkDomain(domain("<cpu mode='host-passthrough'/>", emulated), kPower9).verdict,
+              incompatible);
+}
+
+TEST(Check, countsQemuAsASecondLimit) {
+    const QemuModes old{.binary = "qemu-old", .accepted = {"power8", "power9", "power10"}};
+    const CheckAnswer answer = checkDomain(domain(hostModel("power11")), kPower11, &old);
+    EXPECT_EQ(answer.verdict, incompatible);
+    EXPECT_EQ(answer.reason,
+              "qemu-old does not know the mode power11; it takes power8, power9, power10");
+    EXPECT_NE(answer.remedy.find("power10"), std::string::npos);
+    EXPECT_EQ(checkDomain(domain(hostModel("power11")), kUnknown, &old).verdict, incompatible);
+    EXPECT_EQ(checkDomain(domain(hostModel("power11")), kPower11).verdict, compatible);
+}
+
+TEST(Check, doesNotCallAModeOfANewerVersionImpossible) {
+    PolicyHost newer = kPower11;
+    newer.compat.known->unknownBits = 1ULL << 59;
+    EXPECT_EQ(checkDomain(domain(hostModel("power12")), newer).verdict, unknown);
+    EXPECT_EQ(checkDomain(domain(hostModel("power12")), kPower11).verdict, incompatible);
+    newer.otherModes = {{"power12", true}, {"power13", false}};
+    EXPECT_EQ(checkDomain(domain(hostModel("power12")), newer).verdict, compatible);
+    EXPECT_EQ(checkDomain(domain(hostModel("power13")), newer).verdict, incompatible);
+}
+
+TEST(Check, followsTheTableForANewGeneration) {
+    std::vector<Mode> longer(modeTable().begin(), modeTable().end());
+    longer.push_back({"power12", "POWER12", 0x00830000, 0xffff0000, 0x0f000008, 1ULL << 59});
+    const PolicyHost power12 = host(k9 | k10 | k11 | (1ULL << 59), "POWER12");
+    EXPECT_EQ(checkDomain(domain(hostModel("power12")), power12, nullptr, longer).verdict,
+              compatible);
+    EXPECT_EQ(checkDomain(domain(hostModel("power12")), kPower11, nullptr, longer).verdict,
+              incompatible);
+}
+
+TEST(PolicyHost, isTakenFromACapabilitiesDocument) {
+    auto document = CapabilitiesDocument::read(
+        "<capabilities><host><cpu><arch>ppc64le</arch><model>POWER12</model><compat source='kvm'>"
+        "<mode name='power11' supported='yes'/><mode name='power12' supported='yes'/>"
+        "</compat></cpu></host></capabilities>",
+        "caps.xml");
+    ASSERT_TRUE(document);
+    const auto taken = policyHost(*document);
+    ASSERT_TRUE(taken);
+    EXPECT_EQ(taken->name, "caps.xml");
+    EXPECT_EQ(taken->arch, "ppc64le");
+    EXPECT_EQ(supportedModes(*taken).bits(), k11);
+    ASSERT_EQ(taken->otherModes.size(), 1U);
+    EXPECT_EQ(taken->otherModes[0].name, "power12");
+    EXPECT_TRUE(taken->otherModes[0].supported);
+}
+
+} // namespace
+} // namespace hostcompat

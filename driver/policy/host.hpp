@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The host that decisions are made about: this one, a record of one, or a capabilities document.
+#pragma once
+
+#include "driver/compat/host_compat.hpp"
+#include "driver/xml/capabilities.hpp"
+
+#include <string>
+#include <vector>
+
+namespace hostcompat {
+
+/// A mode that a document names and the table lacks.
+struct NamedMode {
+    std::string name;
+    bool supported = false;
+};
+
+/// A host as decisions see it. Texts are empty where it does not say.
+struct PolicyHost {
+    /// What messages call it: "this host", or the document's name.
+    std::string name;
+    /// "ppc64le".
+    std::string arch;
+    /// The model of the processor itself ("POWER10"), whatever mode the host runs in.
+    std::string model;
+    HostCompat compat;
+    /// From documents that a newer version wrote.
+    std::vector<NamedMode> otherModes;
+};
+
+/// The host of a record.
+PolicyHost policyHost(const HostRecord& record, std::string name);
+
+/// The host of a capabilities document. Errors: those of CapabilitiesDocument::compat().
+Result<PolicyHost> policyHost(const CapabilitiesDocument& document);
+
+/// The modes that the host supports; none where they are unknown.
+ModeSet supportedModes(const PolicyHost& host);
+
+} // namespace hostcompat

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Words for verdicts, warnings and refusals.
+#include "driver/policy/wording.hpp"
+
+#include "driver/io/utf8.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace hostcompat::wording {
+
+namespace {
+
+/// How the domain's CPU was chosen, as it starts a clause.
+std::string cpuOf(const Domain& domain) {
+    switch (domain.cpu.mode) {
+    case CpuMode::none:
+        return "the domain names no CPU";
+    case CpuMode::custom:
+        return fmt::format("the domain names the CPU model {}", clipped(domain.cpu.model));
+    default:
+        return fmt::format("the domain's CPU is {} without a pinned mode", domain.cpu.modeText);
+    }
+}
+
+std::string supportedBy(const PolicyHost& host) {
+    return fmt::format("{} supports {}", host.name, modeNames(supportedModes(host)));
+}
+
+} // namespace
+
+std::string modeNames(ModeSet modes, ModeTable table) {
+    std::vector<std::string_view> names;
+    for (const Mode& mode : table)
+        if (modes.contains(mode))
+            names.push_back(mode.name);
+    if (names.empty())
+        return "no mode";
+    const std::string_view last = names.back();
+    names.pop_back();
+    return names.empty() ? std::string(last)
+                         : fmt::format("{} and {}", fmt::join(names, ", "), last);
+}
+
+std::string pinnedCpu(std::string_view mode) {
+    return fmt::format("<cpu mode='host-model'><model>{}</model></cpu>", mode);
+}
+
+std::string notADomain(std::string_view root) {
+    const std::string_view hint =
+        root == "capabilities" ? "; name a capabilities document with --host" : "";
+    return fmt::format("its root is <{}> and not <domain>{}", clipped(root), hint);
+}
+
+std::string missingDomainType() {
+    return "<domain> has no attribute type (kvm or qemu)";
+}
+
+std::string missingOsType() {
+    return "the domain has no <os><type>, which names its architecture and machine";
+}
+
+std::string otherHypervisor(const Domain& domain) {
+    return fmt::format("the domain's type is {}, not kvm", clipped(domain.typeText));
+}
+
+std::string otherArch(std::string_view arch) {
+    return fmt::format("the domain's architecture is {}; only ppc64 and ppc64le have compatibility "
+                       "modes",
+                       clipped(arch));
+}
+
+std::string archUnknown() {
+    return "the domain names no arch, so libvirt takes the host's, which is not known";
+}
+
+std::string emulated() {
+    return "the domain is emulated (type qemu), so KVM's modes do not bind it";
+}
+
+std::string emulatedWithHostCpu(const Domain& domain) {
+    return fmt::format("the domain is emulated (type qemu), and the CPU mode {} needs KVM",
+                       domain.cpu.modeText);
+}
+
+std::string hostOfOtherArch(const Domain& domain, const PolicyHost& host) {
+    return fmt::format("{} is {}, and KVM runs only guests of its own architecture, not {}",
+                       host.name, clipped(host.arch), domain.arch);
+}
+
+std::string machineWithoutKvm(const Domain& domain) {
+    return fmt::format("the machine type {} does not run under KVM-HV and takes no compatibility "
+                       "mode; only pseries does",
+                       clipped(domain.machine));
+}
+
+std::string invalidCpuMode(const Domain& domain) {
+    return fmt::format("libvirt knows no CPU mode '{}'", clipped(domain.cpu.modeText));
+}
+
+std::string maximumRefused() {
+    return "libvirt refuses the CPU mode maximum on ppc64, as QEMU offers no such CPU there";
+}
+
+std::string hostUnknown(const PolicyHost& host) {
+    return fmt::format("the modes of {} are not known: {}", host.name, host.compat.reason);
+}
+
+std::string supported(std::string_view mode, const PolicyHost& host) {
+    return fmt::format("{} supports {}", host.name, clipped(mode));
+}
+
+std::string notSupported(std::string_view mode, const PolicyHost& host) {
+    return fmt::format("{}, not {}", supportedBy(host), clipped(mode));
+}
+
+std::string newerThanHost(std::string_view mode, const PolicyHost& host) {
+    return fmt::format("{} is newer than what {} supports ({})", mode, host.name,
+                       modeNames(supportedModes(host)));
+}
+
+std::string qemuRefuses(std::string_view mode, const QemuModes& qemu) {
+    return fmt::format("{} does not know the mode {}; it takes {}", qemu.binary, clipped(mode),
+                       fmt::join(qemu.accepted, ", "));
+}
+
+std::string wrongCase(std::string_view written, std::string_view mode) {
+    return fmt::format("{} is a CPU model; the compatibility mode is written {}", written, mode);
+}
+
+std::string whiteSpaceInModel(std::string_view written) {
+    return fmt::format("<model> holds white space ('{}'), which libvirt passes on and QEMU refuses",
+                       clipped(written));
+}
+
+std::string noSuchMode(std::string_view written, ModeTable table) {
+    return fmt::format("{} is no compatibility mode ({})", clipped(written),
+                       modeNames(allModes(table), table));
+}
+
+std::string modeBeyondTable(std::string_view written, const PolicyHost& host) {
+    return fmt::format("this version does not know the mode {}, and {} may support modes that this "
+                       "version does not know",
+                       clipped(written), host.name);
+}
+
+std::string oldModeNested(std::string_view written) {
+    return fmt::format("{} needs the hashed page table, which nested guests cannot have", written);
+}
+
+std::string oldModeBareMetal(std::string_view written, const PolicyHost& host) {
+    return fmt::format("whether {} can run {} guests is not told by any interface of KVM",
+                       host.name, written);
+}
+
+std::string customIsOtherGeneration(const Domain& domain, std::string_view model,
+                                    const PolicyHost& host) {
+    std::string text = fmt::format("the domain wants the CPU model {}, and {} is {}: KVM runs only "
+                                   "the host's own model",
+                                   clipped(model), host.name, clipped(host.model));
+    if (domain.cpu.fallback == "allow")
+        text += "; fallback='allow' does not help, as libvirt translates no model on ppc64";
+    return text;
+}
+
+std::string customIsMode(const Domain& domain) {
+    return fmt::format("{} is a compatibility mode, and a custom CPU names a model ({} is refused "
+                       "as unknown by libvirt)",
+                       domain.cpu.model, domain.cpu.model);
+}
+
+std::string customOnUnknownModel(std::string_view model, const PolicyHost& host) {
+    return fmt::format("{} does not say which CPU model it is, and KVM runs {} only there",
+                       host.name, clipped(model));
+}
+
+std::string runsUnpinned(const Domain& domain, const PolicyHost& host) {
+    return fmt::format("{}, so it runs as {} itself does ({})", cpuOf(domain), host.name,
+                       host.model.empty() ? modeNames(supportedModes(host)) : host.model);
+}
+
+std::string unpinnedInOlderMode(const Domain& domain, const PolicyHost& host, ModeSet supported) {
+    const Mode* newest = newestMode(supported);
+    return fmt::format("{}, and {} is a {} that runs in {} mode", cpuOf(domain), host.name,
+                       host.model, newest ? newest->name : "no known");
+}
+
+std::string unpinnedWithoutModes(const PolicyHost& host) {
+    return fmt::format("the hypervisor grants {} no mode that this version knows", host.name);
+}
+
+std::string pin(std::string_view mode) {
+    return fmt::format("use {}", pinnedCpu(mode));
+}
+
+std::string useKvmOrModel() {
+    return "use type='kvm', or mode='custom' with a CPU model";
+}
+
+std::string usePseries() {
+    return "use machine='pseries'";
+}
+
+std::string useKnownCpuMode() {
+    return "use host-model with a <model>";
+}
+
+std::string lookAtTheHost(const PolicyHost& host) {
+    return host.compat.known
+               ? ""
+               : "run 'virt-host-compat doctor' on the host, or give --host or --probe";
+}
+
+std::string archFromHost(const PolicyHost& host) {
+    return fmt::format("the domain names no arch; libvirt takes the host's ({})", host.arch);
+}
+
+std::string tiesToGeneration(const Domain& domain, const PolicyHost& host,
+                             std::string_view newest) {
+    return fmt::format("{}: the guest is tied to hosts like {} and cannot move to an older "
+                       "generation; {} pins it",
+                       cpuOf(domain), host.name, pinnedCpu(newest));
+}
+
+std::string modelIgnored(const Domain& domain) {
+    return fmt::format("libvirt ignores <model>{}</model> with mode='{}'",
+                       clipped(domain.cpu.model), domain.cpu.modeText);
+}
+
+std::string matchIsExact(const Domain& domain) {
+    return fmt::format("match='{}' means exact on ppc64", clipped(domain.cpu.match));
+}
+
+std::string legacyModel(std::string_view written, std::string_view model) {
+    return fmt::format("libvirt reads the old name {} as {}", written, model);
+}
+
+std::string noModeToPin(const PolicyHost& host) {
+    return fmt::format("{} supports no mode that could be pinned", host.name);
+}
+
+std::string noModeForBoth(const PolicyHost& host, const QemuModes& qemu) {
+    return fmt::format("{}, and {} takes none of them", supportedBy(host), qemu.binary);
+}
+
+} // namespace hostcompat::wording

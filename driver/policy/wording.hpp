@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Every sentence that decisions say to people.
+#pragma once
+
+#include "driver/policy/domain.hpp"
+#include "driver/policy/host.hpp"
+#include "driver/policy/qemu_modes.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace hostcompat::wording {
+
+/// "power9 and power10", oldest first; "no mode" for an empty set.
+std::string modeNames(ModeSet modes, ModeTable table = modeTable());
+/// "<cpu mode='host-model'><model>power9</model></cpu>"
+std::string pinnedCpu(std::string_view mode);
+
+// Documents that are no domains.
+std::string notADomain(std::string_view root);
+std::string missingDomainType();
+std::string missingOsType();
+
+// Verdicts: the reason.
+std::string otherHypervisor(const Domain& domain);
+std::string otherArch(std::string_view arch);
+std::string archUnknown();
+std::string emulated();
+std::string emulatedWithHostCpu(const Domain& domain);
+std::string hostOfOtherArch(const Domain& domain, const PolicyHost& host);
+std::string machineWithoutKvm(const Domain& domain);
+std::string invalidCpuMode(const Domain& domain);
+std::string maximumRefused();
+std::string hostUnknown(const PolicyHost& host);
+std::string supported(std::string_view mode, const PolicyHost& host);
+std::string notSupported(std::string_view mode, const PolicyHost& host);
+std::string newerThanHost(std::string_view mode, const PolicyHost& host);
+std::string qemuRefuses(std::string_view mode, const QemuModes& qemu);
+std::string wrongCase(std::string_view written, std::string_view mode);
+std::string whiteSpaceInModel(std::string_view written);
+std::string noSuchMode(std::string_view written, ModeTable table);
+std::string modeBeyondTable(std::string_view written, const PolicyHost& host);
+std::string oldModeNested(std::string_view written);
+std::string oldModeBareMetal(std::string_view written, const PolicyHost& host);
+std::string customIsOtherGeneration(const Domain& domain, std::string_view model,
+                                    const PolicyHost& host);
+std::string customIsMode(const Domain& domain);
+std::string customOnUnknownModel(std::string_view model, const PolicyHost& host);
+std::string runsUnpinned(const Domain& domain, const PolicyHost& host);
+std::string unpinnedInOlderMode(const Domain& domain, const PolicyHost& host, ModeSet supported);
+std::string unpinnedWithoutModes(const PolicyHost& host);
+
+// Verdicts: the remedy.
+std::string pin(std::string_view mode);
+std::string useKvmOrModel();
+std::string usePseries();
+std::string useKnownCpuMode();
+std::string lookAtTheHost(const PolicyHost& host);
+
+// Warnings.
+std::string archFromHost(const PolicyHost& host);
+std::string tiesToGeneration(const Domain& domain, const PolicyHost& host, std::string_view newest);
+std::string modelIgnored(const Domain& domain);
+std::string matchIsExact(const Domain& domain);
+std::string legacyModel(std::string_view written, std::string_view model);
+
+// Domains that cannot be made fit.
+std::string noModeToPin(const PolicyHost& host);
+std::string noModeForBoth(const PolicyHost& host, const QemuModes& qemu);
+
+} // namespace hostcompat::wording
