@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -24,6 +25,10 @@ _PACKAGES = [
 
 def _make_sysroot(part: Path) -> None:
     _SUITE.unpack(_PACKAGES, part, dependencies=False)
+    # Debian ships fmt as a shared library alone; a static program takes it from its headers.
+    for path in part.glob("usr/lib/*/pkgconfig/fmt.pc"):
+        kept = [line for line in path.read_text().splitlines() if not line.startswith(("Libs", "Cflags"))]
+        path.write_text("\n".join([*kept, "Cflags: -I${includedir} -DFMT_HEADER_ONLY=1"]) + "\n")
 
 
 def sysroot() -> Path:
@@ -43,7 +48,8 @@ def build(folder: Path, source: Path = SOURCE, options: tuple[str, ...] = ("-Dte
     require_program("powerpc64le-linux-gnu-g++", "g++-powerpc64le-linux-gnu")
     folder.mkdir(parents=True, exist_ok=True)
     constants = folder / "sysroot.ini"
-    constants.write_text(f"# SPDX-License-Identifier: LGPL-2.1-or-later\n[constants]\nsysroot = '{sysroot()}'\n")
+    launcher = "['ccache']" if shutil.which("ccache") else "[]"
+    constants.write_text(f"[constants]\nsysroot = '{sysroot()}'\nlauncher = {launcher}\n")
     build_folder = folder / "build"
     meson = require_program("meson", "meson")
     if not (build_folder / "build.ninja").exists():
