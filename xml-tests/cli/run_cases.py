@@ -1,0 +1,127 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs the command-line cases of a TOML file against the program and compares status, output and messages.
+
+A case is a table [case.NAME]:
+  args      the arguments; @TMP@ is a fresh folder, paths are relative to xml-tests/
+  status    the exit status, or a list of the ones that are right (for what depends on the machine)
+  stdin     the name of a file for standard input, or stdin_text with the text itself (default: empty)
+  stdout    "golden" (the default): as golden/NAME.stdout; "any"; or "full": a device that is always full
+  stderr    "golden" (the default): as golden/NAME.stderr; "any"
+  files     files to make in @TMP@: name = text, or { hex = "..." }, { size = BYTES }, { mode = 0, text = "" }
+  env       further environment variables
+An output that is empty has no golden file. REGENERATE=1 rewrites the golden files and still fails.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+XML_TESTS = Path(__file__).resolve().parents[1]
+GOLDEN = Path(__file__).resolve().parent / "golden"
+REGENERATE = os.environ.get("REGENERATE") == "1"
+
+
+@dataclass
+class Outcome:
+    status: int
+    stdout: bytes
+    stderr: bytes
+
+
+def make_files(files: dict, folder: Path) -> None:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, str):
+            path.write_text(content, encoding="utf-8", newline="")
+            continue
+        if "hex" in content:
+            path.write_bytes(bytes.fromhex(content["hex"]))
+        elif "size" in content:
+            with path.open("wb") as file:
+                file.truncate(content["size"])
+        elif "repeat" in content:
+            lead, unit, count, tail = content["repeat"]
+            path.write_text(lead + unit * count + tail, encoding="utf-8", newline="")
+        else:
+            path.write_text(content.get("text", ""), encoding="utf-8", newline="")
+        if "mode" in content:
+            path.chmod(content["mode"])
+
+
+def run(program: str, case: dict, folder: Path) -> Outcome:
+    arguments = [argument.replace("@TMP@", str(folder)) for argument in case["args"]]
+    environment = {"LC_ALL": "C", "PATH": os.environ["PATH"], **case.get("env", {})}
+    for name in os.environ:
+        if name.endswith("SAN_OPTIONS"):
+            environment[name] = os.environ[name]
+    stdin = case.get("stdin_text", "").encode()
+    if "stdin" in case:
+        stdin = Path(case["stdin"].replace("@TMP@", str(folder))).read_bytes()
+    stdout = Path("/dev/full").open("wb") if case.get("stdout") == "full" else subprocess.PIPE
+    done = subprocess.run([program, *arguments], input=stdin, stdout=stdout, stderr=subprocess.PIPE,
+                          env=environment, timeout=100, check=False)
+    clean = str(folder).encode()
+    return Outcome(done.returncode, (done.stdout or b"").replace(clean, b"@TMP@"), done.stderr.replace(clean, b"@TMP@"))
+
+
+def compare(name: str, stream: str, actual: bytes) -> list[str]:
+    golden = GOLDEN / f"{name}.{stream}"
+    expected = golden.read_bytes() if golden.exists() else b""
+    if actual == expected:
+        return []
+    if REGENERATE:
+        if actual:
+            golden.write_bytes(actual)
+        else:
+            golden.unlink()
+        return [f"{golden.name} was rewritten"]
+    return [f"{stream} differs from {golden.name}", *(f"  expected {line}" for line in expected.decode(errors="replace").splitlines()[:12]),
+            *(f"  actual   {line}" for line in actual.decode(errors="replace").splitlines()[:12])]
+
+
+def check(program: str, name: str, case: dict) -> list[str]:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        make_files(case.get("files", {}), folder)
+        try:
+            outcome = run(program, case, folder)
+        except subprocess.TimeoutExpired:
+            return ["it did not end"]
+    expected = case["status"] if isinstance(case["status"], list) else [case["status"]]
+    problems = []
+    if outcome.status not in expected:
+        problems.append(f"status {outcome.status} instead of {case['status']}")
+        problems += [f"  {line}" for line in outcome.stderr.decode(errors="replace").splitlines()[:5]]
+    if case.get("stdout", "golden") == "golden":
+        problems += compare(name, "stdout", outcome.stdout)
+    if case.get("stderr", "golden") == "golden":
+        problems += compare(name, "stderr", outcome.stderr)
+    return problems
+
+
+def main(program: str, cases_file: str) -> int:
+    program = str(Path(program).resolve())
+    cases = tomllib.loads(Path(cases_file).read_text(encoding="utf-8"))["case"]
+    os.chdir(XML_TESTS)
+    print(f"1..{len(cases)}", flush=True)
+    failed = 0
+    prefix = Path(cases_file).stem
+    for number, (name, case) in enumerate(cases.items(), 1):
+        problems = check(program, f"{prefix}-{name}", case)
+        failed += bool(problems)
+        print(f"{'not ok' if problems else 'ok'} {number} - {name}")
+        for problem in problems:
+            print(f"# {problem}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
