@@ -21,5 +21,6 @@ using Action = std::function<Status(Console&)>;
 void addShow(CLI::App& app, Action& chosen);
 void addCapabilities(CLI::App& app, Action& chosen);
 void addDoctor(CLI::App& app, Action& chosen);
+void addValidate(CLI::App& app, Action& chosen);
 
 } // namespace hostcompat::tools

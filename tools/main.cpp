@@ -39,6 +39,7 @@ Status run(int argc, char** argv, Console& console) {
     Action chosen;
     addShow(app, chosen);
     addCapabilities(app, chosen);
+    addValidate(app, chosen);
     addDoctor(app, chosen);
     try {
         app.parse(argc, argv);
