@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Asks the host once an interval.
+#include "driver/libvirt/module/answer.hpp"
+
+#include "driver/answer/probe_host.hpp"
+#include "driver/answer/record.hpp"
+#include "driver/libvirt/module/config.hpp"
+#include "driver/libvirt/trusted_file.hpp"
+
+#include <sys/utsname.h>
+
+#include <string_view>
+
+namespace hostcompat::module {
+
+namespace {
+
+bool isPower() {
+    utsname names{};
+    return ::uname(&names) == 0 && std::string_view(names.machine).starts_with("ppc64");
+}
+
+Result<HostRecord> readRecord(const std::string& path) {
+    const auto json = readTrusted(path);
+    if (!json)
+        return std::unexpected(json.error());
+    return parseRecord(*json, path);
+}
+
+Result<HostRecord> lookAtHost() {
+    SystemKernel kernel;
+    auto host = probeHost(kernel);
+    if (!host)
+        return std::unexpected(std::move(host.error()));
+    return std::move(host->record);
+}
+
+} // namespace
+
+Answer findAnswer(const std::string& configPath, bool mayBeMissing) {
+    Answer answer;
+    const auto config = readConfig(configPath, mayBeMissing);
+    if (!config) {
+        answer.reason = describe(config.error());
+        return answer;
+    }
+    answer.recorded = !config->probe.empty();
+    answer.compare = config->compare;
+    answer.interval = config->interval;
+    if (!answer.recorded && !isPower())
+        return answer;
+    auto record = answer.recorded ? readRecord(config->probe) : lookAtHost();
+    if (!record) {
+        answer.reason = describe(record.error());
+        return answer;
+    }
+    answer.known = std::move(record->compat.known);
+    answer.reason = std::move(record->compat.reason);
+    return answer;
+}
+
+std::shared_ptr<const Answer> AnswerKeeper::at(Clock::time_point now) {
+    const std::lock_guard lock(mutex_);
+    if (!answer_ || now >= end_) {
+        answer_ = std::make_shared<const Answer>(find_());
+        end_ = now + answer_->interval;
+    }
+    return answer_;
+}
+
+} // namespace hostcompat::module

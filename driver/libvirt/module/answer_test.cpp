@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// How rarely the module asks, and what it makes of what it finds.
+#include "driver/answer/record.hpp"
+#include "driver/libvirt/module/answer.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/utsname.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <string_view>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+namespace {
+
+using namespace hostcompat;
+using namespace hostcompat::module;
+using namespace std::chrono_literals;
+
+TEST(AnswerKeeper, AsksOnceAnInterval) {
+    int asked = 0;
+    AnswerKeeper keeper([&] {
+        ++asked;
+        return Answer{.reason = std::to_string(asked), .interval = 10s};
+    });
+    const AnswerKeeper::Clock::time_point begin{};
+    EXPECT_EQ(keeper.at(begin)->reason, "1");
+    const auto kept = keeper.at(begin + 9s);
+    EXPECT_EQ(kept->reason, "1");
+    EXPECT_EQ(keeper.at(begin + 10s)->reason, "2");
+    EXPECT_EQ(keeper.at(begin + 19s)->reason, "2");
+    EXPECT_EQ(kept->reason, "1") << "an answer in use must stay";
+    EXPECT_EQ(asked, 2);
+}
+
+TEST(AnswerKeeper, ThreadsShareOneAnswer) {
+    std::atomic<int> asked = 0;
+    AnswerKeeper keeper([&] {
+        ++asked;
+        std::this_thread::sleep_for(20ms);
+        return Answer{.reason = "shared", .interval = 3600s};
+    });
+    std::vector<std::thread> threads;
+    for (int index = 0; index < 8; ++index)
+        threads.emplace_back([&] {
+            for (int round = 0; round < 1000; ++round)
+                EXPECT_EQ(keeper.at(AnswerKeeper::Clock::now())->reason, "shared");
+        });
+    for (std::thread& thread : threads)
+        thread.join();
+    EXPECT_EQ(asked, 1);
+}
+
+class FindAnswerTest : public testing::Test {
+protected:
+    void SetUp() override {
+        folder_ = std::filesystem::temp_directory_path() /
+                  ("answer-" + std::to_string(::getpid()) + "-" +
+                   testing::UnitTest::GetInstance()->current_test_info()->name());
+        std::filesystem::create_directories(folder_);
+    }
+    void TearDown() override {
+        std::filesystem::remove_all(folder_);
+    }
+    std::string write(const char* name, const std::string& text) {
+        const auto path = folder_ / name;
+        std::ofstream(path) << text;
+        std::filesystem::permissions(path, std::filesystem::perms(0644));
+        return path.string();
+    }
+
+    std::filesystem::path folder_;
+};
+
+TEST_F(FindAnswerTest, ARecordStandsInForTheHost) {
+    const HostRecord record{
+        .host = {.arch = "ppc64le", .platform = Platform::pseries, .kernel = "7.3"},
+        .compat = {.known = compatFromBitmap(findModeByName("power9")->capabilityBit, "merged")}};
+    const std::string recordPath = write("record.json", writeRecord(record));
+    const Answer answer = findAnswer(
+        write("module.conf", "probe = " + recordPath + "\ninterval = 7\ncompare = yes\n"), false);
+    EXPECT_EQ(answer.known, record.compat.known) << answer.reason;
+    EXPECT_TRUE(answer.recorded);
+    EXPECT_TRUE(answer.compare);
+    EXPECT_EQ(answer.interval, 7s);
+}
+
+TEST_F(FindAnswerTest, WhatIsWrongIsTheReason) {
+    const Answer vanished = findAnswer(write("a.conf", "probe = /nowhere/record.json\n"), false);
+    EXPECT_FALSE(vanished.known);
+    EXPECT_EQ(vanished.reason,
+              "cannot open /nowhere/record.json: No such file or directory (ENOENT)");
+    const Answer broken = findAnswer(write("b.conf", "interval = soon\n"), false);
+    EXPECT_FALSE(broken.known);
+    EXPECT_NE(broken.reason.find("b.conf:1: cannot read the module's configuration"),
+              std::string::npos)
+        << broken.reason;
+    EXPECT_NE(findAnswer("/nowhere/module.conf", false).reason, "");
+}
+
+TEST_F(FindAnswerTest, AHostThatIsNotPowerHasNothingToSay) {
+    utsname names{};
+    ASSERT_EQ(::uname(&names), 0);
+    if (std::string_view(names.machine).starts_with("ppc64"))
+        GTEST_SKIP() << "this host is POWER";
+    const Answer answer = findAnswer("/nowhere/module.conf", true);
+    EXPECT_FALSE(answer.known);
+    EXPECT_EQ(answer.reason, "");
+}
+
+} // namespace

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What a test tells the stand-in for libvirt to answer, and what that was told.
+#pragma once
+
+#include <string>
+#include <vector>
+
+struct FakeLibvirt {
+    /// What virConnectGetCapabilities gives; null for a failure.
+    const char* document = nullptr;
+    /// What both comparisons give.
+    int compared = 0;
+    std::string uri = "qemu:///system";
+    unsigned long version = 9'000'000;
+    /// The lines that reached libvirt's log.
+    std::vector<std::string> log;
+    /// The message of the last error that was set.
+    std::string error;
+    int errorCode = 0;
+};
+
+FakeLibvirt& fakeLibvirt();

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Stands in front of libvirt's functions in a daemon or client that preloads this object.
+//
+// Whatever goes wrong here, the caller gets what libvirt gave, and the log gets one line. No
+// exception leaves, nothing is printed, errno stays.
+#include "driver/libvirt/module/answer.hpp"
+#include "driver/libvirt/module/next.hpp"
+#include "driver/libvirt/module/wrapped.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace {
+
+using namespace hostcompat;
+using namespace hostcompat::module;
+
+/// More different reasons than this are a fault of their own and not written down.
+constexpr std::size_t kMostReasons = 16;
+
+using Text = std::unique_ptr<char, decltype(&std::free)>;
+
+class KeepErrno {
+public:
+    KeepErrno() : number_(errno) {}
+    KeepErrno(const KeepErrno&) = delete;
+    KeepErrno& operator=(const KeepErrno&) = delete;
+    ~KeepErrno() {
+        errno = number_;
+    }
+
+private:
+    int number_;
+};
+
+/// Everything that outlives a call.
+class Module {
+public:
+    std::shared_ptr<const Answer> answer() {
+        return keeper_.at(AnswerKeeper::Clock::now());
+    }
+
+    /// Writes the reason to the log, unless it is there already.
+    void report(const std::string& reason) {
+        {
+            const std::lock_guard lock(mutex_);
+            if (reported_.size() >= kMostReasons ||
+                std::ranges::find(reported_, reason) != reported_.end())
+                return;
+            reported_.push_back(reason);
+        }
+        writeToLog(fmt::format("libvirt's answers are passed on unchanged: {}", reason));
+    }
+
+private:
+    /// Another file than the administrator's only where the process has no more rights than who
+    /// started it: secure_getenv(3) gives nothing in a set-user-ID program.
+    static Answer find() {
+        const char* const other = ::secure_getenv("VIRT_HOST_COMPAT_MODULE_CONFIG");
+        return other ? findAnswer(other, false) : findAnswer(MODULE_CONFIG, true);
+    }
+
+    AnswerKeeper keeper_{&Module::find};
+    std::mutex mutex_;
+    std::vector<std::string> reported_;
+};
+
+/// Never destroyed: threads of the daemon may still call while it exits.
+Module& theModule() {
+    static Module* const instance = new Module;
+    return *instance;
+}
+
+/// The answer where the connection is about this host and something is known; else null.
+std::shared_ptr<const Answer> answerFor(virConnectPtr connection) {
+    auto answer = theModule().answer();
+    if (!answer->known && answer->reason.empty())
+        return nullptr;
+    const NextCalls& next = nextCalls();
+    const Text uri(next.getUri ? next.getUri(connection) : nullptr, &std::free);
+    if (!uri || !concernsHost(uri.get(), *answer))
+        return nullptr;
+    if (!answer->known) {
+        theModule().report(answer->reason);
+        return nullptr;
+    }
+    return answer;
+}
+
+/// A copy of libvirt's document with <compat>, or null where it has to stay as it is.
+char* extend(virConnectPtr connection, const char* document) {
+    const auto answer = answerFor(connection);
+    if (!answer)
+        return nullptr;
+    const auto extended = withCompat(document, *answer->known);
+    if (!extended) {
+        theModule().report(describe(extended.error()));
+        return nullptr;
+    }
+    return ::strdup(extended->c_str());
+}
+
+/// Calls with nothing that it throws getting out; a failure gives the fallback.
+template <typename Value, typename Function>
+Value guarded(Value fallback, Function function) noexcept {
+    const KeepErrno keepErrno;
+    try {
+        return function();
+    } catch (...) {
+        // Memory ran out. The log cannot be counted on either.
+        return fallback;
+    }
+}
+
+/// What a comparison that libvirt answered with yes is, once KVM was heard.
+int heardKvm(virConnectPtr connection, const char* cpuXml, unsigned flags, int answered) {
+    const auto answer = answerFor(connection);
+    if (!answer || !answer->compare)
+        return answered;
+    const std::string_view mode = refusedMode(cpuXml, *answer->known);
+    if (mode.empty())
+        return answered;
+    if ((flags & VIR_CONNECT_COMPARE_CPU_FAIL_INCOMPATIBLE) != 0 &&
+        setIncompatibleError(
+            fmt::format("KVM of this host does not support the compatibility mode {}", mode)))
+        return VIR_CPU_COMPARE_ERROR;
+    return VIR_CPU_COMPARE_INCOMPATIBLE;
+}
+
+bool saidYes(int answered) {
+    return answered == VIR_CPU_COMPARE_IDENTICAL || answered == VIR_CPU_COMPARE_SUPERSET;
+}
+
+} // namespace
+
+extern "C" {
+
+[[gnu::visibility("default")]] char* virConnectGetCapabilities(virConnectPtr conn) {
+    const NextCalls* const next = guarded<const NextCalls*>(nullptr, [] { return &nextCalls(); });
+    if (!next || !next->getCapabilities)
+        return nullptr;
+    char* const document = next->getCapabilities(conn);
+    if (!document)
+        return nullptr;
+    char* const extended = guarded<char*>(nullptr, [&] { return extend(conn, document); });
+    if (!extended)
+        return document;
+    std::free(document);
+    return extended;
+}
+
+[[gnu::visibility("default")]] int virConnectCompareCPU(virConnectPtr conn, const char* xmlDesc,
+                                                        unsigned int flags) {
+    const NextCalls* const next = guarded<const NextCalls*>(nullptr, [] { return &nextCalls(); });
+    if (!next || !next->compareCpu)
+        return VIR_CPU_COMPARE_ERROR;
+    const int answered = next->compareCpu(conn, xmlDesc, flags);
+    if (!saidYes(answered))
+        return answered;
+    return guarded(answered, [&] { return heardKvm(conn, xmlDesc, flags, answered); });
+}
+
+[[gnu::visibility("default")]] int
+virConnectCompareHypervisorCPU(virConnectPtr conn, const char* emulator, const char* arch,
+                               const char* machine, const char* virttype, const char* xmlCPU,
+                               unsigned int flags) {
+    const NextCalls* const next = guarded<const NextCalls*>(nullptr, [] { return &nextCalls(); });
+    if (!next || !next->compareHypervisorCpu)
+        return VIR_CPU_COMPARE_ERROR;
+    const int answered =
+        next->compareHypervisorCpu(conn, emulator, arch, machine, virttype, xmlCPU, flags);
+    if (!saidYes(answered) || !concernsPowerKvm({.arch = arch, .virtType = virttype}))
+        return answered;
+    return guarded(answered, [&] { return heardKvm(conn, xmlCPU, flags, answered); });
+}
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The built module in front of a stand-in for libvirt, for what a real one here cannot be made to
+// say: comparisons of POWER hosts, documents of containers, releases that nobody knows.
+#include "driver/answer/record.hpp"
+#include "driver/libvirt/module/fake_libvirt.hpp"
+
+#include <gtest/gtest.h>
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <unistd.h>
+
+namespace {
+
+using namespace hostcompat;
+
+constexpr const char* kDocument = "<capabilities>\n  <host>\n    <cpu>\n"
+                                  "      <arch>ppc64le</arch>\n    </cpu>\n  </host>\n"
+                                  "</capabilities>\n";
+constexpr const char* kPower9 = "<cpu mode='host-model'><model>power9</model></cpu>";
+constexpr const char* kPower10 = "<cpu mode='host-model'><model>power10</model></cpu>";
+
+/// The module keeps its answer for the whole process, so each test is a process: see meson.build.
+class ModuleTest : public testing::Test {
+protected:
+    void SetUp() override {
+        folder_ = std::filesystem::temp_directory_path() / ("module-" + std::to_string(::getpid()));
+        std::filesystem::create_directories(folder_);
+        ::setenv("VIRT_HOST_COMPAT_MODULE_CONFIG", (folder_ / "module.conf").c_str(), 1);
+        const HostRecord record{
+            .host = {.arch = "ppc64le", .platform = Platform::pseries, .kernel = "7.3"},
+            .compat = {.known =
+                           compatFromBitmap(findModeByName("power9")->capabilityBit, "merged")}};
+        write("record.json", writeRecord(record));
+        configure("compare = yes\n");
+        fakeLibvirt() = {.document = kDocument};
+    }
+    void TearDown() override {
+        std::filesystem::remove_all(folder_);
+    }
+    void write(const char* name, const std::string& text) {
+        std::ofstream(folder_ / name) << text;
+        std::filesystem::permissions(folder_ / name, std::filesystem::perms(0644));
+    }
+    void configure(const std::string& more) {
+        write("module.conf", "probe = " + (folder_ / "record.json").string() + "\n" + more);
+    }
+    static std::string capabilities() {
+        const std::unique_ptr<char, decltype(&std::free)> text(virConnectGetCapabilities(nullptr),
+                                                               &std::free);
+        return text ? text.get() : "none";
+    }
+    static int compare(const char* cpu, unsigned flags = 0) {
+        return virConnectCompareCPU(nullptr, cpu, flags);
+    }
+
+    std::filesystem::path folder_;
+};
+
+TEST_F(ModuleTest, AddsTheElementAndKeepsErrno) {
+    errno = ENOTTY;
+    const std::string document = capabilities();
+    EXPECT_EQ(errno, ENOTTY);
+    EXPECT_NE(document.find("      <compat source='kvm'>\n"), std::string::npos) << document;
+    EXPECT_TRUE(fakeLibvirt().log.empty());
+}
+
+TEST_F(ModuleTest, AFailureOfLibvirtsStaysOne) {
+    fakeLibvirt().document = nullptr;
+    EXPECT_EQ(virConnectGetCapabilities(nullptr), nullptr);
+    EXPECT_TRUE(fakeLibvirt().log.empty());
+}
+
+TEST_F(ModuleTest, ADocumentOfContainersPassesAndIsSaidOnce) {
+    fakeLibvirt().document = "<capabilities><host></host></capabilities>";
+    for (int call = 0; call < 3; ++call)
+        EXPECT_EQ(capabilities(), fakeLibvirt().document);
+    ASSERT_EQ(fakeLibvirt().log.size(), 1U);
+    EXPECT_EQ(
+        fakeLibvirt().log[0],
+        "libvirt's answers are passed on unchanged: libvirt's capabilities document:1: cannot "
+        "read the capabilities document: <host> has no <cpu>");
+    fakeLibvirt().document = "this is not XML";
+    EXPECT_EQ(capabilities(), "this is not XML");
+    EXPECT_EQ(fakeLibvirt().log.size(), 2U);
+    fakeLibvirt().document = kDocument;
+    EXPECT_NE(capabilities(), kDocument);
+}
+
+TEST_F(ModuleTest, ARemoteDocumentPasses) {
+    fakeLibvirt().uri = "qemu+ssh://elsewhere/system";
+    EXPECT_EQ(capabilities(), kDocument);
+    EXPECT_TRUE(fakeLibvirt().log.empty());
+}
+
+TEST_F(ModuleTest, AnUnknownReleaseIsServedWithoutItsPrivateCalls) {
+    fakeLibvirt().version = 99'000'000;
+    EXPECT_NE(capabilities(), kDocument);
+    fakeLibvirt().document = "no XML";
+    EXPECT_EQ(capabilities(), "no XML");
+    EXPECT_TRUE(fakeLibvirt().log.empty()) << "this went to the system's log";
+    fakeLibvirt().compared = VIR_CPU_COMPARE_SUPERSET;
+    EXPECT_EQ(compare(kPower10, VIR_CONNECT_COMPARE_CPU_FAIL_INCOMPATIBLE),
+              VIR_CPU_COMPARE_INCOMPATIBLE);
+    EXPECT_EQ(fakeLibvirt().errorCode, 0);
+}
+
+TEST_F(ModuleTest, AModeThatKvmRefusesBecomesIncompatible) {
+    for (const int yes : {VIR_CPU_COMPARE_IDENTICAL, VIR_CPU_COMPARE_SUPERSET}) {
+        fakeLibvirt().compared = yes;
+        EXPECT_EQ(compare(kPower10), VIR_CPU_COMPARE_INCOMPATIBLE);
+        EXPECT_EQ(compare(kPower9), yes);
+        EXPECT_EQ(compare("<cpu><arch>ppc64le</arch><model>POWER10</model></cpu>"), yes);
+    }
+    EXPECT_EQ(fakeLibvirt().errorCode, 0);
+}
+
+TEST_F(ModuleTest, WhatLibvirtRefusesOrFailsAtStays) {
+    for (const int answer : {VIR_CPU_COMPARE_INCOMPATIBLE, VIR_CPU_COMPARE_ERROR}) {
+        fakeLibvirt().compared = answer;
+        EXPECT_EQ(compare(kPower9), answer);
+        EXPECT_EQ(compare(kPower10), answer);
+    }
+}
+
+TEST_F(ModuleTest, TheCallerMayWantAnErrorInstead) {
+    fakeLibvirt().compared = VIR_CPU_COMPARE_SUPERSET;
+    EXPECT_EQ(compare(kPower10, VIR_CONNECT_COMPARE_CPU_FAIL_INCOMPATIBLE), VIR_CPU_COMPARE_ERROR);
+    EXPECT_EQ(fakeLibvirt().errorCode, VIR_ERR_CPU_INCOMPATIBLE);
+    EXPECT_EQ(fakeLibvirt().error,
+              "the CPU is incompatible with host CPU: KVM of this host does not support the "
+              "compatibility mode power10");
+}
+
+TEST_F(ModuleTest, HypervisorComparisonsAreOnlyAboutKvmOnPower) {
+    fakeLibvirt().compared = VIR_CPU_COMPARE_SUPERSET;
+    const auto asked = [](const char* arch, const char* type) {
+        return virConnectCompareHypervisorCPU(nullptr, nullptr, arch, "pseries", type, kPower10, 0);
+    };
+    EXPECT_EQ(asked("ppc64le", "kvm"), VIR_CPU_COMPARE_INCOMPATIBLE);
+    EXPECT_EQ(asked(nullptr, nullptr), VIR_CPU_COMPARE_INCOMPATIBLE);
+    EXPECT_EQ(asked("ppc64le", "qemu"), VIR_CPU_COMPARE_SUPERSET);
+    EXPECT_EQ(asked("x86_64", "kvm"), VIR_CPU_COMPARE_SUPERSET);
+}
+
+TEST_F(ModuleTest, ComparisonsAreLibvirtsUnlessSwitchedOn) {
+    configure("");
+    fakeLibvirt().compared = VIR_CPU_COMPARE_SUPERSET;
+    EXPECT_EQ(compare(kPower10), VIR_CPU_COMPARE_SUPERSET);
+    EXPECT_NE(capabilities(), kDocument);
+}
+
+} // namespace

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// libvirt's own functions, behind those that the module puts in front of them.
+#pragma once
+
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+
+#include <string>
+
+namespace hostcompat::module {
+
+/// The functions, each null where the process has none.
+struct NextCalls {
+    decltype(&::virConnectGetCapabilities) getCapabilities = nullptr;
+    decltype(&::virConnectCompareCPU) compareCpu = nullptr;
+    decltype(&::virConnectCompareHypervisorCPU) compareHypervisorCpu = nullptr;
+    decltype(&::virConnectGetURI) getUri = nullptr;
+    decltype(&::virGetVersion) getVersion = nullptr;
+};
+
+/// The functions of the libvirt that this process uses; found once.
+const NextCalls& nextCalls();
+
+/// Writes a warning to libvirt's log, wherever the process's libvirt has it. Where that libvirt is
+/// none that this was tried with, to the system's log under the process's name.
+void writeToLog(const std::string& text);
+
+/// Sets libvirt's last error in this thread, so that the caller finds it. Returns whether it could.
+bool setIncompatibleError(const std::string& text);
+
+} // namespace hostcompat::module

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the tests of the module have in common: the built files, a record, what to expect."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import private_daemon
+
+HERE = Path(__file__).resolve().parent
+SOURCE_ROOT = HERE.parents[1]
+RECORD = HERE / "power10-in-power9-mode.json"
+
+
+def built(variable: str) -> Path:
+    """A file of the build, named by an environment variable that the build sets."""
+    value = os.environ.get(variable)
+    if not value or not Path(value).exists():
+        private_daemon.skip(f"{variable} does not name a built file; run this with 'meson test'")
+    return Path(str(value))
+
+
+def compat_of(document: str) -> str:
+    """The element <compat> with the line's white space before it; empty where there is none."""
+    found = re.search(r"\n *<compat .*?</compat>", document, re.DOTALL)
+    return found.group(0) if found else ""
+
+
+EXPECTED_COMPAT = """
+      <compat source='kvm'>
+        <mode name='power9' supported='yes'/>
+        <mode name='power10' supported='no'/>
+        <mode name='power11' supported='no'/>
+      </compat>"""
+
+
+def virsh(uri: str, *arguments: str, readonly: bool = False, **environment: str) -> str:
+    """Standard output of virsh, which must succeed and say nothing on standard error."""
+    answer = subprocess.run(
+        ["virsh", *(["-r"] if readonly else []), "-c", uri, *arguments],
+        capture_output=True, text=True, timeout=120, env={**os.environ, **environment},
+    )
+    if answer.returncode != 0 or answer.stderr:
+        raise AssertionError(f"virsh {arguments}: status {answer.returncode}: {answer.stderr}")
+    return answer.stdout
+
+
+class ModuleTestCase(unittest.TestCase):
+    """Gives each test a folder that only this user can write, and a copy of the record in it."""
+
+    def setUp(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="vhc-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.record = self.folder / "record.json"
+        self.put_record()
+
+    def put_record(self) -> None:
+        self.record.write_bytes(RECORD.read_bytes())
+        self.record.chmod(0o644)
+
+    def config(self, interval: int = 3600) -> str:
+        return f"probe = {self.record}\ninterval = {interval}\n"
+
+    def daemon(self, name: str = "daemon", **arguments: object) -> private_daemon.PrivateDaemon:
+        folder = self.folder / name
+        folder.mkdir()
+        return private_daemon.PrivateDaemon(folder, **arguments)  # type: ignore[arg-type]

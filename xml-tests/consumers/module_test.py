@@ -1,0 +1,330 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The module in a real libvirtd: what clients see, and what the daemon lives through."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import module_setup
+import private_daemon
+from module_setup import EXPECTED_COMPAT, SOURCE_ROOT, ModuleTestCase, compat_of, virsh
+
+MODULE = module_setup.built("VHC_MODULE")
+STRICT_GRAMMAR = module_setup.built("VHC_STRICT_GRAMMAR")
+
+
+class SeenByClients(ModuleTestCase):
+    def test_every_client_sees_the_element(self) -> None:
+        with self.daemon(preload=[MODULE], module_config=self.config()) as daemon:
+            document = virsh(daemon.uri(), "capabilities")
+            self.assertEqual(compat_of(document), EXPECTED_COMPAT)
+            self.assertEqual(
+                virsh(daemon.uri(readonly=True), "capabilities", readonly=True), document
+            )
+            program = "import libvirt,sys; print(libvirt.open(sys.argv[1]).getCapabilities())"
+            python = subprocess.run(
+                ["/usr/bin/python3", "-c", program, daemon.uri()],
+                capture_output=True, text=True, timeout=60,
+            )
+            self.assertEqual(python.stdout.rstrip(), document.rstrip(), python.stderr)
+            self.check_grammars(daemon, document)
+            self.assertEqual(daemon.log_lines(), [])
+            self.assertEqual(daemon.output(), "")
+
+    def check_grammars(self, daemon: private_daemon.PrivateDaemon, document: str) -> None:
+        """The open grammar takes the QEMU driver's document; the strict one, which has <compat> in
+        the place of an element that only x86 has, takes it without that, and the test driver's."""
+        grammars = self.folder / "grammars"
+        shutil.copytree(SOURCE_ROOT / "schema", grammars)
+        shutil.copy(STRICT_GRAMMAR, grammars)
+        without = "".join(
+            line for line in document.splitlines(keepends=True) if "<maxphysaddr" not in line
+        )
+        test_driver = virsh(daemon.uri("test", "default"), "capabilities")
+        self.assertIn("<compat source='kvm'>", test_driver)
+        for grammar, text in (
+            ("capabilities-compat.rng", document),
+            ("libvirt-capability-compat.rng", without),
+            ("libvirt-capability-compat.rng", test_driver),
+        ):
+            answer = subprocess.run(
+                ["xmllint", "--noout", "--relaxng", str(grammars / grammar), "-"],
+                input=text, capture_output=True, text=True, timeout=60,
+            )
+            self.assertEqual(answer.returncode, 0, answer.stderr)
+        refused = subprocess.run(
+            ["xmllint", "--noout", "--relaxng", str(grammars / grammar), "-"],
+            input=test_driver.replace("supported='no'", "supported='perhaps'"),
+            capture_output=True, text=True, timeout=60,
+        )
+        self.assertEqual(refused.returncode, 3, "a grammar that takes everything shows nothing")
+
+    def test_sixteen_clients_at_a_time(self) -> None:
+        with self.daemon(preload=[MODULE], module_config=self.config(interval=1)) as daemon:
+            expected = virsh(daemon.uri(), "capabilities")
+            self.assertIn(EXPECTED_COMPAT, expected)
+            program = (
+                "import libvirt,sys\n"
+                "connection = libvirt.openReadOnly(sys.argv[1])\n"
+                "print(len({connection.getCapabilities() for _ in range(200)}))\n"
+                "print(connection.getCapabilities(), end='')\n"
+            )
+
+            def client(_: int) -> str:
+                return subprocess.run(
+                    ["/usr/bin/python3", "-c", program, daemon.uri()],
+                    capture_output=True, text=True, timeout=300, check=True,
+                ).stdout
+
+            with ThreadPoolExecutor(16) as pool:
+                for answer in pool.map(client, range(16)):
+                    self.assertEqual(answer.rstrip(), "1\n" + expected.rstrip())
+
+    def test_without_a_record_every_byte_is_libvirts(self) -> None:
+        """This host is not POWER, so the module has nothing to say."""
+        if os.uname().machine.startswith("ppc64"):
+            self.skipTest("this host is POWER")
+        with self.daemon("plain") as plain, self.daemon("extended", preload=[MODULE]) as extended:
+            self.assertIn(str(MODULE), Path(f"/proc/{extended.pid}/maps").read_text())
+            for driver, path in (("qemu", "system"), ("test", "default")):
+                self.assertEqual(
+                    without_uuid(virsh(extended.uri(driver, path), "capabilities")),
+                    without_uuid(virsh(plain.uri(driver, path), "capabilities")),
+                )
+            self.assertEqual(extended.log_lines(), [])
+
+    def test_nothing_but_the_element_is_added(self) -> None:
+        with self.daemon(preload=[MODULE], module_config=self.config(interval=1)) as daemon:
+            extended = virsh(daemon.uri(), "capabilities")
+            self.record.unlink()
+            time.sleep(1.1)
+            self.assertEqual(
+                virsh(daemon.uri(), "capabilities"), extended.replace(EXPECTED_COMPAT, "")
+            )
+
+
+def without_uuid(document: str) -> str:
+    """libvirt makes the host's UUID up anew for each daemon where the firmware has none."""
+    return "".join(l for l in document.splitlines(keepends=True) if not l.startswith("    <uuid>"))
+
+
+class LivesThrough(ModuleTestCase):
+    def changes(self, daemon: private_daemon.PrivateDaemon, reason: str) -> None:
+        """The document is libvirt's own, and the log says why, once."""
+        time.sleep(1.1)
+        for _ in range(3):
+            self.assertEqual(compat_of(virsh(daemon.uri(), "capabilities")), "")
+            time.sleep(1.1)
+        found = [line for line in daemon.log_lines() if reason in line]
+        self.assertEqual(len(found), 1, daemon.log.read_text())
+        self.assertIn("libvirt's answers are passed on unchanged", found[0])
+
+    def recovers(self, daemon: private_daemon.PrivateDaemon) -> None:
+        time.sleep(1.1)
+        self.assertEqual(compat_of(virsh(daemon.uri(), "capabilities")), EXPECTED_COMPAT)
+
+    def test_broken_configuration_and_vanished_record(self) -> None:
+        with self.daemon(preload=[MODULE], module_config=self.config(interval=1)) as daemon:
+            self.recovers(daemon)
+            good = daemon.config_path.read_text()
+            # A refused configuration has no interval of its own: the usual one holds. So the
+            # record is broken first.
+            self.record.unlink()
+            self.changes(daemon, f"cannot open {self.record}: No such file or directory (ENOENT)")
+            self.put_record()
+            self.recovers(daemon)
+            self.record.write_text("{ this is no record")
+            self.changes(daemon, "it is not JSON")
+            self.put_record()
+            self.recovers(daemon)
+            self.record.chmod(0o666)
+            self.changes(daemon, "lets others than its owner write it")
+            self.put_record()
+            self.recovers(daemon)
+            daemon.write_config(good + "colour = red\n")
+            self.changes(daemon, "module.conf:3: cannot read the module's configuration")
+            self.assertTrue(daemon.is_running())
+            self.assertEqual(len(daemon.log_lines()), 4)
+            self.assertEqual(daemon.output(), "")
+
+    def test_a_configuration_that_others_may_write(self) -> None:
+        daemon = self.daemon(preload=[MODULE], module_config=self.config(interval=1))
+        daemon.config_path.chmod(0o664)
+        with daemon:
+            self.assertEqual(compat_of(virsh(daemon.uri(), "capabilities")), "")
+            self.assertEqual(len(daemon.log_lines()), 1)
+            self.assertIn("lets others than its owner write it", daemon.log_lines()[0])
+
+    def test_a_full_disk_for_its_log(self) -> None:
+        """The log goes to /dev/full, on which every write fails as on a full disk."""
+        with self.daemon(
+            preload=[MODULE], module_config=self.config(interval=1), log=Path("/dev/full")
+        ) as daemon:
+            self.recovers(daemon)
+            self.record.unlink()
+            time.sleep(1.1)
+            self.assertEqual(compat_of(virsh(daemon.uri(), "capabilities")), "")
+            self.put_record()
+            self.recovers(daemon)
+            self.assertEqual(daemon.output(), "")
+
+    def test_sighup(self) -> None:
+        with self.daemon(preload=[MODULE], module_config=self.config(interval=1)) as daemon:
+            for _ in range(5):
+                os.kill(daemon.pid, signal.SIGHUP)
+                self.assertEqual(compat_of(virsh(daemon.uri(), "capabilities")), EXPECTED_COMPAT)
+            self.assertTrue(daemon.is_running())
+
+    def test_it_ends_as_without_the_module(self) -> None:
+        daemon = self.daemon(preload=[MODULE], module_config=self.config())
+        with daemon:
+            virsh(daemon.uri(), "capabilities")
+            self.assertEqual(daemon.stop(), 0)
+
+
+class Footprint(ModuleTestCase):
+    WARM_UP = 20000
+    CALLS = int(os.environ.get("VHC_CALLS", "100000"))
+
+    def test_memory_and_descriptors_stay_flat(self) -> None:
+        with self.daemon(preload=[MODULE], module_config=self.config(interval=1)) as daemon:
+            program = (
+                "import libvirt,sys\n"
+                "connection = libvirt.open(sys.argv[1])\n"
+                "for _ in range(int(sys.argv[2])): connection.getCapabilities()\n"
+            )
+
+            def call(count: int) -> None:
+                subprocess.run(
+                    ["/usr/bin/python3", "-c", program, daemon.uri("test", "default"), str(count)],
+                    timeout=600, check=True,
+                )
+
+            # Until every worker thread of the daemon has its memory pools.
+            call(self.WARM_UP)
+            memory, descriptors = daemon.memory_kib(), daemon.descriptors()
+            begin = time.monotonic()
+            call(self.CALLS)
+            seconds = time.monotonic() - begin
+            grown = daemon.memory_kib() - memory
+            print(
+                f"{self.CALLS} calls in {seconds:.1f} s: {memory} KiB before, {grown:+d} KiB after,"
+                f" {descriptors} descriptors before, {daemon.descriptors()} after",
+                file=sys.stderr,
+            )
+            # The smallest leak, 32 bytes a call, would be 3 MiB.
+            self.assertLess(grown, 2048 * self.CALLS / 100000)
+            self.assertEqual(daemon.descriptors(), descriptors)
+
+    def test_no_thread_and_no_handler(self) -> None:
+        with self.daemon("plain") as plain, self.daemon(
+            "extended", preload=[MODULE], module_config=self.config()
+        ) as extended:
+            states = []
+            for daemon in (plain, extended):
+                virsh(daemon.uri("test", "default"), "capabilities")
+                states.append(process_state(daemon.pid))
+            self.assertEqual(states[0], states[1])
+
+    def test_only_its_symbols_and_no_library_of_its_own(self) -> None:
+        needed = subprocess.run(
+            ["readelf", "-d", str(MODULE)], capture_output=True, text=True, check=True
+        ).stdout
+        self.assertNotRegex(needed, r"lib(fmt|pugixml|xml2|stdc\+\+|gcc_s|virt)")
+        symbols = subprocess.run(
+            ["nm", "-D", "--defined-only", "--with-symbol-versions", str(MODULE)],
+            capture_output=True, text=True, check=True,
+        ).stdout
+        functions = sorted(l.split()[2] for l in symbols.splitlines() if " A " not in l)
+        self.assertEqual(
+            functions,
+            [
+                "virConnectCompareCPU@@LIBVIRT_0.7.5",
+                "virConnectCompareHypervisorCPU@@LIBVIRT_4.4.0",
+                "virConnectGetCapabilities@@LIBVIRT_0.2.1",
+            ],
+        )
+
+    def test_what_the_daemon_starts_does_not_preload_it(self) -> None:
+        """A hook is started as QEMU is. Another preload in the list is handed on."""
+        seen = self.folder / "seen"
+        other = self.folder / "other.so"
+        subprocess.run(
+            ["cc", "-shared", "-x", "c", "/dev/null", "-o", str(other)], check=True, timeout=60
+        )
+        hook = f'#!/bin/sh\necho "[${{LD_PRELOAD-}}]" >> {seen}\nexit 1\n'
+        for name, preload, expected in (
+            ("alone", [MODULE], "[]"),
+            ("first", [MODULE, other], f"[{other}]"),
+            ("last", [other, MODULE], f"[{other}]"),
+        ):
+            with self.daemon(name, preload=preload, module_config=self.config(), hook=hook) as daemon:
+                self.assertIn(EXPECTED_COMPAT, virsh(daemon.uri(), "capabilities"))
+                start = subprocess.run(
+                    ["virsh", "-c", daemon.uri(), "create", str(self.domain())],
+                    capture_output=True, text=True, timeout=60,
+                )
+                self.assertIn("Hook script execution failed", start.stderr)
+            self.assertEqual(seen.read_text().splitlines()[0], expected)
+            seen.unlink()
+
+    def domain(self) -> Path:
+        path = self.folder / "domain.xml"
+        path.write_text(
+            "<domain type='qemu'><name>guest</name><memory unit='MiB'>64</memory>"
+            "<os><type arch='ppc64le' machine='pseries'>hvm</type></os></domain>"
+        )
+        return path
+
+
+def process_state(pid: int) -> dict[str, str]:
+    """Threads and signal dispositions of a process."""
+    wanted = ("Threads", "SigCgt", "SigIgn", "SigBlk")
+    lines = (line.split(":\t") for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return {line[0]: line[1] for line in lines if line[0] in wanted}
+
+
+class InAClient(ModuleTestCase):
+    """The module in the client's process and not in the daemon's."""
+
+    def preloaded(self) -> dict[str, str]:
+        config = self.folder / "module.conf"
+        config.write_text(self.config())
+        config.chmod(0o644)
+        return {"LD_PRELOAD": str(MODULE), "VIRT_HOST_COMPAT_MODULE_CONFIG": str(config)}
+
+    def test_virsh_and_python(self) -> None:
+        environment = self.preloaded()
+        plain = virsh("test:///default", "capabilities")
+        extended = virsh("test:///default", "capabilities", **environment)
+        self.assertNotIn("<compat", plain)
+        self.assertIn("<compat source='kvm'>", extended)
+        # Python loads libvirt as a dependency of an extension, outside the global scope.
+        program = "import libvirt; print(libvirt.open('test:///default').getCapabilities())"
+        python = subprocess.run(
+            ["/usr/bin/python3", "-c", program], capture_output=True, text=True,
+            env={**os.environ, **environment}, timeout=60,
+        )
+        self.assertEqual(python.stdout.rstrip(), extended.rstrip(), python.stderr)
+
+    def test_a_connection_that_may_lead_elsewhere_stays_as_it_is(self) -> None:
+        with self.daemon() as daemon:
+            self.assertEqual(
+                virsh(daemon.uri(), "capabilities", **self.preloaded()),
+                virsh(daemon.uri(), "capabilities"),
+            )
+
+
+if __name__ == "__main__":
+    if reason := private_daemon.missing():
+        private_daemon.skip(reason)
+    unittest.main(verbosity=2)
