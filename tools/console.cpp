@@ -30,6 +30,16 @@ void Console::warn(std::string_view text) {
         sayLine("warning: ", text);
 }
 
+void Console::refuse(std::string_view text) {
+    if (!quiet_)
+        sayLine("", text);
+}
+
+void Console::explain(std::string_view text) {
+    if (!quiet_)
+        fmt::print(stderr, "{}", text);
+}
+
 Status Console::fail(const Error& error) {
     sayLine("", describe(error));
     return statusOf(error);

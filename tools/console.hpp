@@ -24,6 +24,10 @@ public:
     void print(std::string_view text);
     /// A line that is not the answer: "virt-host-compat: warning: TEXT".
     void warn(std::string_view text);
+    /// Why the answer is no or unknown, in one line: "virt-host-compat: TEXT". Not said when quiet.
+    void refuse(std::string_view text);
+    /// Lines that go with refuse(), as they are. Not said when quiet.
+    void explain(std::string_view text);
     /// An error in one line, "virt-host-compat: TEXT"; returns the status that it means.
     Status fail(const Error& error);
 

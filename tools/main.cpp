@@ -40,6 +40,10 @@ Status run(int argc, char** argv, Console& console) {
     addShow(app, chosen);
     addCapabilities(app, chosen);
     addValidate(app, chosen);
+    addCheck(app, chosen);
+    addFit(app, chosen);
+    addBaseline(app, chosen);
+    addCompare(app, chosen);
     addDoctor(app, chosen);
     try {
         app.parse(argc, argv);

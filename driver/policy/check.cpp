@@ -111,6 +111,8 @@ private:
         if (!isPseriesMachine(domain_.machine))
             return say(Verdict::incompatible, wording::machineWithoutKvm(domain_),
                        wording::usePseries());
+        if (const std::string obstacle = refusedByQemuOrLibvirt(); !obstacle.empty())
+            return say(Verdict::incompatible, obstacle);
         const bool hasModel = !domain_.cpu.model.empty();
         switch (domain_.cpu.mode) {
         case CpuMode::hostModel:
@@ -130,6 +132,21 @@ private:
         }
         return say(Verdict::incompatible, wording::invalidCpuMode(domain_),
                    wording::useKnownCpuMode());
+    }
+
+    /// What of <cpu> beside the model stands in the way: QEMU's POWER CPUs have neither features
+    /// nor a vendor to set, and libvirt compares <vendor> with the host's unless check is none.
+    std::string refusedByQemuOrLibvirt() const {
+        const DomainCpu& cpu = domain_.cpu;
+        if (!cpu.feature.empty())
+            return wording::featureRefused(cpu.feature);
+        if (cpu.mode != CpuMode::hostModel && cpu.mode != CpuMode::custom)
+            return {};
+        if (!cpu.vendorId.empty())
+            return wording::vendorIdRefused();
+        if (!cpu.vendor.empty() && cpu.vendor != "IBM" && cpu.check != "none")
+            return wording::otherVendor(cpu.vendor);
+        return {};
     }
 
     /// "-machine pseries,max-cpu-compat=NAME -cpu host".
@@ -159,8 +176,14 @@ private:
             if (equalIgnoringCase(name, mode.name))
                 return say(Verdict::incompatible, wording::wrongCase(name, mode.name),
                            pinRemedy(&mode));
-        if (name.find_first_of(" \t\r\n") != std::string_view::npos)
-            return say(Verdict::incompatible, wording::whiteSpaceInModel(name), pinRemedy());
+        constexpr std::string_view blank = " \t\r\n";
+        if (const std::size_t begin = name.find_first_not_of(blank);
+            name.find_first_of(blank) != std::string_view::npos) {
+            const std::size_t end = name.find_last_not_of(blank);
+            const auto meant = begin < name.size() ? name.substr(begin, end - begin + 1) : name;
+            return say(Verdict::incompatible, wording::whiteSpaceInModel(name),
+                       pinRemedy(findModeByName(meant, table_)));
+        }
         for (const NamedMode& named : host_.otherModes)
             if (named.name == name)
                 return named.supported && !(qemu_ && !qemu_->takes(name))

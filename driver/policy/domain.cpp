@@ -8,7 +8,7 @@ namespace hostcompat {
 
 namespace {
 
-constexpr const char* kAction = "read a domain from";
+constexpr const char* kAction = "read the domain document";
 
 /// XPath's string(): white space at the ends is part of it, and libvirt passes it on to QEMU.
 std::string wholeText(pugi::xml_node element) {
@@ -103,6 +103,14 @@ Result<void> DomainDocument::readCpu() {
     result.fallback = model_.attribute("fallback").value();
     result.match = cpu_.attribute("match").value();
     result.check = cpu_.attribute("check").value();
+    result.vendorId = model_.attribute("vendor_id").value();
+    for (const pugi::xml_node child : cpu_.children()) {
+        if (isElement(child, "vendor") && result.vendor.empty())
+            result.vendor = wholeText(child);
+        if (isElement(child, "feature") && result.feature.empty() &&
+            std::string_view(child.attribute("policy").value()) != "optional")
+            result.feature = child.attribute("name").value();
+    }
     const pugi::xml_attribute mode = cpu_.attribute("mode");
     result.modeText = mode ? mode.value() : "custom";
     result.mode = parseMode(result.modeText);

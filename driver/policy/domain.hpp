@@ -37,6 +37,11 @@ struct DomainCpu {
     std::string match;
     std::string check;
     std::string fallback;
+    /// <vendor>, and the attribute vendor_id of <model>; empty where missing.
+    std::string vendor;
+    std::string vendorId;
+    /// The first <feature> whose policy is not optional; empty where there is none.
+    std::string feature;
 };
 
 /// A domain, as far as its CPU goes.

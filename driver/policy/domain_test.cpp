@@ -61,14 +61,17 @@ TEST(Domain, passesOverOtherNamespaces) {
 }
 
 TEST(Domain, isRefusedWithTheLine) {
-    EXPECT_EQ(refusal("<capabilities>\n</capabilities>"),
-              "g.xml:1: cannot read a domain from: its root is <capabilities> and not <domain>; "
-              "name a capabilities document with --host");
-    EXPECT_EQ(refusal("<domain>\n</domain>"), "g.xml:1: cannot read a domain from: <domain> has no "
-                                              "attribute type (kvm or qemu)");
-    EXPECT_EQ(refusal("<domain type='kvm'>\n<os/></domain>"),
-              "g.xml:2: cannot read a domain from: the domain has no <os><type>, which names its "
-              "architecture and machine");
+    EXPECT_EQ(
+        refusal("<capabilities>\n</capabilities>"),
+        "g.xml:1: cannot read the domain document: its root is <capabilities> and not <domain>; "
+        "name a capabilities document with --host");
+    EXPECT_EQ(refusal("<domain>\n</domain>"),
+              "g.xml:1: cannot read the domain document: <domain> has no "
+              "attribute type (kvm or qemu)");
+    EXPECT_EQ(
+        refusal("<domain type='kvm'>\n<os/></domain>"),
+        "g.xml:2: cannot read the domain document: the domain has no <os><type>, which names its "
+        "architecture and machine");
     EXPECT_EQ(refusal("<domain type='kvm'><os><type/></os>\n<cpu/>\n<cpu/></domain>"),
               "g.xml:3: cannot read: a second <cpu> in <domain>");
     EXPECT_EQ(

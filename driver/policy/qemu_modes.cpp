@@ -98,7 +98,7 @@ Result<QemuModes> askQemu(const std::string& binary, const std::vector<std::stri
         "-qmp",   "stdio"};
     const auto refuse = [&](std::string reason) {
         return std::unexpected(Error{.kind = ErrorKind::input,
-                                     .action = "ask for its compatibility modes",
+                                     .action = "learn the compatibility modes of",
                                      .subject = binary,
                                      .reason = std::move(reason),
                                      .remedy = "name a QEMU for ppc64, such as qemu-system-ppc64"});

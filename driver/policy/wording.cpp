@@ -104,6 +104,19 @@ std::string maximumRefused() {
     return "libvirt refuses the CPU mode maximum on ppc64, as QEMU offers no such CPU there";
 }
 
+std::string featureRefused(std::string_view feature) {
+    return fmt::format("QEMU has no CPU feature {} on ppc64; take <feature> out of the domain",
+                       clipped(feature));
+}
+
+std::string vendorIdRefused() {
+    return "QEMU has no vendor to set on ppc64; take vendor_id out of <model>";
+}
+
+std::string otherVendor(std::string_view vendor) {
+    return fmt::format("the domain wants a CPU of {}, and POWER hosts are of IBM", clipped(vendor));
+}
+
 std::string hostUnknown(const PolicyHost& host) {
     return fmt::format("the modes of {} are not known: {}", host.name, host.compat.reason);
 }
@@ -243,6 +256,41 @@ std::string noModeToPin(const PolicyHost& host) {
 
 std::string noModeForBoth(const PolicyHost& host, const QemuModes& qemu) {
     return fmt::format("{}, and {} takes none of them", supportedBy(host), qemu.binary);
+}
+
+std::string hostDoesNotSay(std::string_view host) {
+    return fmt::format("{} does not say which modes it supports: it has no <compat>; write it with "
+                       "'virt-host-compat capabilities' on that host",
+                       printable(host));
+}
+
+std::string someDoNotSay(std::uint64_t count) {
+    return fmt::format("no common mode can be told, as {} {} not say; --ignore-unknown leaves {} "
+                       "out",
+                       count == 1 ? "one host" : fmt::format("{} hosts", count),
+                       count == 1 ? "does" : "do", count == 1 ? "it" : "them");
+}
+
+std::string nobodySays() {
+    return "no common mode can be told, as no host says which modes it supports";
+}
+
+std::string someHosts(const HostNames& hosts) {
+    constexpr std::size_t shown = 5;
+    if (hosts.count == 0)
+        return "no host";
+    std::vector<std::string> names;
+    for (const std::string& name : hosts.names)
+        if (names.size() < shown)
+            names.push_back(printable(name));
+    if (hosts.count == names.size())
+        return fmt::format("{}", fmt::join(names, ", "));
+    return fmt::format("{} and {} more", fmt::join(names, ", "), hosts.count - names.size());
+}
+
+std::string notCounted(std::uint64_t count) {
+    return fmt::format("the answer leaves out {} that could not be read",
+                       count == 1 ? "one input" : fmt::format("{} inputs", count));
 }
 
 } // namespace hostcompat::wording

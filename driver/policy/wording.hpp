@@ -2,10 +2,12 @@
 // Every sentence that decisions say to people.
 #pragma once
 
+#include "driver/policy/baseline.hpp"
 #include "driver/policy/domain.hpp"
 #include "driver/policy/host.hpp"
 #include "driver/policy/qemu_modes.hpp"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -31,6 +33,9 @@ std::string hostOfOtherArch(const Domain& domain, const PolicyHost& host);
 std::string machineWithoutKvm(const Domain& domain);
 std::string invalidCpuMode(const Domain& domain);
 std::string maximumRefused();
+std::string featureRefused(std::string_view feature);
+std::string vendorIdRefused();
+std::string otherVendor(std::string_view vendor);
 std::string hostUnknown(const PolicyHost& host);
 std::string supported(std::string_view mode, const PolicyHost& host);
 std::string notSupported(std::string_view mode, const PolicyHost& host);
@@ -67,5 +72,13 @@ std::string legacyModel(std::string_view written, std::string_view model);
 // Domains that cannot be made fit.
 std::string noModeToPin(const PolicyHost& host);
 std::string noModeForBoth(const PolicyHost& host, const QemuModes& qemu);
+
+// Baselines and comparisons.
+std::string hostDoesNotSay(std::string_view host);
+std::string someDoNotSay(std::uint64_t count);
+std::string nobodySays();
+/// "a, b and 3 more", "no host"
+std::string someHosts(const HostNames& hosts);
+std::string notCounted(std::uint64_t count);
 
 } // namespace hostcompat::wording

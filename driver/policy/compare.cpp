@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Compares sets of modes.
+#include "driver/policy/compare.hpp"
+
+namespace hostcompat {
+
+Comparison compareModes(ModeSet first, ModeSet second, ModeTable table) {
+    first = first & allModes(table);
+    second = second & allModes(table);
+    if (first == second)
+        return Comparison::equal;
+    if (first.includes(second))
+        return Comparison::superset;
+    return second.includes(first) ? Comparison::subset : Comparison::incomparable;
+}
+
+} // namespace hostcompat

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Compares what two hosts support.
+#pragma once
+
+#include "driver/compat/mode.hpp"
+
+namespace hostcompat {
+
+/// How the first host's modes relate to the second's.
+enum class Comparison {
+    equal,
+    superset,     ///< the first supports all of the second's, and more
+    subset,       ///< the second supports all of the first's, and more
+    incomparable, ///< each supports a mode that the other lacks
+};
+
+/// Compares by the table's modes; other bits do not count.
+Comparison compareModes(ModeSet first, ModeSet second, ModeTable table = modeTable());
+
+} // namespace hostcompat

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Pins a domain to a compatibility mode that its host supports.
+#pragma once
+
+#include "driver/policy/check.hpp"
+
+#include <string>
+
+namespace hostcompat {
+
+/// A domain that was made fit, or the reason why it cannot be.
+struct FitAnswer {
+    /// compatible: document is filled in. Otherwise it is empty, and the reason says why.
+    Verdict verdict = Verdict::unknown;
+    std::string document;
+    /// The mode that is pinned.
+    std::string mode;
+    std::string reason;
+    std::string remedy;
+};
+
+/// Pins the newest mode that the host (and QEMU, where it was asked) supports, or the wished one:
+/// <cpu mode='host-model'> with the mode as its <model>. Outside of <cpu> no byte changes; the
+/// other children of <cpu> stay. Doing it twice gives the same as doing it once, and checkDomain()
+/// calls the result compatible.
+///
+/// @param wished null for the newest.
+FitAnswer fitDomain(const DomainDocument& document, const PolicyHost& host,
+                    const Mode* wished = nullptr, const QemuModes* qemu = nullptr,
+                    ModeTable table = modeTable());
+
+} // namespace hostcompat

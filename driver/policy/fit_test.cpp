@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A domain is pinned, and no byte outside of <cpu> changes.
+#include "driver/policy/fit.hpp"
+
+#include <gtest/gtest.h>
+
+namespace hostcompat {
+namespace {
+
+PolicyHost host(std::uint64_t bits) {
+    return {.name = "the host",
+            .arch = "ppc64le",
+            .model = "POWER10",
+            .compat = {.known = KnownCompat{.supported = ModeSet(bits)}}};
+}
+
+const PolicyHost kPower10 = host(3ULL << 61);
+
+DomainDocument parse(std::string bytes) {
+    auto document = DomainDocument::read(std::move(bytes), "g.xml");
+    if (!document)
+        throw std::runtime_error(describe(document.error()));
+    return std::move(*document);
+}
+
+struct Place {
+    const char* name;
+    std::string before;
+    std::string cpu; ///< as it is, with the white space that goes with it
+    std::string fit; ///< as it is made
+    std::string after;
+};
+
+const std::string kHead = "<domain type='kvm'>\n  <name>g &amp; h</name>\n  <os>\n    <type "
+                          "arch='ppc64le' machine='pseries'>hvm</type>\n  </os>";
+const std::string kTail = "\n  <devices>\n    <disk>\xc3\xa9<!-- <cpu> --></disk>\n  "
+                          "</devices>\n</domain>\n";
+const std::string kFlatHead = "<domain type='kvm'><os><type arch='ppc64le'/></os>";
+
+class AnyDomain : public testing::TestWithParam<Place> {};
+
+TEST_P(AnyDomain, isPinnedOnceAndForAll) {
+    const Place& place = GetParam();
+    const FitAnswer fit = fitDomain(parse(place.before + place.cpu + place.after), kPower10);
+    ASSERT_EQ(fit.verdict, Verdict::compatible) << fit.reason;
+    EXPECT_EQ(fit.mode, "power10");
+    EXPECT_EQ(fit.document, place.before + place.fit + place.after);
+
+    const DomainDocument again = parse(fit.document);
+    EXPECT_EQ(checkDomain(again.domain(), kPower10).verdict, Verdict::compatible);
+    EXPECT_TRUE(checkDomain(again.domain(), kPower10).warnings.empty());
+    EXPECT_EQ(fitDomain(again, kPower10).document, fit.document);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Documents, AnyDomain,
+    testing::Values(
+        Place{"no_cpu", kHead, "",
+              "\n  <cpu mode='host-model'>\n    <model>power10</model>\n  </cpu>", kTail},
+        Place{"no_cpu_with_features", kHead + "\n  <features><acpi/></features>", "",
+              "\n  <cpu mode='host-model'>\n    <model>power10</model>\n  </cpu>", kTail},
+        Place{"no_cpu_on_one_line", kFlatHead, "",
+              "<cpu mode='host-model'><model>power10</model></cpu>", "</domain>"},
+        Place{"empty", kHead + "\n  ", "<cpu/>",
+              "<cpu mode='host-model'>\n    <model>power10</model>\n  </cpu>", kTail},
+        Place{"empty_with_mode", kHead + "\n  ", "<cpu mode='host-model' />",
+              "<cpu mode='host-model'>\n    <model>power10</model>\n  </cpu>", kTail},
+        Place{"opened_and_closed", kHead + "\n  ", "<cpu mode=\"host-passthrough\"></cpu>",
+              "<cpu mode=\"host-model\">\n    <model>power10</model>\n  </cpu>", kTail},
+        Place{"passthrough", kHead + "\n  ",
+              "<cpu mode='host-passthrough' check='none' migratable='on'/>",
+              "<cpu mode='host-model' check='none'>\n    <model>power10</model>\n  </cpu>", kTail},
+        Place{"topology_stays", kHead + "\n  ",
+              "<cpu>\n    <topology sockets='1' cores='2' threads='8'/>\n    <numa>\n      <cell "
+              "id='0' cpus='0-15' memory='1' unit='GiB'/>\n    </numa>\n  </cpu>",
+              "<cpu mode='host-model'>\n    <model>power10</model>\n    <topology sockets='1' "
+              "cores='2' threads='8'/>\n    <numa>\n      <cell id='0' cpus='0-15' memory='1' "
+              "unit='GiB'/>\n    </numa>\n  </cpu>",
+              kTail},
+        Place{"custom", kHead + "\n  ",
+              "<cpu mode='custom' match='exact' check='partial'>\n    <!-- old -->\n    <model "
+              "fallback='forbid'>POWER9</model>\n    <vendor>IBM</vendor>\n  </cpu>",
+              "<cpu mode='host-model' check='partial'>\n    <!-- old -->\n    <model "
+              "fallback='forbid'>power10</model>\n    <vendor>IBM</vendor>\n  </cpu>",
+              kTail},
+        Place{"custom_without_mode", kFlatHead, "<cpu match='exact'><model>POWER9</model></cpu>",
+              "<cpu mode='host-model'><model>power10</model></cpu>", "</domain>"},
+        Place{"upper_case", kFlatHead,
+              "<cpu mode = \"host-model\"\n><model>POWER10</model ></cpu >",
+              "<cpu mode = \"host-model\"\n><model>power10</model></cpu>", "</domain>"},
+        Place{"vendor_id_goes", kFlatHead,
+              "<cpu mode='host-model'><model vendor_id='GenuineIntel' fallback='allow'/></cpu>",
+              "<cpu mode='host-model'><model fallback='allow'>power10</model></cpu>", "</domain>"},
+        Place{"older_mode", kFlatHead, "<cpu mode='host-model'><model>power9</model></cpu>",
+              "<cpu mode='host-model'><model>power10</model></cpu>", "</domain>"},
+        Place{"fit_already", kHead + "\n  ",
+              "<cpu mode='host-model' match='exact'>\n\t<model>power10</model></cpu>",
+              "<cpu mode='host-model' match='exact'>\n\t<model>power10</model></cpu>", kTail},
+        Place{"carriage_returns", "<domain type='kvm'>\r\n\t<os><type arch='ppc64'/></os>", "",
+              "\r\n\t<cpu mode='host-model'>\r\n\t\t<model>power10</model>\r\n\t</cpu>",
+              "\r\n</domain>\r\n"},
+        Place{"cpu_in_a_namespace", kFlatHead, "",
+              "<cpu mode='host-model'><model>power10</model></cpu>",
+              "<cpu xmlns='urn:x' mode='custom'/></domain>"}),
+    [](const auto& chosen) { return std::string(chosen.param.name); });
+
+TEST(Fit, pinsTheWishedMode) {
+    const DomainDocument document = parse(kFlatHead + "</domain>");
+    const FitAnswer fit = fitDomain(document, kPower10, findModeByName("power9"));
+    EXPECT_EQ(fit.document,
+              kFlatHead + "<cpu mode='host-model'><model>power9</model></cpu></domain>");
+    const FitAnswer tooNew = fitDomain(document, kPower10, findModeByName("power11"));
+    EXPECT_EQ(tooNew.verdict, Verdict::incompatible);
+    EXPECT_EQ(tooNew.document, "");
+    EXPECT_NE(tooNew.reason.find("newer"), std::string::npos);
+}
+
+TEST(Fit, countsQemuAsASecondLimit) {
+    const DomainDocument document = parse(kFlatHead + "</domain>");
+    const QemuModes old{.binary = "qemu-old", .accepted = {"power8", "power9"}};
+    EXPECT_EQ(fitDomain(document, kPower10, nullptr, &old).mode, "power9");
+    const QemuModes older{.binary = "qemu-older", .accepted = {"power8"}};
+    const FitAnswer none = fitDomain(document, kPower10, nullptr, &older);
+    EXPECT_EQ(none.verdict, Verdict::incompatible);
+    EXPECT_EQ(none.reason,
+              "the host supports power9 and power10, and qemu-older takes none of them");
+}
+
+TEST(Fit, refusesWhatItCannotMakeFit) {
+    const auto refusal = [](const std::string& document, const PolicyHost& on) {
+        const FitAnswer fit = fitDomain(parse(document), on);
+        EXPECT_EQ(fit.document, "");
+        return std::string(toString(fit.verdict)) + ": " + fit.reason;
+    };
+    EXPECT_EQ(refusal(kFlatHead + "</domain>", host(0)),
+              "incompatible: the host supports no mode that could be pinned");
+    const PolicyHost unknown{.name = "the host", .arch = "ppc64le", .compat = {.reason = "why"}};
+    EXPECT_EQ(refusal(kFlatHead + "</domain>", unknown),
+              "unknown: the modes of the host are not known: why");
+    EXPECT_EQ(refusal("<domain type='kvm'><os><type arch='x86_64'/></os></domain>", host(0))
+                  .substr(0, 15),
+              "not-applicable:");
+    EXPECT_NE(refusal("<domain type='qemu'><os><type arch='ppc64'/></os></domain>", kPower10)
+                  .find("needs KVM"),
+              std::string::npos);
+    EXPECT_NE(refusal("<domain type='kvm'><os><type arch='ppc64' machine='powernv'/></os></domain>",
+                      kPower10)
+                  .find("powernv"),
+              std::string::npos);
+    EXPECT_NE(refusal(kFlatHead + "<cpu><model>POWER9</model><feature name='x'/></cpu></domain>",
+                      kPower10)
+                  .find("feature x"),
+              std::string::npos);
+}
+
+} // namespace
+} // namespace hostcompat

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What must hold for any set of hosts, tried on random ones.
+//
+// The seed is fixed, so that a failure comes again. VIRT_HOST_COMPAT_ROUNDS asks for more rounds,
+// VIRT_HOST_COMPAT_SEED for others.
+#include "driver/policy/baseline.hpp"
+#include "driver/policy/fit.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <random>
+
+namespace hostcompat {
+namespace {
+
+unsigned long setting(const char* name, unsigned long otherwise) {
+    const char* text = std::getenv(name);
+    return text ? std::strtoul(text, nullptr, 10) : otherwise;
+}
+
+struct Host {
+    std::string name;
+    ModeSet supported;
+};
+
+class Properties : public testing::Test {
+protected:
+    Properties() : random_(setting("VIRT_HOST_COMPAT_SEED", 20260607)) {
+        // More generations than there are: the properties do not depend on how many.
+        table_.assign(modeTable().begin(), modeTable().end());
+        table_.push_back({"power12", "POWER12", 0x00830000, 0xffff0000, 0x0f000008, 1ULL << 59});
+        table_.push_back({"power13", "POWER13", 0x00840000, 0xffff0000, 0x0f000009, 1ULL << 58});
+    }
+
+    std::uint64_t below(std::uint64_t limit) {
+        return std::uniform_int_distribution<std::uint64_t>(0, limit - 1)(random_);
+    }
+
+    std::vector<Host> hosts() {
+        std::vector<Host> result(1 + below(8));
+        const bool generous = below(2) == 0; // so that many sets have a common mode
+        for (std::size_t i = 0; i < result.size(); ++i) {
+            std::uint64_t bits = below(32) << 58;
+            if (generous)
+                bits |= below(32) << 58;
+            result[i] = {"host-" + std::to_string(i), ModeSet(bits)};
+        }
+        return result;
+    }
+
+    Baseline baselineOf(const std::vector<Host>& hosts) const {
+        Baseline baseline(table_);
+        for (const Host& host : hosts)
+            baseline.add(host.name, host.supported);
+        return baseline;
+    }
+
+    static unsigned long rounds() {
+        return setting("VIRT_HOST_COMPAT_ROUNDS", 20'000);
+    }
+
+    std::mt19937_64 random_;
+    std::vector<Mode> table_;
+};
+
+TEST_F(Properties, baselineIsSupportedByAllAndNoneNewerIs) {
+    unsigned long withMode = 0;
+    for (unsigned long round = 0; round < rounds(); ++round) {
+        const auto all = hosts();
+        const Baseline baseline = baselineOf(all);
+        const Mode* newest = baseline.newest();
+        const auto byAll = [&](const Mode& mode) {
+            return std::ranges::all_of(
+                all, [&](const Host& host) { return host.supported.contains(mode); });
+        };
+        withMode += newest != nullptr;
+        ASSERT_TRUE(!newest || byAll(*newest));
+        for (const Mode& mode : table_)
+            ASSERT_FALSE((!newest || &mode > newest) && byAll(mode)) << mode.name;
+    }
+    // Both outcomes were tried.
+    EXPECT_GT(withMode, rounds() / 10);
+    EXPECT_LT(withMode, rounds() - rounds() / 10);
+}
+
+TEST_F(Properties, orderDoesNotMatter) {
+    for (unsigned long round = 0; round < rounds(); ++round) {
+        auto all = hosts();
+        const Baseline before = baselineOf(all);
+        std::ranges::shuffle(all, random_);
+        const Baseline after = baselineOf(all);
+        ASSERT_EQ(before.newest(), after.newest());
+        for (const Mode& mode : table_) {
+            ASSERT_EQ(before.lacking(mode).count, after.lacking(mode).count);
+            ASSERT_EQ(before.lacking(mode).names, after.lacking(mode).names);
+        }
+        ASSERT_EQ(before.explanation().size(), after.explanation().size());
+        for (std::size_t i = 0; i < before.explanation().size(); ++i)
+            ASSERT_EQ(before.explanation()[i].name, after.explanation()[i].name);
+    }
+}
+
+TEST_F(Properties, aFurtherHostNeverMakesItNewer) {
+    for (unsigned long round = 0; round < rounds(); ++round) {
+        auto all = hosts();
+        const Mode* before = baselineOf(all).newest();
+        all.push_back({"further", ModeSet(below(32) << 58)});
+        const Mode* after = baselineOf(all).newest();
+        ASSERT_TRUE(!after || (before && after <= before));
+    }
+}
+
+TEST_F(Properties, explanationIsRightAndNoneIsSmaller) {
+    for (unsigned long round = 0; round < rounds() / 10; ++round) {
+        const auto all = hosts();
+        const auto explanation = baselineOf(all).explanation();
+        if (explanation.empty())
+            continue;
+        ModeSet left = allModes(table_);
+        for (const HostAndModes& host : explanation) {
+            const auto known = std::ranges::find(all, host.name, &Host::name);
+            ASSERT_NE(known, all.end());
+            ASSERT_EQ(known->supported, host.supported);
+            left = left & host.supported;
+        }
+        ASSERT_TRUE(left.empty());
+        for (std::uint64_t subset = 0; subset < 1ULL << all.size(); ++subset) {
+            if (static_cast<std::size_t>(std::popcount(subset)) >= explanation.size())
+                continue;
+            ModeSet common = allModes(table_);
+            for (std::size_t i = 0; i < all.size(); ++i)
+                if ((subset >> i & 1U) != 0)
+                    common = common & all[i].supported;
+            ASSERT_FALSE(common.empty());
+        }
+    }
+}
+
+TEST_F(Properties, fitThenCheckIsCompatibleAndFitTwiceIsFitOnce) {
+    const std::vector<std::string> cpus = {
+        "",
+        "<cpu/>",
+        "<cpu mode='host-model'/>",
+        "<cpu mode='host-passthrough' migratable='on'/>",
+        "<cpu mode='maximum'/>",
+        "<cpu mode='wrong'/>",
+        "<cpu mode='host-model'><model>POWER9</model></cpu>",
+        "<cpu mode='host-model'>\n <model>power13</model>\n</cpu>",
+        "<cpu mode='custom' match='minimum' check='full'><model "
+        "fallback='allow'>POWER8_v1.0</model>"
+        "<vendor>IBM</vendor><topology sockets='1' cores='1' threads='1'/></cpu>"};
+    unsigned long fitted = 0;
+    for (unsigned long round = 0; round < rounds(); ++round) {
+        const PolicyHost host{
+            .name = "the host",
+            .arch = "ppc64le",
+            .model = std::string(table_[below(table_.size())].cpuModel),
+            .compat = {.known = KnownCompat{.supported = ModeSet(below(32) << 58)}}};
+        const std::string space = below(2) == 0 ? "\n  " : "";
+        const auto document = DomainDocument::read(
+            "<domain type='kvm'>" + space + "<os><type arch='ppc64le' machine='pseries'/></os>" +
+                space + cpus[below(cpus.size())] + "</domain>",
+            "g.xml");
+        ASSERT_TRUE(document);
+        const Mode* wished = below(2) == 0 ? &table_[below(table_.size())] : nullptr;
+        const FitAnswer fit = fitDomain(*document, host, wished, nullptr, table_);
+        const bool possible = wished ? supportedModes(host).contains(*wished)
+                                     : newestMode(supportedModes(host), table_) != nullptr;
+        ASSERT_EQ(fit.verdict == Verdict::compatible, possible) << fit.reason;
+        if (!possible)
+            continue;
+        ++fitted;
+        const auto again = DomainDocument::read(fit.document, "fit.xml");
+        ASSERT_TRUE(again) << fit.document;
+        const CheckAnswer check = checkDomain(again->domain(), host, nullptr, table_);
+        ASSERT_EQ(check.verdict, Verdict::compatible) << check.reason;
+        ASSERT_EQ(check.mode, fit.mode);
+        ASSERT_EQ(fitDomain(*again, host, wished, nullptr, table_).document, fit.document);
+    }
+    EXPECT_GT(fitted, rounds() / 4);
+}
+
+} // namespace
+} // namespace hostcompat

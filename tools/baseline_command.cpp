@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The command "baseline": the newest mode that all hosts support, or which hosts leave none.
+#include "driver/io/utf8.hpp"
+#include "driver/policy/baseline_stream.hpp"
+#include "driver/policy/wording.hpp"
+#include "tools/command.hpp"
+#include "tools/options.hpp"
+#include "tools/policy_options.hpp"
+#include "tools/progress.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <thread>
+
+namespace hostcompat::tools {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct BaselineOptions {
+    std::vector<std::string> documents;
+    std::string filesFrom;
+    unsigned jobs = 0;
+    bool ignoreUnknown = false;
+    bool json = false;
+    bool quiet = false;
+};
+
+/// What the hosts have in common, in one word for scripts.
+enum class Outcome { common, none, unknown };
+
+Outcome outcomeOf(const Baseline& baseline, bool ignoreUnknown) {
+    if (baseline.knownHosts() == 0)
+        return Outcome::unknown;
+    // What a silent host would add could only take modes away.
+    if (!baseline.newest())
+        return Outcome::none;
+    return baseline.unknown().count == 0 || ignoreUnknown ? Outcome::common : Outcome::unknown;
+}
+
+Json hostsJson(const HostNames& hosts) {
+    return {{"count", hosts.count}, {"first", hosts.names}};
+}
+
+Json baselineJson(const Baseline& baseline, Outcome outcome, const StreamCounts& counts) {
+    constexpr std::array<const char*, 3> names = {"common", "none", "unknown"};
+    Json modes = Json::array();
+    for (const Mode& mode : modeTable()) {
+        const HostNames lacking = baseline.lacking(mode);
+        modes.push_back({{"name", mode.name},
+                         {"common", baseline.knownHosts() != 0 && lacking.count == 0},
+                         {"lacking", hostsJson(lacking)}});
+    }
+    Json explanation = Json::array();
+    for (const HostAndModes& host : baseline.explanation())
+        explanation.push_back({{"host", host.name}, {"modes", jsonModes(host.supported)}});
+    return {{"status", names[static_cast<std::size_t>(outcome)]},
+            {"mode", outcome == Outcome::common ? Json(baseline.newest()->name) : Json(nullptr)},
+            {"hosts", baseline.knownHosts()},
+            {"modes", std::move(modes)},
+            {"explanation", std::move(explanation)},
+            {"unknown", hostsJson(baseline.unknown())},
+            {"inputs", counts.inputs},
+            {"failed", counts.failed}};
+}
+
+/// The smallest explanation first, then who lacks each mode.
+std::string explain(const Baseline& baseline) {
+    std::string text;
+    const auto explanation = baseline.explanation();
+    if (explanation.size() == 1)
+        text = fmt::format("{} supports no mode at all\n", printable(explanation[0].name));
+    else
+        for (const HostAndModes& host : explanation)
+            text += fmt::format("{} supports only {}\n", printable(host.name),
+                                wording::modeNames(host.supported));
+    for (const Mode& mode : modeTable()) {
+        const HostNames lacking = baseline.lacking(mode);
+        text += fmt::format("{} is lacking on {}\n", mode.name, wording::someHosts(lacking));
+    }
+    return text;
+}
+
+Status say(const Baseline& baseline, Outcome outcome, Console& console) {
+    switch (outcome) {
+    case Outcome::common:
+        console.print(fmt::format("<cpu mode='host-model'>\n  <model>{}</model>\n</cpu>\n",
+                                  baseline.newest()->name));
+        return Status::yes;
+    case Outcome::none:
+        console.refuse("the hosts have no mode in common");
+        console.explain(explain(baseline));
+        return Status::no;
+    case Outcome::unknown:
+        console.refuse(baseline.knownHosts() == 0
+                           ? wording::nobodySays()
+                           : wording::someDoNotSay(baseline.unknown().count));
+        break;
+    }
+    return Status::unknown;
+}
+
+Status baseline(const BaselineOptions& options, Console& console) {
+    console.setQuiet(options.quiet);
+    if (options.documents.empty() && options.filesFrom.empty())
+        return console.fail({.kind = ErrorKind::usage,
+                             .action = "make a baseline of nothing",
+                             .reason = "no document is named",
+                             .remedy = "name files, folders, - or --files-from"});
+    Inputs inputs(options.documents,
+                  options.filesFrom.empty() ? std::nullopt : std::optional(options.filesFrom));
+    Baseline result;
+    Status status = Status::yes;
+    Progress progress(!options.quiet);
+    const StreamListener listener{
+        .failed =
+            [&](const Error& error) {
+                progress.clear();
+                status = worse(status, console.fail(error));
+            },
+        .unknown =
+            [&](std::string_view host) {
+                progress.clear();
+                console.warn(wording::hostDoesNotSay(host));
+            },
+        .progress = [&](const StreamCounts& counts) { progress.show(counts.inputs); }};
+    const unsigned jobs =
+        options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
+    const auto counts = readBaseline(inputs, jobs, result, listener);
+    progress.clear();
+    if (!counts)
+        return worse(status, console.fail(counts.error()));
+
+    const Outcome outcome = outcomeOf(result, options.ignoreUnknown);
+    if (result.knownHosts() == 0 && result.unknown().count == 0)
+        return status;
+    if (options.json)
+        printJson(console, baselineJson(result, outcome, *counts));
+    else
+        status = worse(status, say(result, outcome, console));
+    if (options.json)
+        status = worse(status, outcome == Outcome::common ? Status::yes
+                               : outcome == Outcome::none ? Status::no
+                                                          : Status::unknown);
+    if (result.unknown().count != 0 && !options.ignoreUnknown)
+        status = worse(status, Status::unknown);
+    if (counts->failed != 0)
+        console.warn(wording::notCounted(counts->failed));
+    return status;
+}
+
+} // namespace
+
+void addBaseline(CLI::App& app, Action& chosen) {
+    CLI::App* command = app.add_subcommand(
+        "baseline", "Print the newest mode that all hosts support, as <cpu> for domains");
+    auto options = std::make_shared<BaselineOptions>();
+    command
+        ->add_option("CAPS", options->documents,
+                     "Capabilities documents or host <cpu> elements: files, folders of them, or - "
+                     "for standard input")
+        ->type_name("");
+    command->add_flag("--ignore-unknown", options->ignoreUnknown,
+                      "Leave out hosts that do not say which modes they support");
+    addJsonOption(*command, options->json);
+    addFilesFromOption(*command, options->filesFrom);
+    addJobsOption(*command, options->jobs);
+    addQuietOption(*command, options->quiet);
+    command->callback([options, &chosen] {
+        chosen = [options](Console& console) { return baseline(*options, console); };
+    });
+}
+
+} // namespace hostcompat::tools

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The command "check": whether each domain's CPU can run on the host, why not, and what would.
+#include "driver/io/inputs.hpp"
+#include "driver/io/read_file.hpp"
+#include "driver/io/utf8.hpp"
+#include "driver/policy/check.hpp"
+#include "tools/command.hpp"
+#include "tools/options.hpp"
+#include "tools/policy_options.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+namespace hostcompat::tools {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct CheckOptions {
+    PolicyOptions policy;
+    std::vector<std::string> domains;
+    std::string filesFrom;
+};
+
+Status statusOf(Verdict verdict) {
+    switch (verdict) {
+    case Verdict::compatible:
+    case Verdict::notApplicable:
+        return Status::yes;
+    case Verdict::incompatible:
+        return Status::no;
+    case Verdict::unknown:
+        break;
+    }
+    return Status::unknown;
+}
+
+std::string answerLine(const std::string& name, const CheckAnswer& answer) {
+    std::string line =
+        fmt::format("{}: {}: {}", printable(name), toString(answer.verdict), answer.reason);
+    if (!answer.remedy.empty())
+        line += "; " + answer.remedy;
+    return line + "\n";
+}
+
+Json answerJson(const std::string& name, const Domain& domain, const CheckAnswer& answer) {
+    return {{"input", name},
+            {"domain", jsonText(domain.name)},
+            {"verdict", toString(answer.verdict)},
+            {"reason", answer.reason},
+            {"remedy", jsonText(answer.remedy)},
+            {"mode", jsonText(answer.mode)},
+            {"warnings", answer.warnings}};
+}
+
+Json errorJson(const std::string& name, const Error& error) {
+    return {{"input", name},
+            {"domain", nullptr},
+            {"verdict", "error"},
+            {"reason", describe(error)},
+            {"remedy", nullptr},
+            {"mode", nullptr},
+            {"warnings", Json::array()}};
+}
+
+class CheckRun {
+public:
+    CheckRun(const PolicyHost& host, const QemuModes* qemu, bool json, Console& console)
+        : host_(host), qemu_(qemu), json_(json), console_(console) {}
+
+    void check(const Result<std::string>& input) {
+        if (!input)
+            return fail(input.error().subject, input.error());
+        const std::string name = inputName(*input);
+        auto bytes = readInput(*input);
+        if (!bytes)
+            return fail(name, bytes.error());
+        const auto document = DomainDocument::read(std::move(*bytes), name);
+        if (!document)
+            return fail(name, document.error());
+        const CheckAnswer answer = checkDomain(document->domain(), host_, qemu_);
+        status_ = worse(status_, statusOf(answer.verdict));
+        if (json_) {
+            domains_.push_back(answerJson(name, document->domain(), answer));
+            return;
+        }
+        console_.print(answerLine(name, answer));
+        for (const std::string& warning : answer.warnings)
+            console_.warn(fmt::format("{}: {}", printable(name), warning));
+    }
+
+    Status finish() {
+        if (json_)
+            printJson(console_,
+                      {{"host", host_.name},
+                       {"host_modes",
+                        host_.compat.known ? jsonModes(supportedModes(host_)) : Json(nullptr)},
+                       {"qemu_modes", qemu_ ? Json(qemu_->accepted) : Json(nullptr)},
+                       {"domains", std::move(domains_)}});
+        return status_;
+    }
+
+private:
+    void fail(const std::string& name, const Error& error) {
+        status_ = worse(status_, console_.fail(error));
+        if (json_)
+            domains_.push_back(errorJson(name, error));
+    }
+
+    const PolicyHost& host_;
+    const QemuModes* qemu_;
+    bool json_;
+    Console& console_;
+    Status status_ = Status::yes;
+    Json domains_ = Json::array();
+};
+
+Status check(const CheckOptions& options, Console& console) {
+    console.setQuiet(options.policy.quiet);
+    std::vector<std::string> names = options.domains;
+    names.insert(names.end(), {options.policy.host, options.policy.probe, options.filesFrom});
+    if (const auto once = refuseSecondStdin(names); !once)
+        return console.fail(once.error());
+    if (options.domains.empty() && options.filesFrom.empty())
+        return console.fail({.kind = ErrorKind::usage,
+                             .action = "check nothing",
+                             .reason = "no domain is named",
+                             .remedy = "name files, folders, - or --files-from"});
+    const auto host = loadPolicyHost(options.policy);
+    if (!host)
+        return console.fail(host.error());
+    const auto qemu = loadQemuModes(options.policy);
+    if (!qemu)
+        return console.fail(qemu.error());
+
+    CheckRun run(*host, *qemu ? &**qemu : nullptr, options.policy.json, console);
+    Inputs inputs(options.domains,
+                  options.filesFrom.empty() ? std::nullopt : std::optional(options.filesFrom));
+    while (const auto input = inputs.next())
+        run.check(*input);
+    return run.finish();
+}
+
+} // namespace
+
+void addCheck(CLI::App& app, Action& chosen) {
+    CLI::App* command = app.add_subcommand(
+        "check", "Tell whether each domain's CPU can run on the host, why not, and what would");
+    auto options = std::make_shared<CheckOptions>();
+    command
+        ->add_option("DOMAIN", options->domains,
+                     "Domain documents: files, folders of them, or - for standard input")
+        ->type_name("");
+    addPolicyOptions(*command, options->policy);
+    addJsonOption(*command, options->policy.json);
+    addFilesFromOption(*command, options->filesFrom);
+    command->callback([options, &chosen] {
+        chosen = [options](Console& console) { return check(*options, console); };
+    });
+}
+
+} // namespace hostcompat::tools

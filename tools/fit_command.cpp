@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The command "fit": the domain with a mode pinned that the host supports.
+#include "driver/io/read_file.hpp"
+#include "driver/policy/fit.hpp"
+#include "tools/command.hpp"
+#include "tools/options.hpp"
+#include "tools/policy_options.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+namespace hostcompat::tools {
+
+namespace {
+
+struct FitOptions {
+    PolicyOptions policy;
+    std::string domain;
+    std::string mode;
+};
+
+Status fit(const FitOptions& options, Console& console) {
+    console.setQuiet(options.policy.quiet);
+    if (const auto once =
+            refuseSecondStdin({options.domain, options.policy.host, options.policy.probe});
+        !once)
+        return console.fail(once.error());
+    const Mode* wished = findModeByName(options.mode);
+    const auto host = loadPolicyHost(options.policy);
+    if (!host)
+        return console.fail(host.error());
+    const auto qemu = loadQemuModes(options.policy);
+    if (!qemu)
+        return console.fail(qemu.error());
+    auto bytes = readInput(options.domain);
+    if (!bytes)
+        return console.fail(bytes.error());
+    const std::string name = inputName(options.domain);
+    const auto document = DomainDocument::read(std::move(*bytes), name);
+    if (!document)
+        return console.fail(document.error());
+
+    const FitAnswer answer = fitDomain(*document, *host, wished, *qemu ? &**qemu : nullptr);
+    if (answer.verdict == Verdict::compatible) {
+        console.print(answer.document);
+        return Status::yes;
+    }
+    // Not through fail(): that the domain cannot be made fit is an answer, and none of the errors.
+    console.refuse(fmt::format("{}: cannot be made fit: {}{}{}", name, answer.reason,
+                               answer.remedy.empty() ? "" : "; ", answer.remedy));
+    return answer.verdict == Verdict::unknown ? Status::unknown : Status::no;
+}
+
+} // namespace
+
+void addFit(CLI::App& app, Action& chosen) {
+    CLI::App* command =
+        app.add_subcommand("fit", "Print the domain with the newest supported mode pinned");
+    auto options = std::make_shared<FitOptions>();
+    command->add_option("DOMAIN", options->domain, "The domain document (- is standard input)")
+        ->type_name("")
+        ->required();
+    std::vector<std::string> names;
+    for (const Mode& mode : modeTable())
+        names.emplace_back(mode.name);
+    command->add_option("--mode", options->mode, "Pin MODE in place of the newest")
+        ->type_name("MODE")
+        ->check(CLI::IsMember(names));
+    addPolicyOptions(*command, options->policy);
+    command->callback([options, &chosen] {
+        chosen = [options](Console& console) { return fit(*options, console); };
+    });
+}
+
+} // namespace hostcompat::tools

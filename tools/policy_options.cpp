@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Loads hosts and asks QEMU for the commands that decide.
+#include "tools/policy_options.hpp"
+
+#include "driver/io/read_file.hpp"
+#include "tools/host_source.hpp"
+#include "tools/options.hpp"
+
+#include <algorithm>
+
+namespace hostcompat::tools {
+
+void addPolicyOptions(CLI::App& command, PolicyOptions& options) {
+    addHostOption(command, options.host);
+    addProbeOption(command, options.probe);
+    command
+        .add_option("--qemu", options.qemu,
+                    "Ask the QEMU program BINARY which modes it takes, and count it as a limit")
+        ->type_name("BINARY");
+    addQuietOption(command, options.quiet);
+}
+
+Result<PolicyHost> loadPolicyHost(const PolicyOptions& options) {
+    if (!options.host.empty() && !options.probe.empty())
+        return std::unexpected(Error{.kind = ErrorKind::usage,
+                                     .action = "decide about two hosts",
+                                     .reason = "both --host and --probe are given",
+                                     .remedy = "give one of them"});
+    if (options.host.empty()) {
+        const auto host = lookAtHost(options.probe);
+        if (!host)
+            return std::unexpected(host.error());
+        return policyHost(host->record,
+                          options.probe.empty() ? "this host" : inputName(options.probe));
+    }
+    auto bytes = readInput(options.host);
+    if (!bytes)
+        return std::unexpected(std::move(bytes.error()));
+    const auto document = CapabilitiesDocument::read(std::move(*bytes), inputName(options.host));
+    if (!document)
+        return std::unexpected(document.error());
+    return policyHost(*document);
+}
+
+Result<std::optional<QemuModes>> loadQemuModes(const PolicyOptions& options) {
+    if (options.qemu.empty())
+        return std::nullopt;
+    auto modes = askQemu(options.qemu, modesToAskFor());
+    if (!modes)
+        return std::unexpected(std::move(modes.error()));
+    return std::move(*modes);
+}
+
+Result<void> refuseSecondStdin(const std::vector<std::string>& names) {
+    if (std::ranges::count(names, "-") < 2)
+        return {};
+    return std::unexpected(Error{.kind = ErrorKind::usage,
+                                 .action = "use standard input twice",
+                                 .reason = "more than one input is -"});
+}
+
+nlohmann::ordered_json jsonModes(ModeSet modes) {
+    auto names = nlohmann::ordered_json::array();
+    for (const Mode& mode : modeTable())
+        if (modes.contains(mode))
+            names.push_back(mode.name);
+    return names;
+}
+
+nlohmann::ordered_json jsonText(const std::string& text) {
+    return text.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(text);
+}
+
+void printJson(Console& console, const nlohmann::ordered_json& body) {
+    nlohmann::ordered_json inner = {{"schema_version", 1}};
+    inner.update(body);
+    const nlohmann::ordered_json whole = {{"virt-host-compat", std::move(inner)}};
+    console.print(whole.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+} // namespace hostcompat::tools

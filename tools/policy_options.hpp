@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What the commands that decide about domains and hosts have in common.
+#pragma once
+
+#include "driver/compat/error.hpp"
+#include "driver/policy/host.hpp"
+#include "driver/policy/qemu_modes.hpp"
+#include "tools/console.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace hostcompat::tools {
+
+/// The host to decide about, and QEMU as a second limit.
+struct PolicyOptions {
+    std::string host;
+    std::string probe;
+    std::string qemu;
+    bool json = false;
+    bool quiet = false;
+};
+
+/// --host, --probe, --qemu and --quiet.
+void addPolicyOptions(CLI::App& command, PolicyOptions& options);
+
+/// The host that the options name, or this one.
+/// Errors: kind usage where both --host and --probe are given; those of reading either.
+Result<PolicyHost> loadPolicyHost(const PolicyOptions& options);
+
+/// What the named QEMU takes; nothing where none is named.
+Result<std::optional<QemuModes>> loadQemuModes(const PolicyOptions& options);
+
+/// Nothing, or the error that standard input is named more than once.
+Result<void> refuseSecondStdin(const std::vector<std::string>& names);
+
+/// The names of the set's modes, oldest first.
+nlohmann::ordered_json jsonModes(ModeSet modes);
+
+/// The text, or null where it is empty. Bytes that are not UTF-8 become U+FFFD on printing.
+nlohmann::ordered_json jsonText(const std::string& text);
+
+/// Prints {"virt-host-compat": body}, with schema_version 1 as the body's first key.
+void printJson(Console& console, const nlohmann::ordered_json& body);
+
+} // namespace hostcompat::tools

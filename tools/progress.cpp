@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Writes and takes away the progress line.
+#include "tools/progress.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <unistd.h>
+
+namespace hostcompat::tools {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Short runs show nothing, and long ones are not slowed by the terminal.
+constexpr std::chrono::milliseconds kFirst(500);
+constexpr std::chrono::milliseconds kInterval(200);
+
+} // namespace
+
+Progress::Progress(bool wanted)
+    : wanted_(wanted && ::isatty(STDERR_FILENO) == 1), next_(Clock::now() + kFirst) {}
+
+void Progress::show(std::uint64_t inputs) {
+    if (!wanted_ || Clock::now() < next_)
+        return;
+    fmt::print(stderr, "\r{} inputs read\x1b[K", inputs);
+    std::fflush(stderr);
+    shown_ = true;
+    next_ = Clock::now() + kInterval;
+}
+
+void Progress::clear() {
+    if (!shown_)
+        return;
+    fmt::print(stderr, "\r\x1b[K");
+    std::fflush(stderr);
+    shown_ = false;
+}
+
+} // namespace hostcompat::tools
