@@ -155,23 +155,20 @@ Status baseline(const BaselineOptions& options, Console& console) {
 } // namespace
 
 void addBaseline(CLI::App& app, Action& chosen) {
-    CLI::App* command = app.add_subcommand(
-        "baseline", "Print the newest mode that all hosts support, as <cpu> for domains");
+    Command command(app, "baseline",
+                    "Print the newest mode that all hosts support, as <cpu> for domains");
     auto options = std::make_shared<BaselineOptions>();
-    command
-        ->add_option("CAPS", options->documents,
-                     "Capabilities documents or host <cpu> elements: files, folders of them, or - "
-                     "for standard input")
-        ->type_name("");
-    command->add_flag("--ignore-unknown", options->ignoreUnknown,
-                      "Leave out hosts that do not say which modes they support");
-    addJsonOption(*command, options->json);
-    addFilesFromOption(*command, options->filesFrom);
-    addJobsOption(*command, options->jobs);
-    addQuietOption(*command, options->quiet);
-    command->callback([options, &chosen] {
-        chosen = [options](Console& console) { return baseline(*options, console); };
-    });
+    command.inputs(
+        "CAPS", options->documents,
+        "Capabilities documents or host <cpu> elements: files, folders of them, or - for "
+        "standard input");
+    command.flag("--ignore-unknown", options->ignoreUnknown,
+                 "Leave out hosts that do not say which modes they support");
+    command.json(options->json);
+    command.filesFrom(options->filesFrom);
+    command.jobs(options->jobs);
+    command.quiet(options->quiet);
+    command.onChosen(chosen, [options](Console& console) { return baseline(*options, console); });
 }
 
 } // namespace hostcompat::tools

@@ -66,22 +66,18 @@ Status capabilities(const CapabilitiesOptions& options, Console& console) {
 } // namespace
 
 void addCapabilities(CLI::App& app, Action& chosen) {
-    CLI::App* command = app.add_subcommand(
-        "capabilities", "Print libvirt's host capabilities document with <compat> in it");
+    Command command(app, "capabilities",
+                    "Print libvirt's host capabilities document with <compat> in it");
     auto options = std::make_shared<CapabilitiesOptions>();
-    command
-        ->add_option(
-            "FILE", options->input,
-            "The document to complete (- is standard input); without it, one is built from "
-            "this host")
-        ->type_name("");
-    addProbeOption(*command, options->probe);
-    command->add_flag("--require", options->require,
-                      "Exit with status 4 where the host's modes are unknown");
-    addQuietOption(*command, options->quiet);
-    command->callback([options, &chosen] {
-        chosen = [options](Console& console) { return capabilities(*options, console); };
-    });
+    command.input("FILE", options->input,
+                  "The document to complete (- is standard input); without it, one is built from "
+                  "this host");
+    command.probe(options->probe);
+    command.flag("--require", options->require,
+                 "Exit with status 4 where the host's modes are unknown");
+    command.quiet(options->quiet);
+    command.onChosen(chosen,
+                     [options](Console& console) { return capabilities(*options, console); });
 }
 
 } // namespace hostcompat::tools

@@ -146,19 +146,15 @@ Status check(const CheckOptions& options, Console& console) {
 } // namespace
 
 void addCheck(CLI::App& app, Action& chosen) {
-    CLI::App* command = app.add_subcommand(
-        "check", "Tell whether each domain's CPU can run on the host, why not, and what would");
+    Command command(app, "check",
+                    "Tell whether each domain's CPU can run on the host, why not, and what would");
     auto options = std::make_shared<CheckOptions>();
-    command
-        ->add_option("DOMAIN", options->domains,
-                     "Domain documents: files, folders of them, or - for standard input")
-        ->type_name("");
-    addPolicyOptions(*command, options->policy);
-    addJsonOption(*command, options->policy.json);
-    addFilesFromOption(*command, options->filesFrom);
-    command->callback([options, &chosen] {
-        chosen = [options](Console& console) { return check(*options, console); };
-    });
+    command.inputs("DOMAIN", options->domains,
+                   "Domain documents: files, folders of them, or - for standard input");
+    addPolicyOptions(command, options->policy);
+    command.json(options->policy.json);
+    command.filesFrom(options->filesFrom);
+    command.onChosen(chosen, [options](Console& console) { return check(*options, console); });
 }
 
 } // namespace hostcompat::tools

@@ -114,20 +114,15 @@ Status compare(const CompareOptions& options, Console& console) {
 } // namespace
 
 void addCompare(CLI::App& app, Action& chosen) {
-    CLI::App* command = app.add_subcommand(
-        "compare", "Tell whether host A supports every mode that host B does (status 0)");
+    Command command(app, "compare",
+                    "Tell whether host A supports every mode that host B does (status 0)");
     auto options = std::make_shared<CompareOptions>();
-    command
-        ->add_option("A", options->first,
-                     "A capabilities document or host <cpu> (- is standard input)")
-        ->type_name("")
-        ->required();
-    command->add_option("B", options->second, "The one to compare with")->type_name("")->required();
-    addJsonOption(*command, options->json);
-    addQuietOption(*command, options->quiet);
-    command->callback([options, &chosen] {
-        chosen = [options](Console& console) { return compare(*options, console); };
-    });
+    command.input("A", options->first,
+                  "A capabilities document or host <cpu> (- is standard input)", true);
+    command.input("B", options->second, "The one to compare with", true);
+    command.json(options->json);
+    command.quiet(options->quiet);
+    command.onChosen(chosen, [options](Console& console) { return compare(*options, console); });
 }
 
 } // namespace hostcompat::tools

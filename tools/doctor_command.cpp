@@ -42,14 +42,12 @@ Status doctor(const DoctorOptions& options, Console& console) {
 } // namespace
 
 void addDoctor(CLI::App& app, Action& chosen) {
-    CLI::App* command = app.add_subcommand(
-        "doctor", "Check each precondition of a known answer, with hints where one is missing");
+    Command command(app, "doctor",
+                    "Check each precondition of a known answer, with hints where one is missing");
     auto options = std::make_shared<DoctorOptions>();
-    addProbeOption(*command, options->probe);
-    addQuietOption(*command, options->quiet);
-    command->callback([options, &chosen] {
-        chosen = [options](Console& console) { return doctor(*options, console); };
-    });
+    command.probe(options->probe);
+    command.quiet(options->quiet);
+    command.onChosen(chosen, [options](Console& console) { return doctor(*options, console); });
 }
 
 } // namespace hostcompat::tools

@@ -55,22 +55,15 @@ Status fit(const FitOptions& options, Console& console) {
 } // namespace
 
 void addFit(CLI::App& app, Action& chosen) {
-    CLI::App* command =
-        app.add_subcommand("fit", "Print the domain with the newest supported mode pinned");
+    Command command(app, "fit", "Print the domain with the newest supported mode pinned");
     auto options = std::make_shared<FitOptions>();
-    command->add_option("DOMAIN", options->domain, "The domain document (- is standard input)")
-        ->type_name("")
-        ->required();
+    command.input("DOMAIN", options->domain, "The domain document (- is standard input)", true);
     std::vector<std::string> names;
     for (const Mode& mode : modeTable())
         names.emplace_back(mode.name);
-    command->add_option("--mode", options->mode, "Pin MODE in place of the newest")
-        ->type_name("MODE")
-        ->check(CLI::IsMember(names));
-    addPolicyOptions(*command, options->policy);
-    command->callback([options, &chosen] {
-        chosen = [options](Console& console) { return fit(*options, console); };
-    });
+    command.choice("--mode", options->mode, "MODE", names, "Pin MODE in place of the newest");
+    addPolicyOptions(command, options->policy);
+    command.onChosen(chosen, [options](Console& console) { return fit(*options, console); });
 }
 
 } // namespace hostcompat::tools

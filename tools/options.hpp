@@ -1,60 +1,55 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Options that mean the same in every command that takes them.
+// How a command describes its options, without knowing the library that understands the command
+// line.
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include "tools/command.hpp"
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace hostcompat::tools {
 
-inline void addProbeOption(CLI::App& command, std::string& probe) {
-    command
-        .add_option(
-            "--probe", probe,
-            "Use the record in FILE (of 'show --json'; - is standard input) in place of this host")
-        ->type_name("FILE");
-}
+/// One command on the command line. CLI11's templates stay in options.cpp: they take longer to
+/// compile than all the rest of a command's file. Values are set while the command line is parsed
+/// and must outlive that.
+class Command {
+public:
+    /// Adds a command of that name; help is one sentence without a full stop.
+    Command(CLI::App& app, const char* name, const char* help);
 
-inline void addHostOption(CLI::App& command, std::string& host) {
-    command
-        .add_option(
-            "--host", host,
-            "Use the capabilities document CAPS (- is standard input) in place of this host")
-        ->type_name("CAPS");
-}
+    void flag(const char* name, bool& value, const char* help);
+    void text(const char* name, std::string& value, const char* valueName, const char* help);
+    void number(const char* name, unsigned& value, const char* valueName, unsigned least,
+                unsigned most, const char* help);
+    void choice(const char* name, std::string& value, const char* valueName,
+                std::vector<std::string> choices, const char* help);
+    void texts(const char* name, std::vector<std::string>& values, const char* valueName,
+               const char* help);
+    /// What stands without an option's name, once or any number of times.
+    void input(const char* name, std::string& value, const char* help, bool required = false);
+    void inputs(const char* name, std::vector<std::string>& values, const char* help);
 
-inline void addJsonOption(CLI::App& command, bool& json) {
-    command.add_flag("--json", json, "Print the answer as one JSON object");
-}
+    // Options that mean the same in every command that takes them.
+    void probe(std::string& file);
+    void host(std::string& file);
+    void json(bool& value);
+    void quiet(bool& value);
+    void filesFrom(std::string& file);
+    void jobs(unsigned& count);
+    void strict(bool& value, std::string& schemaDir);
 
-inline void addQuietOption(CLI::App& command, bool& quiet) {
-    command.add_flag("--quiet", quiet,
-                     "Print no answer, only errors; the exit status is the answer");
-}
+    /// Where the user chose this command, `chosen` becomes the action. It must outlive the parsing.
+    void onChosen(Action& chosen, Action action);
 
-inline void addFilesFromOption(CLI::App& command, std::string& filesFrom) {
-    command
-        .add_option(
-            "--files-from", filesFrom,
-            "Read the names of further inputs from FILE, one on each line (- is standard input)")
-        ->type_name("FILE");
-}
+    /// For what the calls above do not offer.
+    CLI::App& app() {
+        return *command_;
+    }
 
-inline void addJobsOption(CLI::App& command, unsigned& jobs) {
-    command
-        .add_option("--jobs", jobs, "Work on N inputs at a time (default: one for each processor)")
-        ->type_name("N")
-        ->check(CLI::Range(1U, 1024U));
-}
-
-inline void addStrictOptions(CLI::App& command, bool& strict, std::string& schemaDir) {
-    command.add_flag("--strict", strict, "Use libvirt's own grammar with <compat> admitted");
-    command
-        .add_option(
-            "--schema-dir", schemaDir,
-            "Where libvirt's grammars are (with --strict; default: where libvirt installs them)")
-        ->type_name("DIR");
-}
+private:
+    CLI::App* command_;
+};
 
 } // namespace hostcompat::tools

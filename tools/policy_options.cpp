@@ -10,14 +10,12 @@
 
 namespace hostcompat::tools {
 
-void addPolicyOptions(CLI::App& command, PolicyOptions& options) {
-    addHostOption(command, options.host);
-    addProbeOption(command, options.probe);
-    command
-        .add_option("--qemu", options.qemu,
-                    "Ask the QEMU program BINARY which modes it takes, and count it as a limit")
-        ->type_name("BINARY");
-    addQuietOption(command, options.quiet);
+void addPolicyOptions(Command& command, PolicyOptions& options) {
+    command.host(options.host);
+    command.probe(options.probe);
+    command.text("--qemu", options.qemu, "BINARY",
+                 "Ask the QEMU program BINARY which modes it takes, and count it as a limit");
+    command.quiet(options.quiet);
 }
 
 Result<PolicyHost> loadPolicyHost(const PolicyOptions& options) {

@@ -6,16 +6,13 @@
 #include "driver/policy/host.hpp"
 #include "driver/policy/qemu_modes.hpp"
 #include "tools/console.hpp"
+#include "tools/options.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <optional>
 #include <string>
 #include <vector>
-
-namespace CLI {
-class App;
-}
 
 namespace hostcompat::tools {
 
@@ -29,7 +26,7 @@ struct PolicyOptions {
 };
 
 /// --host, --probe, --qemu and --quiet.
-void addPolicyOptions(CLI::App& command, PolicyOptions& options);
+void addPolicyOptions(Command& command, PolicyOptions& options);
 
 /// The host that the options name, or this one.
 /// Errors: kind usage where both --host and --probe are given; those of reading either.

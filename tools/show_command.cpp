@@ -70,16 +70,15 @@ Status show(const ShowOptions& options, Console& console) {
 } // namespace
 
 void addShow(CLI::App& app, Action& chosen) {
-    CLI::App* command = app.add_subcommand(
-        "show", "Tell this host's model, the mode it runs in, and each mode that "
-                "its KVM guests can have");
+    Command command(
+        app, "show",
+        "Tell this host's model, the mode it runs in, and each mode that its KVM guests "
+        "can have");
     auto options = std::make_shared<ShowOptions>();
-    addJsonOption(*command, options->json);
-    addProbeOption(*command, options->probe);
-    addQuietOption(*command, options->quiet);
-    command->callback([options, &chosen] {
-        chosen = [options](Console& console) { return show(*options, console); };
-    });
+    command.json(options->json);
+    command.probe(options->probe);
+    command.quiet(options->quiet);
+    command.onChosen(chosen, [options](Console& console) { return show(*options, console); });
 }
 
 } // namespace hostcompat::tools

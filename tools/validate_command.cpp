@@ -76,26 +76,18 @@ Status validate(const ValidateOptions& options, Console& console) {
 } // namespace
 
 void addValidate(CLI::App& app, Action& chosen) {
-    CLI::App* command = app.add_subcommand(
-        "validate", "Tell whether capabilities documents are valid, and what is wrong with them");
+    Command command(app, "validate",
+                    "Tell whether capabilities documents are valid, and what is wrong with them");
     auto options = std::make_shared<ValidateOptions>();
-    command
-        ->add_option(
-            "FILE", options->files,
-            "Documents, and folders with documents (*.xml) below them; - is standard input")
-        ->type_name("...");
-    addFilesFromOption(*command, options->filesFrom);
-    addStrictOptions(*command, options->strict, options->schemaDir);
-    command
-        ->add_option("--format", options->format,
-                     "Print the verdicts as text (the default), json or junit")
-        ->type_name("FORMAT")
-        ->check(CLI::IsMember({"text", "json", "junit"}));
-    addJsonOption(*command, options->json);
-    addQuietOption(*command, options->quiet);
-    command->callback([options, &chosen] {
-        chosen = [options](Console& console) { return validate(*options, console); };
-    });
+    command.inputs("FILE", options->files,
+                   "Documents, and folders with documents (*.xml) below them; - is standard input");
+    command.filesFrom(options->filesFrom);
+    command.strict(options->strict, options->schemaDir);
+    command.choice("--format", options->format, "FORMAT", {"text", "json", "junit"},
+                   "Print the verdicts as text (the default), json or junit");
+    command.json(options->json);
+    command.quiet(options->quiet);
+    command.onChosen(chosen, [options](Console& console) { return validate(*options, console); });
 }
 
 } // namespace hostcompat::tools

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Describes options to CLI11.
+#include "tools/options.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <utility>
+
+namespace hostcompat::tools {
+
+Command::Command(CLI::App& app, const char* name, const char* help)
+    : command_(app.add_subcommand(name, help)) {}
+
+void Command::flag(const char* name, bool& value, const char* help) {
+    command_->add_flag(name, value, help);
+}
+
+void Command::text(const char* name, std::string& value, const char* valueName, const char* help) {
+    command_->add_option(name, value, help)->type_name(valueName);
+}
+
+void Command::number(const char* name, unsigned& value, const char* valueName, unsigned least,
+                     unsigned most, const char* help) {
+    command_->add_option(name, value, help)->type_name(valueName)->check(CLI::Range(least, most));
+}
+
+void Command::choice(const char* name, std::string& value, const char* valueName,
+                     std::vector<std::string> choices, const char* help) {
+    command_->add_option(name, value, help)
+        ->type_name(valueName)
+        ->check(CLI::IsMember(std::move(choices)));
+}
+
+void Command::texts(const char* name, std::vector<std::string>& values, const char* valueName,
+                    const char* help) {
+    command_->add_option(name, values, help)->type_name(valueName)->expected(1)->take_all();
+}
+
+void Command::input(const char* name, std::string& value, const char* help, bool required) {
+    command_->add_option(name, value, help)->type_name("")->required(required);
+}
+
+void Command::inputs(const char* name, std::vector<std::string>& values, const char* help) {
+    command_->add_option(name, values, help)->type_name("");
+}
+
+void Command::probe(std::string& file) {
+    text("--probe", file, "FILE",
+         "Use the record in FILE (of 'show --json'; - is standard input) in place of this host");
+}
+
+void Command::host(std::string& file) {
+    text("--host", file, "CAPS",
+         "Use the capabilities document CAPS (- is standard input) in place of this host");
+}
+
+void Command::json(bool& value) {
+    flag("--json", value, "Print the answer as one JSON object");
+}
+
+void Command::quiet(bool& value) {
+    flag("--quiet", value, "Print no answer, only errors; the exit status is the answer");
+}
+
+void Command::filesFrom(std::string& file) {
+    text("--files-from", file, "FILE",
+         "Read the names of further inputs from FILE, one on each line (- is standard input)");
+}
+
+void Command::jobs(unsigned& count) {
+    number("--jobs", count, "N", 1, 1024,
+           "Work on N inputs at a time (default: one for each processor)");
+}
+
+void Command::strict(bool& value, std::string& schemaDir) {
+    flag("--strict", value, "Use libvirt's own grammar with <compat> admitted");
+    text("--schema-dir", schemaDir, "DIR",
+         "Where libvirt's grammars are (with --strict; default: where libvirt installs them)");
+}
+
+void Command::onChosen(Action& chosen, Action action) {
+    command_->callback([&chosen, action = std::move(action)] { chosen = action; });
+}
+
+} // namespace hostcompat::tools
