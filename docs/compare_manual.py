@@ -1,0 +1,107 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Compares the manual and the README with what the program says of itself, and records with their schema."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+OPTION = re.compile(r"^ *(--[a-z][a-z-]*)", re.MULTILINE)
+
+
+class Comparison:
+    def __init__(self, program: str, root: Path) -> None:
+        self.program = program
+        self.root = root
+        self.manual = (root / "docs/virt-host-compat.rst").read_text(encoding="utf-8")
+        self.readme = (root / "README.md").read_text(encoding="utf-8")
+
+    def output(self, *arguments: str) -> str:
+        return subprocess.run([self.program, *arguments], capture_output=True, text=True, check=True).stdout
+
+    def commands(self) -> list[str]:
+        listed = self.output("--help").split("Subcommands:\n")[1].split("\n\n")[0]
+        return [line.split()[0] for line in listed.splitlines() if line.startswith("  ") and not line.startswith("   ")]
+
+    def every_command_has_its_page(self) -> list[str]:
+        pages = {path.stem for path in (self.root / "docs/commands").glob("*.rst")}
+        included = set(re.findall(r"include:: commands/([a-z]+)\.rst", self.manual))
+        commands = set(self.commands())
+        return [f"{name}: commands {sorted(commands)}, there {sorted(have)}" for name, have in (("pages", pages), ("included", included)) if have != commands]
+
+    def options_agree(self) -> list[str]:
+        problems = []
+        for command in self.commands():
+            page = (self.root / f"docs/commands/{command}.rst").read_text(encoding="utf-8")
+            written = set(OPTION.findall(page))
+            offered = set(OPTION.findall(self.output(command, "--help"))) - {"--help"}
+            if written != offered:
+                problems.append(f"{command}: only in the manual {sorted(written - offered)}, only in --help {sorted(offered - written)}")
+        return problems
+
+    def readme_names_every_command(self) -> list[str]:
+        rows = set(re.findall(r"^\| `([a-z]+)", self.readme, re.MULTILINE))
+        missing = set(self.commands()) - rows
+        return [f"the README's table lacks {sorted(missing)}"] if missing else []
+
+    def modes_agree(self) -> list[str]:
+        record = json.loads(self.output("show", "--json", "--probe", str(self.root / "xml-tests/records/power11.json")))
+        modes = [mode["name"] for mode in record["virt-host-compat"]["compat"]["modes"]]
+        listed = re.findall(r"^(power\d+)  +POWER\d+  +0x[0-9a-f]{8}  +0x[0-9a-f]{16}$", self.manual, re.MULTILINE)
+        return [] if listed == modes else [f"the manual lists {listed}, the program {modes}"]
+
+    def exit_statuses_agree(self) -> list[str]:
+        said = set(re.findall(r"\b([0-5]) [a-z]", self.output("--help").split("Exit status:")[1]))
+        written = set(re.findall(r"^([0-5])    ", self.manual, re.MULTILINE))
+        return [] if said == written else [f"--help says {sorted(said)}, the manual {sorted(written)}"]
+
+    def records_fit_their_schema(self) -> list[str]:
+        try:
+            import jsonschema
+        except ImportError:
+            return ["SKIP python3-jsonschema is not installed"]
+        schema = json.loads((self.root / "schema/host-record.schema.json").read_text(encoding="utf-8"))
+        validator = jsonschema.Draft202012Validator(schema)
+        problems = []
+        for path in sorted((self.root / "xml-tests/records").glob("*.json")):
+            printed = subprocess.run([self.program, "show", "--json", "--probe", str(path)], capture_output=True, text=True, check=False).stdout
+            problems += [f"{path.name}: {error.message}" for error in validator.iter_errors(json.loads(printed))]
+        broken = json.loads((self.root / "xml-tests/records/power11.json").read_text(encoding="utf-8"))
+        broken["virt-host-compat"]["compat"]["source"] = None
+        if validator.is_valid(broken):
+            problems.append("the schema accepts a known answer without source")
+        return problems
+
+
+def main(program: str, root: str) -> int:
+    comparison = Comparison(program, Path(root))
+    checks: list[Callable[[], list[str]]] = [
+        comparison.every_command_has_its_page,
+        comparison.options_agree,
+        comparison.readme_names_every_command,
+        comparison.modes_agree,
+        comparison.exit_statuses_agree,
+        comparison.records_fit_their_schema,
+    ]
+    print(f"1..{len(checks)}")
+    failed = 0
+    for number, check in enumerate(checks, 1):
+        problems = check()
+        name = check.__name__.replace("_", " ")
+        if problems and problems[0].startswith("SKIP"):
+            print(f"ok {number} - {name} # {problems[0]}")
+            continue
+        failed += bool(problems)
+        print(f"{'not ok' if problems else 'ok'} {number} - {name}")
+        for problem in problems:
+            print(f"# {problem}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
