@@ -152,6 +152,15 @@ TEST(Check, warnsOfAnUnpinnedGuest) {
     EXPECT_TRUE(checkDomain(domain(hostModel("power10")), kPower10).warnings.empty());
 }
 
+TEST(Check, warnsOfAGuestThatSeesMoreThanThePartitionMayUse) {
+    const CheckAnswer answer = checkDomain(domain("<cpu mode='host-model'/>"), kPower10As9);
+    EXPECT_EQ(answer.verdict, compatible);
+    ASSERT_EQ(answer.warnings.size(), 2U);
+    EXPECT_EQ(answer.warnings[0], "the guest sees a POWER10 although the host runs in power9 mode, "
+                                  "and may use what the hypervisor does not grant");
+    EXPECT_NE(answer.warnings[1].find("<model>power9</model>"), std::string::npos);
+}
+
 TEST(Check, warnsOfWhatLibvirtReadsDifferently) {
     const auto first = [](const std::string& cpu) {
         const CheckAnswer answer = checkDomain(domain(cpu), kPower10);

@@ -194,12 +194,6 @@ std::string runsUnpinned(const Domain& domain, const PolicyHost& host) {
                        host.model.empty() ? modeNames(supportedModes(host)) : host.model);
 }
 
-std::string unpinnedInOlderMode(const Domain& domain, const PolicyHost& host, ModeSet supported) {
-    const Mode* newest = newestMode(supported);
-    return fmt::format("{}, and {} is a {} that runs in {} mode", cpuOf(domain), host.name,
-                       host.model, newest ? newest->name : "no known");
-}
-
 std::string unpinnedWithoutModes(const PolicyHost& host) {
     return fmt::format("the hypervisor grants {} no mode that this version knows", host.name);
 }
@@ -235,6 +229,12 @@ std::string tiesToGeneration(const Domain& domain, const PolicyHost& host,
     return fmt::format("{}: the guest is tied to hosts like {} and cannot move to an older "
                        "generation; {} pins it",
                        cpuOf(domain), host.name, pinnedCpu(newest));
+}
+
+std::string seesMoreThanGranted(const PolicyHost& host, std::string_view newest) {
+    return fmt::format("the guest sees a {} although {} runs in {} mode, and may use what the "
+                       "hypervisor does not grant",
+                       host.model, host.name, newest);
 }
 
 std::string modelIgnored(const Domain& domain) {

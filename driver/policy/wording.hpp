@@ -52,7 +52,6 @@ std::string customIsOtherGeneration(const Domain& domain, std::string_view model
 std::string customIsMode(const Domain& domain);
 std::string customOnUnknownModel(std::string_view model, const PolicyHost& host);
 std::string runsUnpinned(const Domain& domain, const PolicyHost& host);
-std::string unpinnedInOlderMode(const Domain& domain, const PolicyHost& host, ModeSet supported);
 std::string unpinnedWithoutModes(const PolicyHost& host);
 
 // Verdicts: the remedy.
@@ -65,6 +64,7 @@ std::string lookAtTheHost(const PolicyHost& host);
 // Warnings.
 std::string archFromHost(const PolicyHost& host);
 std::string tiesToGeneration(const Domain& domain, const PolicyHost& host, std::string_view newest);
+std::string seesMoreThanGranted(const PolicyHost& host, std::string_view newest);
 std::string modelIgnored(const Domain& domain);
 std::string matchIsExact(const Domain& domain);
 std::string legacyModel(std::string_view written, std::string_view model);

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Reads every document of a list and has pugixml parse it, and nothing more: the pace to keep up
+// with.
+#include "driver/io/path_list.hpp"
+#include "driver/io/read_file.hpp"
+
+#include <pugixml.hpp>
+
+#include <cstdio>
+#include <cstring>
+#include <vector>
+
+int main(int argc, char** argv) {
+    if (argc != 3 || (std::strcmp(argv[1], "read") != 0 && std::strcmp(argv[1], "parse") != 0)) {
+        std::fprintf(stderr, "usage: bench-pugixml read|parse LIST\n");
+        return 2;
+    }
+    const bool parse = std::strcmp(argv[1], "parse") == 0;
+    hostcompat::PathList list(argv[2]);
+    std::string bytes;
+    unsigned long documents = 0;
+    while (const auto path = list.next()) {
+        if (!*path || !hostcompat::readInputInto(**path, bytes))
+            return 3;
+        pugi::xml_document document;
+        if (parse && !document.load_buffer(bytes.data(), bytes.size(), pugi::parse_default,
+                                           pugi::encoding_utf8))
+            return 3;
+        ++documents;
+    }
+    std::printf("%lu\n", documents);
+}
