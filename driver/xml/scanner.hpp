@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <type_traits>
 
 namespace hostcompat::xml {
 
@@ -49,6 +50,7 @@ enum ByteClass : std::uint8_t {
     attributeByte = 8, ///< may stand in an attribute's value; the quotes are tested apart
     textByte = 16,     ///< may stand in text
     commentByte = 32,  ///< may stand in a comment; '-' is tested apart
+    ampersand = 64,
 };
 
 constexpr std::array<std::uint8_t, 256> makeClasses() {
@@ -69,6 +71,7 @@ constexpr std::array<std::uint8_t, 256> makeClasses() {
             value |= commentByte;
         classes[static_cast<std::size_t>(byte)] = value;
     }
+    classes['&'] |= ampersand;
     classes[' '] |= blank;
     classes['\t'] |= blank | textByte | commentByte;
     classes['\n'] |= blank | textByte | commentByte;
@@ -124,11 +127,17 @@ const char* skipMisc(const char* at, const char* end);
 ///                                      comments and elements divide runs
 ///   bool endElement(std::string_view name, std::size_t begin, std::size_t end)
 ///                                      begin: offset of "</"; of the start tag's end for <a/>
+/// A handler with a static member `namespaces` is told "xmlns" as an attribute, and one with
+/// `references` is told texts and values with their references as they stand, of which only the
+/// handler can say whether they are well formed.
 /// Only after Scan::complete is it known that the document is well formed: a handler must keep what
 /// it was told and act afterwards.
 template <typename Handler>
 ScanResult scan(std::string_view document, Handler&& handler) {
     using namespace scanning;
+    using Told = std::remove_cvref_t<Handler>;
+    constexpr bool namespaces = requires { Told::namespaces; };
+    constexpr std::uint8_t reference = requires { Told::references; } ? ampersand : 0;
     const char* const base = document.data();
     const char* const end = base + document.size();
     const char* at = base;
@@ -210,7 +219,8 @@ ScanResult scan(std::string_view document, Handler&& handler) {
                             HOSTCOMPAT_SCAN_UNKNOWN;
                 }
                 fingerprints |= std::uint64_t{1} << bit;
-                if (count == scanMaxAttributes || key.size() > scanMaxRun || key == "xmlns")
+                if (count == scanMaxAttributes || key.size() > scanMaxRun ||
+                    (!namespaces && key == "xmlns"))
                     HOSTCOMPAT_SCAN_UNKNOWN;
                 seen[count++] = key;
                 if (*at != '=') {
@@ -226,7 +236,7 @@ ScanResult scan(std::string_view document, Handler&& handler) {
                     HOSTCOMPAT_SCAN_UNKNOWN;
                 const char* const value = ++at;
                 for (;;) {
-                    while (is(at, attributeByte))
+                    while (is(at, attributeByte | reference))
                         ++at;
                     if (*at == quote)
                         break;
@@ -278,7 +288,7 @@ ScanResult scan(std::string_view document, Handler&& handler) {
             // libxml2 reads a carriage return in text as a line feed.
             if (std::memchr(run, '\r', static_cast<std::size_t>(at - run)) != nullptr)
                 HOSTCOMPAT_SCAN_UNKNOWN;
-            while (is(at, textByte))
+            while (is(at, textByte | reference))
                 ++at;
             if (*at != '<' || tooLong(run, at))
                 HOSTCOMPAT_SCAN_UNKNOWN;
