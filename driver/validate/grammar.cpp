@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Compiles grammars with libxml2, silently and without the network.
+// Compiles grammars with libxml2, silently and without the network, and for the fast path.
 #include "driver/validate/grammar.hpp"
 
+#include "driver/io/read_file.hpp"
 #include "driver/validate/grammar_files.hpp"
 #include "driver/xml/libxml_error.hpp"
 #include "schema/embedded_grammars.hpp"
 
+#include <libxml/parser.h>
 #include <libxml/uri.h>
 
 #include <cerrno>
@@ -45,7 +47,16 @@ std::string Grammar::defaultSchemaDir() {
     return std::string(embedded::libvirtSchemaDir);
 }
 
-Result<Grammar> Grammar::compile(State state, const std::string& file) {
+Result<void> Grammar::compile(const State& state) {
+    if (!state.file.empty()) {
+        if (auto readable = checkGrammarFiles(state.file); !readable) {
+            Error error = std::move(readable.error());
+            if (!state.text.empty())
+                error.remedy = "install libvirt's client packages, or name the folder of libvirt's "
+                               "grammars with --schema-dir";
+            return std::unexpected(std::move(error));
+        }
+    }
     // Types are set up once, here, because validators of several threads would all find them
     // missing.
     if (xmlRelaxNGInitTypes() != 0)
@@ -53,9 +64,9 @@ Result<Grammar> Grammar::compile(State state, const std::string& file) {
     FirstLibxmlError first;
     const LibxmlErrorScope scope(first);
     const std::unique_ptr<xmlRelaxNGParserCtxt, ParserDeleter> context(
-        file.empty()
-            ? xmlRelaxNGNewMemParserCtxt(state.text.data(), static_cast<int>(state.text.size()))
-            : xmlRelaxNGNewParserCtxt(asReference(file).c_str()));
+        state.text.empty()
+            ? xmlRelaxNGNewParserCtxt(asReference(state.file).c_str())
+            : xmlRelaxNGNewMemParserCtxt(state.text.data(), static_cast<int>(state.text.size())));
     if (!context)
         return std::unexpected(outOfMemory("compile", state.name));
     xmlRelaxNGSetParserStructuredErrors(context.get(), FirstLibxmlError::keep, &first);
@@ -71,43 +82,80 @@ Result<Grammar> Grammar::compile(State state, const std::string& file) {
                                      .errorNumber = 0,
                                      .reason = first.text(),
                                      .remedy = ""});
-    return Grammar(std::make_shared<const State>(std::move(state)));
+    return {};
+}
+
+Result<xmlRelaxNG*> Grammar::compiled() const {
+    std::call_once(state_->once, [this] {
+        xmlInitParser();
+        if (auto done = compile(*state_); !done) {
+            state_->compiled.reset();
+            state_->error = std::move(done.error());
+        }
+    });
+    if (!state_->compiled)
+        return std::unexpected(state_->error);
+    return state_->compiled.get();
+}
+
+Result<Grammar> Grammar::prepare(std::shared_ptr<State> state) {
+    const auto load = [](std::string_view href,
+                         std::string_view from) -> std::expected<fast::RngText, std::string> {
+        // What is special in URIs is left to libxml2.
+        if (href.find_first_of("%:#?") != std::string_view::npos || href.starts_with("//"))
+            return std::unexpected("the reference " + std::string(href));
+        std::string path = (std::filesystem::path(from).parent_path() / href).string();
+        auto text = readInput(path);
+        if (!text)
+            return std::unexpected("the file " + path);
+        return fast::RngText{std::move(path), std::move(*text)};
+    };
+    fast::RngText main{state->text.empty() ? state->file : state->name, state->text};
+    bool readable = true;
+    if (main.text.empty()) {
+        auto text = readInput(state->file);
+        readable = text.has_value();
+        main.text = std::move(text).value_or("");
+    }
+    if (readable) {
+        if (auto acceptor = fast::compileAcceptor(std::move(main), load))
+            state->acceptor = std::move(*acceptor);
+        else
+            state->fastPathOff = std::move(acceptor.error());
+    }
+    Grammar grammar(std::move(state));
+    if (!grammar.acceptor())
+        if (auto compiled = grammar.compiled(); !compiled)
+            return std::unexpected(std::move(compiled.error()));
+    return grammar;
 }
 
 Result<Grammar> Grammar::builtIn() {
-    return compile({.name = "capabilities-compat.rng",
-                    .text = std::string(embedded::capabilitiesCompat),
-                    .builtIn = true,
-                    .compiled = nullptr},
-                   "");
+    auto state = std::make_shared<State>();
+    state->name = "capabilities-compat.rng";
+    state->text = embedded::capabilitiesCompat;
+    state->builtIn = true;
+    return prepare(std::move(state));
 }
 
 Result<Grammar> Grammar::strict(const std::string& schemaDir) {
     std::error_code failure;
     const auto folder = std::filesystem::absolute(schemaDir, failure).lexically_normal();
-    const std::string capability = (folder / "capability.rng").string();
-    if (auto readable = checkGrammarFiles(capability); !readable) {
-        Error error = std::move(readable.error());
-        error.remedy =
-            "install libvirt's client packages, or name the folder of libvirt's grammars with "
-            "--schema-dir";
-        return std::unexpected(std::move(error));
-    }
     std::string reference = asReference(folder.string());
     if (reference.ends_with('/'))
         reference.pop_back();
-    return compile(
-        {.name = "libvirt-capability-compat.rng with " + capability,
-         .text = replaced(embedded::libvirtCapabilityCompat, "@libvirt_schemadir@", reference),
-         .builtIn = false,
-         .compiled = nullptr},
-        "");
+    auto state = std::make_shared<State>();
+    state->file = (folder / "capability.rng").string();
+    state->name = "libvirt-capability-compat.rng with " + state->file;
+    state->text = replaced(embedded::libvirtCapabilityCompat, "@libvirt_schemadir@", reference);
+    return prepare(std::move(state));
 }
 
 Result<Grammar> Grammar::fromFile(const std::string& path) {
-    if (auto readable = checkGrammarFiles(path); !readable)
-        return std::unexpected(std::move(readable.error()));
-    return compile({.name = path, .text = "", .builtIn = false, .compiled = nullptr}, path);
+    auto state = std::make_shared<State>();
+    state->name = path;
+    state->file = path;
+    return prepare(std::move(state));
 }
 
 } // namespace hostcompat

@@ -3,16 +3,23 @@
 #pragma once
 
 #include "driver/compat/error.hpp"
+#include "driver/validate/fast/grammar.hpp"
 
 #include <libxml/relaxng.h>
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
 namespace hostcompat {
 
-/// A compiled grammar. It never changes, so threads may share it, and a copy costs nothing.
+/// A grammar. It never changes, so threads may share it, and a copy costs nothing.
+///
+/// libxml2 compiles it when it is first asked for, which takes longer than to validate a hundred
+/// documents: as long as the fast path recognises every document that is not needed. Where the fast
+/// path is off libxml2 compiles at once, so that a broken grammar is an Error before any document
+/// is looked at; where it is on it has found the grammar sound itself.
 class Grammar {
 public:
     /// The built-in grammar, capabilities-compat.rng: any version's capabilities document, strict
@@ -46,9 +53,21 @@ public:
     std::string_view text() const {
         return state_->text;
     }
-    /// For libxml2; owned by the grammar and its copies.
+    /// For libxml2; owned by the grammar and its copies. Errors: those of the functions that make
+    /// grammars. Threads may call it at once.
+    Result<xmlRelaxNG*> compiled() const;
+    /// As compiled(), and null for an Error.
     xmlRelaxNG* get() const {
-        return state_->compiled.get();
+        return compiled().value_or(nullptr);
+    }
+
+    /// For the fast path (fast/acceptor.hpp); null where it is off for this grammar.
+    const std::shared_ptr<const fast::AcceptorGrammar>& acceptor() const {
+        return state_->acceptor;
+    }
+    /// Why the fast path is off: "FILE: the element externalRef"; empty where it is on.
+    const std::string& fastPathOff() const {
+        return state_->fastPathOff;
     }
 
 private:
@@ -60,10 +79,17 @@ private:
     struct State {
         std::string name;
         std::string text;
+        std::string file; ///< of the grammar, or the one that it includes; "" for the built-in one
         bool builtIn = false;
-        std::unique_ptr<xmlRelaxNG, Deleter> compiled;
+        std::shared_ptr<const fast::AcceptorGrammar> acceptor = nullptr;
+        std::string fastPathOff;
+        /// libxml2's grammar or its Error, once compiled() was called.
+        mutable std::once_flag once;
+        mutable std::unique_ptr<xmlRelaxNG, Deleter> compiled;
+        mutable Error error;
     };
-    static Result<Grammar> compile(State state, const std::string& file);
+    static Result<Grammar> prepare(std::shared_ptr<State> state);
+    static Result<void> compile(const State& state);
 
     explicit Grammar(std::shared_ptr<const State> state) : state_(std::move(state)) {}
     std::shared_ptr<const State> state_;

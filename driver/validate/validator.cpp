@@ -3,10 +3,13 @@
 #include "driver/validate/validator.hpp"
 
 #include "driver/validate/explain.hpp"
+#include "driver/validate/fast/acceptor.hpp"
 #include "driver/validate/wording.hpp"
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace hostcompat {
@@ -51,8 +54,12 @@ private:
 } // namespace
 
 struct Validator::State {
+    explicit State(Grammar wanted) : grammar(std::move(wanted)) {}
+
     Grammar grammar;
-    SafeParser parser;
+    std::optional<fast::Acceptor> acceptor;
+    std::string padded;               ///< the document at hand, as the acceptor needs it
+    std::optional<SafeParser> parser; ///< made for the first document that needs it
     std::unique_ptr<xmlRelaxNGValidCtxt, ContextDeleter> context;
 
     enum class Outcome { valid, invalid, outOfMemory };
@@ -65,7 +72,8 @@ Validator::State::Outcome Validator::State::run(xmlDoc* document, RelaxNgErrors&
     FirstLibxmlError other;
     const LibxmlErrorScope scope(other);
     if (!context)
-        context.reset(xmlRelaxNGNewValidCtxt(grammar.get()));
+        if (xmlRelaxNG* compiled = grammar.get())
+            context.reset(xmlRelaxNGNewValidCtxt(compiled));
     if (!context)
         return Outcome::outOfMemory;
     xmlRelaxNGSetValidStructuredErrors(context.get(), RelaxNgErrors::keep, &errors);
@@ -99,8 +107,11 @@ std::vector<Defect> Validator::State::explain(xmlDoc* document, const RelaxNgErr
     return defects;
 }
 
-Validator::Validator(Grammar grammar)
-    : state_(std::make_unique<State>(State{std::move(grammar), SafeParser(), nullptr})) {}
+Validator::Validator(Grammar grammar, FastPath fastPath)
+    : state_(std::make_unique<State>(std::move(grammar))) {
+    if (fastPath == FastPath::on && state_->grammar.acceptor())
+        state_->acceptor.emplace(state_->grammar.acceptor());
+}
 Validator::Validator(Validator&&) noexcept = default;
 Validator& Validator::operator=(Validator&&) noexcept = default;
 Validator::~Validator() = default;
@@ -110,13 +121,27 @@ const Grammar& Validator::grammar() const {
 }
 
 Result<Verdict> Validator::validate(std::string_view bytes, std::string_view name) {
-    auto document = state_->parser.parse(bytes, name);
+    if (state_->acceptor) {
+        state_->padded.assign(bytes);
+        state_->padded.append(fast::acceptorPadding, '\0');
+        if (isCertainlyValid({state_->padded.data(), bytes.size()}))
+            return Verdict{.valid = true, .defects = {}};
+    }
+    if (!state_->parser)
+        state_->parser.emplace();
+    auto document = state_->parser->parse(bytes, name);
     if (!document)
         return std::unexpected(std::move(document.error()));
     return validate(document->get(), name);
 }
 
+bool Validator::isCertainlyValid(std::string_view bytes) {
+    return state_->acceptor && state_->acceptor->accepts(bytes);
+}
+
 Result<Verdict> Validator::validate(xmlDoc* document, std::string_view name) {
+    if (auto compiled = state_->grammar.compiled(); !compiled)
+        return std::unexpected(std::move(compiled.error()));
     RelaxNgErrors errors;
     const auto outcome = state_->run(document, errors);
     if (outcome == State::Outcome::outOfMemory)

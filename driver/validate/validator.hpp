@@ -20,11 +20,15 @@ struct Verdict {
     std::vector<Defect> defects;
 };
 
+/// Whether certainly valid documents are recognised without libxml2 (fast/acceptor.hpp). The
+/// verdicts are the same.
+enum class FastPath { on, off };
+
 /// Validates documents against one grammar, one after the other. Each thread has its own; they
 /// share the grammar.
 class Validator {
 public:
-    explicit Validator(Grammar grammar);
+    explicit Validator(Grammar grammar, FastPath fastPath = FastPath::on);
     Validator(Validator&&) noexcept;
     Validator& operator=(Validator&&) noexcept;
     ~Validator();
@@ -38,6 +42,12 @@ public:
     /// @return the verdict; Errors are those of SafeParser::parse(), and system where memory ran
     /// out.
     Result<Verdict> validate(std::string_view bytes, std::string_view name);
+
+    /// True where the fast path finds the document valid; false says nothing.
+    ///
+    /// @param bytes the document, with fast::acceptorPadding readable bytes behind it, the first
+    /// NUL.
+    bool isCertainlyValid(std::string_view bytes);
 
     /// Validates a document that SafeParser made. It is the same afterwards. Errors: system
     /// (memory).

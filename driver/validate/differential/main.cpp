@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Compares the fast path with libxml2 on mutated documents: what it accepts libxml2 must accept.
 //
-// differential --grammar FILE [--documents FILE-OR-FOLDER]... [--made] [--count N] [--seed N]
+// differential --grammar FILE|built-in|strict [--documents FILE-OR-FOLDER]... [--made] [--count N]
+// [--seed N]
 // [--keep FOLDER] differential --random-grammars N [--documents-each N] [--seed N]
 // --made adds documents that bench/ makes; --keep writes the first 2,000 accepted documents for
 // another validator. Exit status 1 where libxml2 refuses what was accepted, or nothing was
@@ -11,11 +12,13 @@
 #include "driver/validate/differential/mutation.hpp"
 #include "driver/validate/differential/random_grammar.hpp"
 #include "driver/validate/fast/acceptor.hpp"
+#include "driver/validate/validator.hpp"
 
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -44,6 +47,9 @@ struct Tally {
     std::size_t sampled = 0;
 };
 
+/// Whether a document is valid without the fast path.
+using IsValid = std::function<bool(const std::string&)>;
+
 std::string fileText(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary);
     std::stringstream text;
@@ -67,12 +73,12 @@ bool accepted(fast::Acceptor& acceptor, std::string& document) {
     return result;
 }
 
-void compare(fast::Acceptor& acceptor, const Judge& judge, std::string& document, Tally& tally,
+void compare(fast::Acceptor& acceptor, const IsValid& isValid, std::string& document, Tally& tally,
              const std::string& grammar) {
     ++tally.compared;
     if (accepted(acceptor, document)) {
         ++tally.accepted;
-        if (!judge.valid(document)) {
+        if (!isValid(document)) {
             ++tally.wrong;
             if (tally.wrong <= 1)
                 std::printf("WRONG: accepted and refused by libxml2\n%s\n--- by\n%s\n",
@@ -80,7 +86,7 @@ void compare(fast::Acceptor& acceptor, const Judge& judge, std::string& document
         }
     } else if (tally.compared % 16 == 0) {
         ++tally.sampled;
-        tally.missed += judge.valid(document) ? 1 : 0;
+        tally.missed += isValid(document) ? 1 : 0;
     }
 }
 
@@ -113,25 +119,19 @@ std::vector<std::string> seeds(const Options& options) {
     return result;
 }
 
-int overGrammar(const Options& options) {
-    const auto grammar =
-        fast::compileAcceptor({options.grammar, fileText(options.grammar)}, loadFile);
-    if (!grammar) {
-        std::printf("the fast path is off: %s\n", grammar.error().c_str());
-        return 1;
-    }
-    const Judge judge(options.grammar);
+int compareOver(const Options& options, const std::shared_ptr<const fast::AcceptorGrammar>& grammar,
+                const IsValid& isValid) {
     const std::vector<std::string> documents = seeds(options);
-    if (!judge.usable() || documents.empty()) {
-        std::printf("libxml2 refuses %s, or there are no documents\n", options.grammar.c_str());
+    if (!grammar || documents.empty()) {
+        std::printf("the fast path is off, or there are no documents\n");
         return 1;
     }
-    fast::Acceptor acceptor(*grammar);
-    Values values(**grammar);
+    fast::Acceptor acceptor(grammar);
+    Values values(*grammar);
     Random random(options.seed);
     Tally untouched;
     for (std::string document : documents)
-        compare(acceptor, judge, document, untouched, options.grammar);
+        compare(acceptor, isValid, document, untouched, options.grammar);
     std::printf("of %zu documents as they are %zu are accepted\n", untouched.compared,
                 untouched.accepted);
     Tally tally;
@@ -139,13 +139,39 @@ int overGrammar(const Options& options) {
     while (tally.compared < options.count) {
         std::string document = mutated(documents[below(random, documents.size())], values, random);
         const std::size_t before = tally.accepted;
-        compare(acceptor, judge, document, tally, options.grammar);
+        compare(acceptor, isValid, document, tally, options.grammar);
         if (!options.keep.empty() && kept < 2000 && tally.accepted != before)
             std::ofstream(options.keep + "/" + std::to_string(kept++) + ".xml") << document;
     }
     std::printf("states forgotten %lu times\n",
                 static_cast<unsigned long>(acceptor.counts().resets));
     return report(options.grammar.c_str(), tally) | (untouched.wrong == 0 ? 0 : 1);
+}
+
+/// Over a grammar of the library, with its Validator as the judge.
+int overOwnGrammar(const Options& options) {
+    const auto grammar = options.grammar == "strict" ? Grammar::strict() : Grammar::builtIn();
+    if (!grammar) {
+        std::printf("%s\n", describe(grammar.error()).c_str());
+        return 1;
+    }
+    Validator validator(*grammar, FastPath::off);
+    return compareOver(options, grammar->acceptor(), [&](const std::string& document) {
+        const auto verdict = validator.validate(document, "document");
+        return verdict && verdict->valid;
+    });
+}
+
+int overGrammarFile(const Options& options) {
+    const auto grammar =
+        fast::compileAcceptor({options.grammar, fileText(options.grammar)}, loadFile);
+    const Judge judge(options.grammar);
+    if (!grammar || !judge.usable()) {
+        std::printf("%s\n", grammar ? "libxml2 refuses the grammar" : grammar.error().c_str());
+        return 1;
+    }
+    return compareOver(options, *grammar,
+                       [&](const std::string& document) { return judge.valid(document); });
 }
 
 int overRandomGrammars(const Options& options) {
@@ -172,6 +198,7 @@ int overRandomGrammars(const Options& options) {
             continue;
         }
         ++used;
+        const IsValid isValid = [&](const std::string& document) { return judge.valid(document); };
         fast::Acceptor acceptor(*grammar);
         Values values(**grammar);
         Tally own;
@@ -181,7 +208,7 @@ int overRandomGrammars(const Options& options) {
                 continue;
             if (i % 2 == 1)
                 document = mutated(document, values, random);
-            compare(acceptor, judge, document, own, text);
+            compare(acceptor, isValid, document, own, text);
         }
         tally.compared += own.compared;
         tally.accepted += own.accepted;
@@ -229,5 +256,8 @@ int main(int argc, char** argv) {
             return 2;
         }
     }
-    return options.randomGrammars > 0 ? overRandomGrammars(options) : overGrammar(options);
+    if (options.randomGrammars > 0)
+        return overRandomGrammars(options);
+    const bool own = options.grammar == "strict" || options.grammar == "built-in";
+    return own ? overOwnGrammar(options) : overGrammarFile(options);
 }

@@ -39,17 +39,18 @@ Acceptor::Acceptor(std::shared_ptr<const AcceptorGrammar> grammar, std::size_t l
 
 void Acceptor::reset() {
     ++counts_.resets;
-    symbols_ = grammar_->symbols;
-    expressions_ = grammar_->expressions;
-    patterns_ = grammar_->patterns;
-    seen_ = {{0, 0}}; // number 0: no name yet
-    states_ = {};
-    stretches_ = {};
-    results_ = {};
+    // Copies and new vectors, so that what had grown is given back.
+    symbols_ = Symbols(grammar_->symbols);
+    expressions_ = Expressions(grammar_->expressions);
+    patterns_ = Patterns(grammar_->patterns);
+    seen_ = std::vector<Seen>{{0, 0}}; // number 0: no name yet
+    states_ = std::vector<State>();
+    stretches_ = std::vector<Stretch>();
+    results_ = std::vector<TextResult>();
     readers_ = std::vector<Reader>(3); // the three special numbers
     rows_ = std::vector<std::array<std::uint16_t, 256>>(3);
     for (Table* table : {&seenTable_, &stateTable_, &readerTable_, &resultTable_})
-        table->clear();
+        *table = Table();
     State root;
     root.pattern = grammar_->start;
     intern(root);

@@ -17,7 +17,7 @@ constexpr std::uint32_t mixed(std::uint64_t a, std::uint64_t b, std::uint64_t c)
 }
 
 /// Numbers of items by hash; the items themselves lie with the owner, who compares them.
-/// Every item that was inserted can be found until clear(); nothing is ever erased singly.
+/// Every item that was inserted can be found; nothing is ever erased.
 class Table {
 public:
     static constexpr std::uint32_t none = 0xffffffff;
@@ -42,11 +42,6 @@ public:
             grow();
         place({hash, number});
         ++used_;
-    }
-
-    void clear() {
-        slots_.clear();
-        used_ = 0;
     }
 
     std::size_t bytes() const {
