@@ -56,8 +56,18 @@ def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+_live: set[subprocess.Popen[bytes]] = set()
+
+
+def end_all() -> None:
+    """End every QEMU of this process; the threads that watch them then see their end."""
+    for process in list(_live):
+        _end(process)
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End QEMU: SIGTERM, and SIGKILL where it is too busy to listen."""
+    _live.discard(process)
     if process.poll() is None:
         process.terminate()
         try:
@@ -67,16 +77,16 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             process.wait()
 
 
-def command_line(host: Host, initrd: str, seconds: str = "") -> list[str]:
-    """The QEMU command of a host; `initrd` is the path of its first root."""
+def command_line(host: Host, initrd: str, memory: str | None = None) -> list[str]:
+    """The QEMU command of a host; `initrd` is the path of its first root, `memory` overrides the host's."""
     emulator = emulators.get(host.qemu)
     kernel = kernels.get(host.kernel)
     return [
         *emulator.command,
         *("-nographic", "-nodefaults", "-serial", "stdio", "-monitor", "none"),
-        *("-machine", host.machine_argument(), "-cpu", host.cpu, "-m", host.memory, "-smp", host.smp),
+        *("-machine", host.machine_argument(), "-cpu", host.cpu, "-m", memory or host.memory, "-smp", host.smp),
         *("-kernel", str(kernel.image), "-initrd", initrd),
-        *("-append", "console=hvc0 quiet panic=-1" + seconds, "-no-reboot"),
+        *("-append", "console=hvc0 quiet panic=-1", "-no-reboot"),
         *host.extra,
     ]
 
@@ -151,14 +161,14 @@ def _watch(process: subprocess.Popen[bytes], console: _Console, deadline: float,
     return True
 
 
-def _start(host: Host, stream: BinaryIO, own_group: bool, stdin: int | None) -> subprocess.Popen[bytes]:
+def _start(host: Host, job: Job, stream: BinaryIO, own_group: bool, stdin: int | None) -> subprocess.Popen[bytes]:
     stream.flush()
     if host.powernv and stream.tell() > _POWERNV_INITRD_LIMIT:
         raise LabError(f"The files for {host.name} take {stream.tell() >> 20} MiB, but PowerNV loads at most 128 MiB; carry in less.")
     # An unlinked file: nothing of it can be left behind, whatever ends the lab.
-    command = command_line(host, f"/proc/self/fd/{stream.fileno()}")
+    command = command_line(host, f"/proc/self/fd/{stream.fileno()}", job.memory)
     try:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command,
             stdin=stdin,
             stdout=subprocess.PIPE,
@@ -168,6 +178,8 @@ def _start(host: Host, stream: BinaryIO, own_group: bool, stdin: int | None) -> 
             start_new_session=own_group,
             preexec_fn=_die_with_parent,
         )
+        _live.add(process)
+        return process
     except OSError as error:
         raise LabError(f"Cannot start {command[0]} for {host.name}: {error.strerror}.") from error
 
@@ -179,7 +191,7 @@ def run(host: Host, job: Job, verbose: bool = False) -> Outcome:
     started = time.monotonic()
     with tempfile.TemporaryFile(dir=cachedir.root()) as stream:
         write_initrd(job, kernel, token, stream)
-        process = _start(host, stream, True, subprocess.DEVNULL)
+        process = _start(host, job, stream, True, subprocess.DEVNULL)
         console = _Console(token)
         try:
             on_time = _watch(process, console, started + BOOT_SECONDS + job.seconds, sys.stderr.buffer if verbose else None)
@@ -237,7 +249,7 @@ def interact(host: Host, job: Job) -> int:
     with tempfile.TemporaryFile(dir=cachedir.root()) as stream:
         write_initrd(job, kernels.get(host.kernel), token, stream)
         # QEMU shares the terminal, so it stays in the foreground group.
-        process = _start(host, stream, False, None if script is None else subprocess.PIPE)
+        process = _start(host, job, stream, False, None if script is None else subprocess.PIPE)
         assert process.stdout is not None
         seen = b""
         try:

@@ -38,6 +38,7 @@ class Job:
     user: bool = False
     shell: bool = False
     roots: list[Path] = field(default_factory=list)
+    memory: str | None = None
 
 
 def elf_machine(path: Path) -> int | None:
@@ -68,7 +69,7 @@ def take_program(job: Job, name: str) -> str:
     return inside
 
 
-def _make_busybox(part: Path) -> None:
+def make_busybox(part: Path) -> None:
     tree = part.with_name(part.name + ".tree")
     try:
         # One suite is enough: a static program runs on every kernel of the lab.
@@ -83,7 +84,7 @@ def _make_busybox(part: Path) -> None:
 
 
 def _make_base(kernel: Kernel, part: Path) -> None:
-    busybox = cachedir.item("busybox", _make_busybox)
+    busybox = cachedir.item("busybox", make_busybox)
     with gzip.open(part, "wb", compresslevel=6) as stream:
         archive = Archive(stream)  # type: ignore[arg-type]
         archive.device("dev/console", 5, 1)

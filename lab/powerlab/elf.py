@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Reads which shared libraries an ELF program needs, so that a root carries no others."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from .failures import require_program
+
+
+def needed(path: Path) -> list[str]:
+    """The names of the libraries that a program or library asks for, and its loader."""
+    readelf = require_program("powerpc64le-linux-gnu-readelf", "g++-powerpc64le-linux-gnu")
+    done = subprocess.run([readelf, "-dl", str(path)], capture_output=True, text=True, check=False)
+    names = re.findall(r"\(NEEDED\)\s+Shared library: \[([^\]]+)\]", done.stdout)
+    return names + [Path(name).name for name in re.findall(r"program interpreter: ([^\]]+)\]", done.stdout)]
+
+
+def closure(root: Path, programs: Iterable[Path]) -> set[Path]:
+    """The programs and every library below a root that they need, directly or not (links included)."""
+    where: dict[str, Path] = {}
+    for folder in ("lib", "lib64", "usr/lib", "usr/lib64", "usr/lib/powerpc64le-linux-gnu", "lib/powerpc64le-linux-gnu"):
+        for path in sorted((root / folder).glob("*.so*")):
+            where.setdefault(path.name, path)
+    # Libraries in folders of their own (PulseAudio's, systemd's) come after the usual places.
+    for path in sorted((root / "usr/lib/powerpc64le-linux-gnu").glob("*/*.so*")):
+        where.setdefault(path.name, path)
+    found: set[Path] = set()
+    todo = list(programs)
+    while todo:
+        path = todo.pop()
+        if path in found:
+            continue
+        found.add(path)
+        if path.is_symlink():
+            target = Path(path.readlink())
+            todo.append(root / str(target).lstrip("/") if target.is_absolute() else path.parent / target)
+            continue
+        todo += [where[name] for name in needed(path) if name in where]
+    return found

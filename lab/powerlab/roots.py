@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Roots of Debian packages for a guest: unpacked without their scripts, cut down to what runs, packed once."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import cachedir
+from .archive import Archive
+from .elf import closure
+from .failures import LabError, require_program
+from .packages import Suite, last_line
+
+
+@dataclass(frozen=True)
+class Root:
+    """Packages with all that they depend on, of which the programs, their libraries and some data are kept.
+
+    programs and data are patterns below the unpacked packages; every pattern must match something.
+    """
+
+    suites: tuple[str, ...]
+    packages: tuple[str, ...]
+    programs: tuple[str, ...]
+    data: tuple[str, ...] = ()
+
+
+_QEMU = "usr/bin/qemu-system-ppc64"
+_FIRMWARE = ("usr/share/qemu/slof.bin", "usr/share/qemu/vof.bin")
+_LIBVIRT = ("libvirt-daemon-system", "libvirt-clients", "qemu-system-ppc")
+_LIBVIRT_PROGRAMS = (
+    *("usr/sbin/libvirtd", "usr/bin/virsh", "usr/bin/virt-host-validate", _QEMU),
+    "usr/lib/powerpc64le-linux-gnu/libvirt/connection-driver/*.so",
+)
+_LIBVIRT_DATA = ("usr/share/libvirt/**/*", "etc/libvirt/**/*", *_FIRMWARE)
+
+ROOTS = {
+    "qemu7": Root(("bookworm",), ("qemu-system-ppc",), (_QEMU,), _FIRMWARE),
+    "qemu10": Root(("bookworm", "bookworm-backports"), ("qemu-system-ppc",), (_QEMU,), _FIRMWARE),
+    "libvirt-debian12": Root(("bookworm",), _LIBVIRT, _LIBVIRT_PROGRAMS, _LIBVIRT_DATA),
+    "libvirt-debian13": Root(("trixie",), _LIBVIRT, _LIBVIRT_PROGRAMS, _LIBVIRT_DATA),
+    "strace": Root(("bookworm",), ("strace",), ("usr/bin/strace",)),
+}
+
+
+def _chosen(tree: Path, root: Root) -> list[Path]:
+    """What of an unpacked tree goes into the root."""
+    programs: list[Path] = []
+    data: list[Path] = []
+    for patterns, into in ((root.programs, programs), (root.data, data)):
+        for pattern in patterns:
+            found = sorted(path for path in tree.glob(pattern) if path.is_symlink() or path.is_file())
+            if not found:
+                raise LabError(f"The packages {', '.join(root.packages)} have no {pattern} any more; change it in lab/powerlab/roots.py.")
+            into += found
+    return sorted({*closure(tree, programs), *data})
+
+
+def _make(name: str, part: Path) -> None:
+    root = ROOTS[name]
+    zstd = require_program("zstd", "zstd")
+    tree = part.with_name(part.name + ".tree")
+    part.mkdir()
+    try:
+        versions = Suite(root.suites).unpack(list(root.packages), tree, dependencies=True)
+        (part / "versions").write_text("\n".join(versions) + "\n")
+        with open(part / "root.cpio.zst", "wb") as packed:
+            process = subprocess.Popen([zstd, "-q", "-10", "-c"], stdin=subprocess.PIPE, stdout=packed, stderr=subprocess.PIPE)
+            assert process.stdin is not None
+            try:
+                _write(tree, _chosen(tree, root), Archive(process.stdin))  # type: ignore[arg-type]
+            finally:
+                _, errors = process.communicate()
+        if process.returncode != 0:
+            raise LabError(f"Cannot pack the root {name} ({last_line(errors.decode())}); check the free space in {part.parent}.")
+    finally:
+        if tree.exists():
+            cachedir.remove_tree(tree)
+
+
+def _write(tree: Path, paths: list[Path], archive: Archive) -> None:
+    # Packages of before merged-/usr have /lib beside /usr/lib; both stay as they are.
+    for path in paths:
+        name = str(path.relative_to(tree))
+        if path.is_symlink():
+            archive.link(name, str(path.readlink()))
+        else:
+            archive.file(name, path.read_bytes(), path.stat().st_mode & 0o777)
+    archive.close()
+
+
+def get(name: str) -> Path:
+    """The packed root of a name, made when it is not in the cache."""
+    return cachedir.item(f"roots/{name}", lambda part: _make(name, part)) / "root.cpio.zst"
+
+
+def version(name: str, package: str) -> str:
+    """The version of a package in a root."""
+    for line in (get(name).parent / "versions").read_text().splitlines():
+        if line.split(" ")[0] == package:
+            return line.split(" ")[1]
+    raise LabError(f"The root {name} has no package {package}.")
