@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -43,8 +44,18 @@ def _run(command: list[str], folder: Path) -> None:
         raise LabError(f"Cross-building failed at `{' '.join(command[:3])}`: {last_line(os.linesep.join(errors) or done.stderr)}")
 
 
+def default_folder(source: Path = SOURCE) -> Path:
+    """The build folder of a source folder: several checkouts may share one cache."""
+    return cachedir.root() / "build" / hashlib.sha256(str(source).encode()).hexdigest()[:12]
+
+
 def build(folder: Path, source: Path = SOURCE, options: tuple[str, ...] = ("-Dtests=disabled",), jobs: int = 2) -> Path:
     """Cross-build the project into a folder and return the tool; an existing build is brought up to date."""
+    with cachedir.lock(f"build-{folder}"):
+        return _build(folder, source, options, jobs)
+
+
+def _build(folder: Path, source: Path, options: tuple[str, ...], jobs: int) -> Path:
     require_program("powerpc64le-linux-gnu-g++", "g++-powerpc64le-linux-gnu")
     folder.mkdir(parents=True, exist_ok=True)
     constants = folder / "sysroot.ini"

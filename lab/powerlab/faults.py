@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Failures on purpose: a host broken in one way after the other, and what the tool says each time."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import boot, roots
+from .failures import LabError
+from .hosts import Host, find
+from .job import Job
+
+_SCRIPT = Path(__file__).resolve().parent.parent / "guest/faults"
+
+# Which exit statuses are right for each case, by the tool's own documentation: 0 known, 4 unknown, 5 the system failed.
+# Where two are listed, either is an honest answer: a limit may or may not be reached.
+EXPECTED: dict[str, tuple[int, ...]] = {
+    "plain": (0,),
+    "no-device": (4,),
+    "device-is-a-file": (4, 5),
+    "device-not-permitted": (4,),
+    "no-procfs": (0,),
+    "no-sysfs": (0,),
+    "no-procfs-no-sysfs": (0, 4),
+    "no-device-tree": (0,),
+    "device-tree-of-rubbish": (0,),
+    "memory-limit": (5, 127, 126, 137, 139),
+    "memory-limit-low": (0, 5),
+    "descriptors-3": (4, 5),
+    "descriptors-4": (0, 4, 5),
+    "descriptors-5": (0,),
+    "output-full": (5,),
+    "output-closed": (5,),
+    "error-closed": (0,),
+    "input-closed": (0,),
+    "file-size-0": (5, 153),
+    "killed": (137,),
+    "traced": (0,),
+    "leaves-nothing": (0,),
+    "hv-module-not-loaded": (4,),
+    "no-module-at-all": (4,),
+    "refused-module": (4,),
+}
+# Statuses of a program that the kernel or the loader ended before it could say a word.
+_SILENT = (0, 126, 127, 137, 139, 153)
+# What the tool has a reason to open; anything else in its trace is a finding.
+_NEEDED = re.compile(
+    r"^(/dev/kvm|/proc/(cpuinfo|device-tree|self/exe|sys/kernel/osrelease|modules|meminfo)|/sys/(firmware/devicetree|module/kvm|devices/system/(cpu|node))"
+    r"|/etc/ld\.so\.cache|/lib|/usr/lib|/usr/local/bin/virt-host-compat)"
+)
+
+
+@dataclass
+class Case:
+    """One way of breaking a host: the tool's status and its own words."""
+
+    host: str
+    name: str
+    status: int
+    message: str
+    verdict: str
+
+
+def _words(out: str, err: str) -> str:
+    """What the tool said: its error line, or the reason in its record."""
+    if err.strip():
+        return err.strip().splitlines()[0]
+    try:
+        compat = json.loads(out)["virt-host-compat"]["compat"]
+    except (ValueError, KeyError):
+        return out.strip().splitlines()[0] if out.strip() else ""
+    supported = [mode["name"] for mode in compat.get("modes") or [] if mode.get("supported")]
+    return compat.get("reason") or f"{compat.get('source')}: {', '.join(supported)}"
+
+
+def opened_without_need(trace: str) -> list[str]:
+    """Files that a trace shows as opened though the tool has no use for them."""
+    paths = re.findall(r'\bopen(?:at)?\((?:[^,]*, )?"([^"]+)"', trace)
+    return sorted({path for path in paths if not _NEEDED.match(path)})
+
+
+def _judge(name: str, status: int, message: str) -> str:
+    if status not in EXPECTED.get(name, ()):
+        return "DISAGREE"
+    return "agree" if message or status in _SILENT else "DISAGREE"
+
+
+def run(tool: Path, host: Host | None = None) -> list[Case]:
+    """Break power10 in every way, and start a host whose kvm-hv refuses to load."""
+    place = host or find("power10")
+    files = {"/root/faults": _SCRIPT, "/usr/local/bin/virt-host-compat": tool}
+    outcome = boot.run(place, Job(command=["sh", "/root/faults"], files=files, seconds=120, roots=[roots.get("strace")]))
+    said = {name: data.decode("utf-8", "replace") for name, data in outcome.files.items()}
+    if "statuses" not in said:
+        raise LabError(f"The failures in {place.name} gave no answer ({outcome.stderr.decode('utf-8', 'replace')[:300]}).")
+    cases = []
+    for line in said["statuses"].splitlines():
+        name, status = line.split()[0], int(line.split()[1])
+        message = _words(said.get(f"{name}.out", ""), said.get(f"{name}.err", ""))
+        verdict = _judge(name, status, message)
+        if name == "traced":
+            extra = opened_without_need(said.get("trace", ""))
+            verdict = verdict if not extra else "DISAGREE"
+            message = f"opens {', '.join(extra)} without need" if extra else "opens nothing that it does not need"
+        cases.append(Case(place.name, name, status, message, verdict))
+    refused = find("power10-no-nesting")
+    outcome = boot.run(refused, Job(command=["/usr/local/bin/virt-host-compat", "show", "--json"], files={"/usr/local/bin/virt-host-compat": tool}))
+    message = _words(outcome.stdout.decode(), outcome.stderr.decode())
+    cases.append(Case(refused.name, "refused-module", outcome.status, message, _judge("refused-module", outcome.status, message)))
+    return cases

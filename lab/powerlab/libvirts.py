@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A real libvirt inside a host: the tool extends what its virsh says, and its own schemas judge the result."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import boot, roots
+from .failures import LabError
+from .hosts import Host
+from .job import Job
+
+_SCRIPT = Path(__file__).resolve().parent.parent / "guest/libvirt"
+_INSERTED = re.compile(r"\s*(<compat source='[a-z-]+'>|<mode name='\w+' supported='(yes|no)'/>|</compat>)\s*")
+
+
+@dataclass
+class Session:
+    """One libvirt: its version, the model that it names, what the tool added, and every difference from the promise."""
+
+    host: str
+    root: str
+    version: str = ""
+    model: str = ""
+    inserted: str = ""
+    differences: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def _judge_lines(before: str, after: str) -> tuple[list[str], list[str]]:
+    """The lines that were added, and everything else that changed."""
+    added, other = [], []
+    for line in difflib.ndiff(before.splitlines(keepends=True), after.splitlines(keepends=True)):
+        if line.startswith("+ "):
+            (added if _INSERTED.fullmatch(line[2:]) else other).append(line[2:].rstrip("\n"))
+        elif line.startswith("- "):
+            other.append(line.rstrip("\n"))
+    return added, other
+
+
+def run(host: Host, root: str, tool: Path) -> Session:
+    """Start libvirtd in a host and hold the tool to each of its promises about libvirt's documents."""
+    work = Job(
+        command=["sh", "/root/libvirt"],
+        files={"/root/libvirt": _SCRIPT, "/usr/local/bin/virt-host-compat": tool},
+        seconds=300,
+        roots=[roots.get(root)],
+        memory="3G",
+    )
+    outcome = boot.run(host, work)
+    files = {name: data.decode("utf-8", "replace") for name, data in outcome.files.items()}
+    before, after = files.get("capabilities", ""), files.get("extended", "")
+    if "<capabilities>" not in before:
+        said = files.get("capabilities.err", "") + files.get("libvirtd", "") + outcome.stderr.decode("utf-8", "replace")
+        raise LabError(f"libvirt in {host.name} gave no capabilities ({' '.join(said.split())[:400]}).")
+    statuses = dict(line.split() for line in files["statuses"].splitlines())
+    added, other = _judge_lines(before, after)
+    model = re.search(r"<model>([^<]*)</model>", before)
+    version = re.search(r"Running against daemon: (\S+)", files.get("version", ""))
+    session = Session(
+        host.name,
+        root,
+        version[1] if version else roots.version(root, "libvirt-clients"),
+        model[1] if model else "none",
+        "".join(line.strip() for line in added),
+        seconds=outcome.seconds,
+    )
+    supported = json.loads(files["show"])["virt-host-compat"]["compat"]["modes"]
+    rendered = "".join(f"<mode name='{mode['name']}' supported='{'yes' if mode['supported'] else 'no'}'/>" for mode in supported)
+    promises = [
+        (not other, f"lines beyond the inserted ones changed: {other[:3]}"),
+        (rendered in session.inserted, f"the inserted lines are {session.inserted!r}"),
+        (files.get("again") == after, "extending twice gives another document than once"),
+        *((statuses.get(name) == "0", f"{name} ended with status {statuses.get(name)} ({files.get(name + '.err', '').strip()[:200]} {files.get(name, '')[:200]})") for name in ("extended", "open", "strict")),
+        (statuses.get("strict-broken") == "1", f"the strict grammar let a broken <compat> pass (status {statuses.get('strict-broken')})"),
+    ]
+    session.differences = [text for held, text in promises if not held]
+    return session

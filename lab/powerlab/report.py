@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Writes docs/truth.md from the results of the matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from . import hosts
+from .results import Part
+
+TARGET = Path(__file__).resolve().parents[2] / "docs/truth.md"
+
+_HEAD = """<!-- SPDX-License-Identifier: LGPL-2.1-or-later -->
+# What the tool says, beside what hosts do
+
+Written by `lab/matrix --all`; do not edit. Every line is a host or a guest that was booted. `agree` means that the
+tool and the host said the same, `not possible` that the combination cannot be run and why, `no statement` that the
+tool says nothing about this mode.
+"""
+
+_ABOUT = {
+    "hosts": (
+        "Hosts",
+        "The tool's record and document beside the raw calls and the device tree, read by a separate program "
+        "(`lab/raw_probe.c`). Compared are the modes, the source, the raw capabilities, the processor, the effective "
+        "level, the `<compat>` element, the validity of the document, a replay of the record, and each exit status.",
+    ),
+    "guests": (
+        "Guests",
+        "QEMU with KVM inside the host, with `max-cpu-compat` at each mode and without. The outer machine is the QEMU "
+        "of the machine. A guest counts as booted when its own kernel has started a program and said what it runs as.",
+    ),
+    "libvirt": (
+        "libvirt",
+        "libvirtd and virsh of a Debian release inside the host: `virsh capabilities | virt-host-compat capabilities -` "
+        "changes nothing but the inserted lines and validates with that libvirt's own schemas.",
+    ),
+    "failures": ("Failures on purpose", "The host is broken in one way; the tool's exit status and its words."),
+}
+
+
+def _cell(value: object) -> str:
+    return str(value).replace("|", "\\|").replace("\n", " ")
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(_cell(value) for value in row) + " |" for row in rows]) + "\n"
+
+
+def _describe(name: str) -> str:
+    host = hosts.everyone().get(name)
+    return host.describe() if host else name
+
+
+def _rows(part: Part) -> str:
+    rows: list[dict[str, Any]] = part.rows
+    if part.name == "hosts":
+        return _table(
+            ("host", "what it is", "the host", "the tool", "verdict", "s"),
+            ((r["host"], _describe(r["host"]), r["row"], r["said"], r["verdict"], round(r["seconds"])) for r in rows),
+        )
+    if part.name == "guests":
+        return _table(
+            ("host", "QEMU inside", "mode", "tool: supported", "check", "the guest", "in its words", "verdict"),
+            ((r["host"], r["qemu"], r["mode"], r["said"], r["check"] or "-", r["outcome"], r["detail"], r["verdict"]) for r in rows),
+        )
+    if part.name == "libvirt":
+        return _table(
+            ("host", "libvirt", "its `<model>`", "inserted by the tool", "verdict", "s"),
+            ((r["host"], r["version"], r["model"], f"`{r['inserted']}`", r["verdict"], round(r["seconds"])) for r in rows),
+        )
+    return _table(
+        ("host", "broken how", "status", "the tool says", "verdict"),
+        ((r["host"], r["name"], r["status"], r["message"], r["verdict"]) for r in rows),
+    )
+
+
+def _counts(part: Part) -> str:
+    total = len(part.rows)
+    counted = {word: sum(row["verdict"] == word for row in part.rows) for word in ("agree", "DISAGREE", "not possible", "no statement")}
+    rest = ", ".join(f"{number} {word}" for word, number in counted.items() if number and word != "agree")
+    return f"{total} run, {counted['agree']} agree" + (f", {rest}" if rest else "") + "."
+
+
+def text(parts: list[Part]) -> str:
+    """The whole document."""
+    pieces = [_HEAD]
+    for part in parts:
+        title, about = _ABOUT[part.name]
+        used = ", ".join(f"{name} ({version})" for name, version in part.versions.items())
+        pieces.append(f"## {title}\n\n{about}\n\n{_counts(part)} {part.date}, {part.seconds / 60:.0f} minutes. With {used}.\n")
+        pieces.append(_rows(part))
+        if part.broken:
+            pieces.append("Gave no answer:\n\n" + "\n".join(f"- {_cell(line)}" for line in part.broken) + "\n")
+    return "\n".join(pieces)
+
+
+def write(parts: list[Part]) -> None:
+    """Replace docs/truth.md."""
+    temporary = TARGET.with_suffix(".md.part")
+    temporary.write_text(text(parts), encoding="utf-8")
+    temporary.rename(TARGET)

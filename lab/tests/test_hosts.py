@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The list of hosts, its mistakes, and the command lines that come of it."""
+
+import subprocess
+import sys
+from pathlib import Path
+from unittest import mock
+
+from . import support
+from powerlab import hosts
+from powerlab.failures import STATUS_USAGE, LabError
+
+LAB = Path(__file__).resolve().parents[1]
+
+
+class Hosts(support.LabTest):
+    def setUp(self) -> None:
+        super().setUp()
+        hosts.everyone.cache_clear()
+        self.addCleanup(hosts.everyone.cache_clear)
+
+    def mistake(self, text: str) -> str:
+        path = self.folder / "hosts.toml"
+        path.write_text(text)
+        with mock.patch.object(hosts, "LIST", path), self.assertRaises(LabError) as caught:
+            hosts.everyone()
+        self.assertEqual(caught.exception.status, STATUS_USAGE)
+        return str(caught.exception)
+
+    def test_the_list_itself(self) -> None:
+        everyone = hosts.everyone()
+        self.assertGreaterEqual(len(everyone), 30)
+        self.assertGreaterEqual(sum(host.guests for host in everyone.values()) * 4, 30)
+
+    def test_quick_part_covers_every_kind_of_answer(self) -> None:
+        quick = [host for host in hosts.everyone().values() if host.quick]
+        kinds = {(host.machine, host.cpu, host.nested, host.compat, host.kernel == "7.3") for host in quick}
+        for kind in (
+            *(("pseries", cpu, "v1", None, True) for cpu in ("POWER9", "POWER10", "Power11")),
+            ("pseries", "POWER10", "v1", "power9", True),
+            ("pseries", "Power11", "v2", None, True),
+            ("pseries", "Power11", "v2", "power10", True),
+            ("pseries", "POWER10", "v2", None, True),
+            ("pseries", "POWER10", "v2", "power9", True),
+            ("pseries", "POWER10", "none", None, True),
+            ("powernv9", "POWER9", "none", None, True),
+            ("powernv10", "POWER10", "none", None, True),
+            ("pseries", "POWER10", "v1", None, False),
+        ):
+            self.assertIn(kind, kinds)
+
+    def test_mistakes(self) -> None:
+        self.assertIn("the key cpus means nothing", self.mistake("[a]\ncpu = 'POWER9'\ncpus = 2\n"))
+        self.assertIn("host a: the key cpu is missing", self.mistake("[a]\nnested = 'v1'\n"))
+        self.assertIn("nested is 'v3', but only v1, v2, none are known", self.mistake("[a]\ncpu = 'POWER9'\nnested = 'v3'\n"))
+        self.assertIn("kernel is '5.10'", self.mistake("[a]\ncpu = 'POWER9'\nkernel = '5.10'\n"))
+        self.assertIn("not valid TOML", self.mistake("[a\n"))
+
+    def test_machine_arguments(self) -> None:
+        find = hosts.find
+        self.assertIn("cap-nested-hv=on", find("power10").machine_argument())
+        self.assertTrue(find("power10-as-power9").machine_argument().endswith("max-cpu-compat=power9"))
+        self.assertIn("cap-nested-papr=on", find("power11").machine_argument())
+        self.assertNotIn("nested", find("power10-no-nesting").machine_argument())
+        self.assertEqual(find("powernv9").machine_argument(), "powernv9,accel=tcg")
+
+    def run_lab(self, *arguments: str) -> tuple[int, str, str]:
+        done = subprocess.run([sys.executable, str(LAB / arguments[0]), *arguments[1:]], capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    def test_unknown_host_in_every_command(self) -> None:
+        for command in (("run", "powr10", "--", "true"), ("shell", "powr10"), ("matrix", "--only", "powr10"), ("record", "powr10")):
+            status, out, err = self.run_lab(*command)
+            self.assertEqual((status, out), (STATUS_USAGE, ""), command)
+            self.assertEqual(err.count("\n"), 1)
+            self.assertIn("There is no host powr10 in hosts.toml; did you mean power10", err)
+
+    def test_run_without_a_command(self) -> None:
+        status, _, err = self.run_lab("run", "power10")
+        self.assertEqual(status, STATUS_USAGE)
+        self.assertIn("Say which host and which command", err)
+
+    def test_files_that_are_not_there(self) -> None:
+        status, _, err = self.run_lab("run", "--file", "/nowhere/x", "power10", "--", "true")
+        self.assertEqual((status, err), (STATUS_USAGE, "lab: There is no file /nowhere/x to carry into the guest.\n"))
+        status, _, err = self.run_lab("run", "power10", "--", "./nowhere")
+        self.assertEqual((status, err), (STATUS_USAGE, "lab: There is no program ./nowhere on this machine to carry into the guest.\n"))

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Packages that cannot be had: no network, gone, interrupted; apt is a stand-in."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from . import support
+from powerlab import cachedir, kernels, mirror
+from powerlab.failures import LabError
+from powerlab.packages import Suite, last_line
+
+NO_NETWORK = "#!/bin/sh\necho \"E: Failed to fetch http://archive.invalid/x  Could not resolve 'archive.invalid'\" >&2\nexit 100\n"
+FINE = "#!/bin/sh\nexit 0\n"
+LAB = Path(__file__).resolve().parents[1]
+
+
+def available(*packages: tuple[str, str]) -> str:
+    blocks = "".join(f"Package: {name}\\nVersion: {version}\\n\\n" for name, version in packages)
+    return f"#!/bin/sh\nprintf '{blocks}'\n"
+
+
+class Packages(support.LabTest):
+    def test_no_network(self) -> None:
+        self.command("apt-get", NO_NETWORK)
+        with self.assertRaises(LabError) as caught:
+            kernels.get("6.12")
+        message = str(caught.exception)
+        self.assertIn("Cannot read the package lists of trixie", message)
+        self.assertIn("Could not resolve", message)
+        self.assertIn("check the network", message)
+        self.assertEqual(self.leftovers(), [])
+
+    def test_package_that_is_gone(self) -> None:
+        self.command("apt-get", FINE)
+        self.command("apt-cache", available(("other", "1")))
+        with self.assertRaises(LabError) as caught:
+            Suite(("trixie",)).unpack(["busybox-static"], self.folder / "tree", dependencies=False)
+        self.assertIn("busybox-static is not in trixie for ppc64el any more", str(caught.exception))
+        self.assertFalse((self.folder / "tree").exists())
+
+    def test_kernel_that_is_nowhere(self) -> None:
+        self.command("apt-get", FINE)
+        self.command("apt-cache", available(("linux-image-6.12.1-powerpc64le", "6.12.1-1")))
+        with self.assertRaises(LabError) as caught:
+            kernels.get("7.3")
+        self.assertIn("No Linux 7.3 for ppc64el is in experimental, unstable, testing", str(caught.exception))
+
+    def test_newest_kernel_of_a_series_is_chosen(self) -> None:
+        self.command("apt-get", FINE)
+        names = [(f"linux-image-6.12.{n}+deb13-powerpc64le{more}", f"6.12.{n}-1") for n in (9, 107) for more in ("", "-64k", "-dbg")]
+        self.command("apt-cache", available(*names, ("linux-image-6.13.0-powerpc64le", "6.13.0-1")))
+        self.assertEqual(kernels._find("6.12")[1:], (["linux-image-6.12.107+deb13-powerpc64le"], "6.12.107-1"))
+        self.assertEqual(kernels._find("6.12-64k")[1], ["linux-image-6.12.107+deb13-powerpc64le-64k"])
+
+    def test_kernel_split_in_two_packages(self) -> None:
+        self.command("apt-get", FINE)
+        self.command("apt-cache", available(*((f"linux-{kind}-7.4-powerpc64le", "7.4.1-1") for kind in ("image", "binary", "modules"))))
+        self.assertEqual(kernels._find("7.3")[1], ["linux-binary-7.4-powerpc64le", "linux-modules-7.4-powerpc64le"])
+
+    def test_failed_download_leaves_nothing_and_reads_the_lists_again(self) -> None:
+        self.command("apt-get", FINE)
+        self.command("apt-cache", available(("thing", "1")))
+        suite = Suite(("trixie",))
+        self.assertIn("thing", suite.known)
+        self.command("apt-get", "#!/bin/sh\n: >thing_1_ppc64el.deb\necho 'E: Failed to fetch thing  404  Not Found' >&2\nexit 100\n")
+        with self.assertRaises(LabError) as caught:
+            suite.unpack(["thing"], self.folder / "tree", dependencies=False)
+        self.assertIn("404  Not Found", str(caught.exception))
+        self.assertFalse((self.folder / "tree").exists())
+        self.assertEqual(self.leftovers(), [])
+        self.assertFalse((suite.folder / "updated").exists())
+
+    def test_damaged_package(self) -> None:
+        self.command("apt-get", '#!/bin/sh\n[ "$1" = download ] && echo rubbish >thing_1_ppc64el.deb\nexit 0\n')
+        self.command("apt-cache", available(("thing", "1")))
+        with self.assertRaises(LabError) as caught:
+            Suite(("trixie",)).unpack(["thing"], self.folder / "tree", dependencies=False)
+        self.assertIn("Cannot unpack thing_1_ppc64el.deb", str(caught.exception))
+
+    def test_interrupted_download_through_the_command(self) -> None:
+        self.command("apt-get", '#!/bin/sh\n[ "$1" = update ] && exit 0\necho $$ >"$PIDFILE"; exec sleep 60\n')
+        self.command("apt-cache", available(("linux-image-6.12.1-powerpc64le", "6.12.1-1")))
+        pidfile = self.folder / "pid"
+        command = [sys.executable, str(LAB / "run"), "power10-linux6.12", "--", "true"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "PIDFILE": str(pidfile)})
+        for _ in range(200):
+            if pidfile.exists() and pidfile.read_text().strip():
+                break
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+        self.assertEqual((process.returncode, out), (130, ""))
+        self.assertEqual(err, "lab: stopped by SIGINT; nothing was left behind.\n")
+        self.assertEqual(self.leftovers(), [])
+        self.assertFalse((cachedir.root() / "kernels/6.12").exists())
+        self.assertFalse(Path("/proc", pidfile.read_text().strip()).exists())
+
+    def test_machine_without_debian_sources(self) -> None:
+        del os.environ[mirror.ENVIRONMENT]
+        self.command("apt-get", "#!/bin/sh\necho 'http://other.invalid/ubuntu noble Ubuntu'\n")
+        with self.assertRaises(LabError) as caught:
+            mirror.archive()
+        self.assertIn(mirror.ENVIRONMENT, str(caught.exception))
+        os.environ[mirror.ENVIRONMENT] = "x"
+
+    def test_dated_archive_is_past_its_date(self) -> None:
+        os.environ[mirror.ENVIRONMENT] = "http://archive.invalid/debian/20260101T000000Z"
+        self.assertIn('Acquire::Check-Valid-Until "false";', mirror.network_settings())
+
+    def test_error_line_is_preferred(self) -> None:
+        self.assertEqual(last_line("Reading...\nE: no space\nmore"), "E: no space")
+        self.assertEqual(last_line("\n"), "no message")
