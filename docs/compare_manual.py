@@ -34,12 +34,22 @@ class Comparison:
         commands = set(self.commands())
         return [f"{name}: commands {sorted(commands)}, there {sorted(have)}" for name, have in (("pages", pages), ("included", included)) if have != commands]
 
+    def options_of(self, *command: str) -> set[str]:
+        """The options of a command and of its own commands."""
+        text = self.output(*command, "--help")
+        options = set(OPTION.findall(text))
+        if "Subcommands:\n" in text:
+            for line in text.split("Subcommands:\n")[1].split("\n\n")[0].splitlines():
+                if line.startswith("  ") and not line.startswith("   "):
+                    options |= self.options_of(*command, line.split()[0])
+        return options
+
     def options_agree(self) -> list[str]:
         problems = []
         for command in self.commands():
             page = (self.root / f"docs/commands/{command}.rst").read_text(encoding="utf-8")
             written = set(OPTION.findall(page))
-            offered = set(OPTION.findall(self.output(command, "--help"))) - {"--help"}
+            offered = self.options_of(command) - {"--help"}
             if written != offered:
                 problems.append(f"{command}: only in the manual {sorted(written - offered)}, only in --help {sorted(offered - written)}")
         return problems

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The command "baseline": the newest mode that all hosts support, or which hosts leave none.
 #include "driver/io/utf8.hpp"
+#include "driver/libvirt/connected_baseline.hpp"
 #include "driver/policy/baseline_stream.hpp"
 #include "driver/policy/wording.hpp"
 #include "tools/command.hpp"
@@ -23,6 +24,9 @@ using Json = nlohmann::ordered_json;
 struct BaselineOptions {
     std::vector<std::string> documents;
     std::string filesFrom;
+    bool connects = false;
+    std::vector<std::string> uris;
+    double timeout = 30.0;
     unsigned jobs = 0;
     bool ignoreUnknown = false;
     bool json = false;
@@ -103,9 +107,33 @@ Status say(const Baseline& baseline, Outcome outcome, Console& console) {
     return Status::unknown;
 }
 
+/// Asks daemons in place of reading documents. One that cannot be asked is an unknown host.
+Result<StreamCounts> askDaemons(const BaselineOptions& options, Baseline& result,
+                                Console& console) {
+    const ConnectListener listener{
+        .unreachable = [&](const Error& error) { console.warn(describe(error)); },
+        .unknown = [&](std::string_view uri) { console.warn(wording::daemonDoesNotSay(uri)); }};
+    ConnectOptions how{
+        .timeout = std::chrono::milliseconds(static_cast<std::int64_t>(options.timeout * 1000))};
+    if (options.jobs != 0)
+        how.jobs = options.jobs;
+    const auto counts = connectBaseline(
+        {.named = options.uris,
+         .list = options.filesFrom.empty() ? std::nullopt : std::optional(options.filesFrom)},
+        how, result, listener);
+    if (!counts)
+        return std::unexpected(counts.error());
+    return StreamCounts{.inputs = counts->asked, .failed = counts->unreachable};
+}
+
 Status baseline(const BaselineOptions& options, Console& console) {
     console.setQuiet(options.quiet);
-    if (options.documents.empty() && options.filesFrom.empty())
+    if (options.connects && !options.documents.empty())
+        return console.fail({.kind = ErrorKind::usage,
+                             .action = "make a baseline of documents and daemons together",
+                             .remedy = "write the daemons' documents with 'capabilities "
+                                       "--connect', or name daemons only"});
+    if (options.documents.empty() && options.uris.empty() && options.filesFrom.empty())
         return console.fail({.kind = ErrorKind::usage,
                              .action = "make a baseline of nothing",
                              .reason = "no document is named",
@@ -129,7 +157,8 @@ Status baseline(const BaselineOptions& options, Console& console) {
         .progress = [&](const StreamCounts& counts) { progress.show(counts.inputs); }};
     const unsigned jobs =
         options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
-    const auto counts = readBaseline(inputs, jobs, result, listener);
+    const auto counts = options.connects ? askDaemons(options, result, console)
+                                         : readBaseline(inputs, jobs, result, listener);
     progress.clear();
     if (!counts)
         return worse(status, console.fail(counts.error()));
@@ -147,7 +176,7 @@ Status baseline(const BaselineOptions& options, Console& console) {
                                                           : Status::unknown);
     if (result.unknown().count != 0 && !options.ignoreUnknown)
         status = worse(status, Status::unknown);
-    if (counts->failed != 0)
+    if (counts->failed != 0 && !options.connects)
         console.warn(wording::notCounted(counts->failed));
     return status;
 }
@@ -162,6 +191,9 @@ void addBaseline(CLI::App& app, Action& chosen) {
         "CAPS", options->documents,
         "Capabilities documents or host <cpu> elements: files, folders of them, or - for "
         "standard input");
+    command.connect(options->connects, options->uris);
+    command.timeout(options->timeout,
+                    "Give up on a connection after SECONDS (with --connect; default: 30)");
     command.flag("--ignore-unknown", options->ignoreUnknown,
                  "Leave out hosts that do not say which modes they support");
     command.json(options->json);

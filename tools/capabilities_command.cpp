@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The command "capabilities": the capabilities document with <compat>.
 #include "driver/io/read_file.hpp"
+#include "driver/libvirt/client.hpp"
 #include "driver/xml/capabilities.hpp"
 #include "tools/command.hpp"
 #include "tools/host_source.hpp"
@@ -9,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 
 namespace hostcompat::tools {
 
@@ -16,6 +18,8 @@ namespace {
 
 struct CapabilitiesOptions {
     std::string input;
+    std::optional<std::string> connect;
+    double timeout = 30.0;
     std::string probe;
     bool quiet = false;
     bool require = false;
@@ -33,8 +37,64 @@ Result<CapabilitiesDocument> baseDocument(const CapabilitiesOptions& options,
     return CapabilitiesDocument::read(std::move(*bytes), inputName(options.input));
 }
 
+void warnOfArch(const CapabilitiesDocument& document, const std::string& hostArch,
+                Console& console) {
+    if (const std::string arch = document.arch(); arch != hostArch)
+        console.warn(
+            fmt::format("the document describes a host of architecture '{}', and the answer "
+                        "is about {}",
+                        arch, hostArch));
+}
+
+/// Without the answer of any host: what the document says already stays.
+Status printAsItIs(const CapabilitiesDocument& document, const std::string& why,
+                   const CapabilitiesOptions& options, Console& console) {
+    const auto said = document.compat();
+    if (!said)
+        return console.fail(said.error());
+    if (!said->known)
+        console.warn(fmt::format("the document is printed without <compat>: {}", why));
+    console.print(document.document().bytes());
+    return said->known || !options.require ? Status::yes : Status::unknown;
+}
+
+/// A daemon's document. The answer of this host goes only into a document of this host.
+Status capabilitiesOfDaemon(const CapabilitiesOptions& options, Console& console) {
+    const std::vector<std::string> uris{*options.connect};
+    auto connected =
+        std::move(readCapabilitiesOf(uris, {.timeout = std::chrono::milliseconds(
+                                                static_cast<std::int64_t>(options.timeout * 1000))})
+                      .front());
+    if (!connected)
+        return console.fail(connected.error());
+    const auto document =
+        CapabilitiesDocument::read(std::move(connected->capabilities), connected->uri);
+    if (!document)
+        return console.fail(document.error());
+    if (!connected->thisHost && options.probe.empty())
+        return printAsItIs(*document,
+                           fmt::format("{} may be another host than this one; have its daemon run "
+                                       "the module, or give a record of that host with --probe",
+                                       connected->uri),
+                           options, console);
+    const auto host = lookAtHost(options.probe);
+    if (!host)
+        return console.fail(host.error());
+    if (!host->record.compat.known)
+        return printAsItIs(*document, host->record.compat.reason, options, console);
+    warnOfArch(*document, host->record.host.arch, console);
+    console.print(document->withCompat(*host->record.compat.known));
+    return Status::yes;
+}
+
 Status capabilities(const CapabilitiesOptions& options, Console& console) {
     console.setQuiet(options.quiet);
+    if (options.connect && !options.input.empty())
+        return console.fail({.kind = ErrorKind::usage,
+                             .action = "complete two documents",
+                             .reason = "both FILE and --connect are given"});
+    if (options.connect)
+        return capabilitiesOfDaemon(options, console);
     if (options.input == "-" && options.probe == "-")
         return console.fail({.kind = ErrorKind::usage,
                              .action = "use standard input twice",
@@ -54,11 +114,7 @@ Status capabilities(const CapabilitiesOptions& options, Console& console) {
         console.print(document->document().bytes());
         return options.require ? Status::unknown : Status::yes;
     }
-    if (const std::string arch = document->arch(); arch != host->record.host.arch)
-        console.warn(
-            fmt::format("the document describes a host of architecture '{}', and the answer "
-                        "is about {}",
-                        arch, host->record.host.arch));
+    warnOfArch(*document, host->record.host.arch, console);
     console.print(document->withCompat(*compat.known));
     return Status::yes;
 }
@@ -72,6 +128,9 @@ void addCapabilities(CLI::App& app, Action& chosen) {
     command.input("FILE", options->input,
                   "The document to complete (- is standard input); without it, one is built from "
                   "this host");
+    command.connect(options->connect);
+    command.timeout(options->timeout,
+                    "Give up on the connection after SECONDS (with --connect; default: 30)");
     command.probe(options->probe);
     command.flag("--require", options->require,
                  "Exit with status 4 where the host's modes are unknown");

@@ -24,6 +24,8 @@ void addCheck(CLI::App& app, Action& chosen);
 void addFit(CLI::App& app, Action& chosen);
 void addBaseline(CLI::App& app, Action& chosen);
 void addCompare(CLI::App& app, Action& chosen);
+void addDaemon(CLI::App& app, Action& chosen);
+void addHook(CLI::App& app, Action& chosen);
 void addDoctor(CLI::App& app, Action& chosen);
 void addValidate(CLI::App& app, Action& chosen);
 

@@ -44,6 +44,8 @@ Status run(int argc, char** argv, Console& console) {
     addFit(app, chosen);
     addBaseline(app, chosen);
     addCompare(app, chosen);
+    addDaemon(app, chosen);
+    addHook(app, chosen);
     addDoctor(app, chosen);
     try {
         app.parse(argc, argv);

@@ -44,6 +44,39 @@ void Command::inputs(const char* name, std::vector<std::string>& values, const c
     command_->add_option(name, values, help)->type_name("");
 }
 
+void Command::connect(std::optional<std::string>& uri) {
+    command_
+        ->add_option("--connect", uri,
+                     "Complete the document of the libvirt daemon at URI ('' is libvirt's default)")
+        ->type_name("URI");
+}
+
+void Command::connect(bool& connects, std::vector<std::string>& uris) {
+    command_
+        ->add_option_function<std::vector<std::string>>(
+            "--connect",
+            [&](const std::vector<std::string>& given) {
+                connects = true;
+                uris = given;
+                // Without a URI behind it, CLI11 gives one empty text.
+                std::erase(uris, std::string());
+            },
+            "Ask the libvirt daemons at URI..., read-only, in place of documents; with it, "
+            "--files-from names URIs")
+        ->type_name("URI")
+        ->expected(0, -1);
+}
+
+void Command::timeout(double& seconds, const char* help) {
+    command_->add_option("--timeout", seconds, help)
+        ->type_name("SECONDS")
+        ->check(CLI::Range(0.1, 3600.0));
+}
+
+void Command::requireSubcommand() {
+    command_->require_subcommand(1);
+}
+
 void Command::probe(std::string& file) {
     text("--probe", file, "FILE",
          "Use the record in FILE (of 'show --json'; - is standard input) in place of this host");

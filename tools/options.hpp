@@ -5,6 +5,7 @@
 
 #include "tools/command.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,10 +39,19 @@ public:
     void quiet(bool& value);
     void filesFrom(std::string& file);
     void jobs(unsigned& count);
+    /// --connect with one URI, which may be empty.
+    void connect(std::optional<std::string>& uri);
+    /// --connect with any number of URIs; `connects` is whether it was there.
+    void connect(bool& connects, std::vector<std::string>& uris);
+    /// --timeout in seconds.
+    void timeout(double& seconds, const char* help);
     void strict(bool& value, std::string& schemaDir);
 
     /// Where the user chose this command, `chosen` becomes the action. It must outlive the parsing.
     void onChosen(Action& chosen, Action action);
+
+    /// Without one of its own commands this one is refused.
+    void requireSubcommand();
 
     /// For what the calls above do not offer.
     CLI::App& app() {

@@ -42,8 +42,8 @@ Error refuse(std::string action, const std::string& path, int errorNumber, std::
             .remedy = std::move(remedy)};
 }
 
-Result<void> checkStatus(const struct stat& status, const std::string& path, bool alsoOwn) {
-    if (status.st_uid != 0 && !(alsoOwn && status.st_uid == ::geteuid()))
+Result<void> checkStatus(const struct stat& status, const std::string& path) {
+    if (status.st_uid != 0 && status.st_uid != ::geteuid())
         return std::unexpected(refuse(
             "trust", path, 0, fmt::format("it belongs to user {} and not to root", status.st_uid),
             fmt::format("run 'chown root: {}'", path)));
@@ -65,7 +65,7 @@ Result<std::string> readTrusted(const std::string& path) {
         return std::unexpected(refuse("open", path, errno));
     if (!S_ISREG(status.st_mode))
         return std::unexpected(refuse("read", path, 0, "it is no regular file"));
-    if (auto trusted = checkStatus(status, path, true); !trusted)
+    if (auto trusted = checkStatus(status, path); !trusted)
         return std::unexpected(std::move(trusted.error()));
     std::string bytes(kMaximumBytes + 1, '\0');
     std::size_t filled = 0;
@@ -84,11 +84,11 @@ Result<std::string> readTrusted(const std::string& path) {
     return bytes;
 }
 
-Result<void> checkOwnedByRoot(const std::string& path) {
+Result<void> checkTrusted(const std::string& path) {
     struct stat status;
     if (::stat(path.c_str(), &status) != 0)
         return std::unexpected(refuse("look at", path, errno));
-    return checkStatus(status, path, false);
+    return checkStatus(status, path);
 }
 
 } // namespace hostcompat

@@ -18,8 +18,8 @@ namespace hostcompat {
 /// been written by somebody else.
 Result<std::string> readTrusted(const std::string& path);
 
-/// The same check of a file or folder that is not read, as for root: it must belong to root.
-/// Errors: kind input as above. Missing is an error too, with errorNumber ENOENT.
-Result<void> checkOwnedByRoot(const std::string& path);
+/// The same check of a file or folder that is not read.
+/// Errors: kind input as above; where it is missing, errorNumber is ENOENT.
+Result<void> checkTrusted(const std::string& path);
 
 } // namespace hostcompat

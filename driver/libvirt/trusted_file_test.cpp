@@ -65,7 +65,7 @@ TEST_F(TrustedFileTest, AnotherOwnerIsRefused) {
     std::filesystem::rename(path_, folder_ / "target");
     std::filesystem::create_symlink(folder_ / "target", path_);
     EXPECT_NE(refusal().find("it belongs to user 12345"), std::string::npos) << refusal();
-    EXPECT_FALSE(checkOwnedByRoot(path_.string()));
+    EXPECT_FALSE(checkTrusted(path_.string()));
 }
 
 TEST_F(TrustedFileTest, MissingKeepsItsErrno) {

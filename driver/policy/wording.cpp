@@ -264,6 +264,12 @@ std::string hostDoesNotSay(std::string_view host) {
                        printable(host));
 }
 
+std::string daemonDoesNotSay(std::string_view uri) {
+    return fmt::format("{} does not say which modes it supports: its capabilities have no <compat>; "
+                       "run 'virt-host-compat daemon enable' on that host",
+                       printable(uri));
+}
+
 std::string someDoNotSay(std::uint64_t count) {
     return fmt::format("no common mode can be told, as {} {} not say; --ignore-unknown leaves {} "
                        "out",

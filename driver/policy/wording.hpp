@@ -75,6 +75,7 @@ std::string noModeForBoth(const PolicyHost& host, const QemuModes& qemu);
 
 // Baselines and comparisons.
 std::string hostDoesNotSay(std::string_view host);
+std::string daemonDoesNotSay(std::string_view uri);
 std::string someDoNotSay(std::uint64_t count);
 std::string nobodySays();
 /// "a, b and 3 more", "no host"

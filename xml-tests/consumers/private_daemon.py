@@ -3,7 +3,7 @@
 
 The daemon runs in system mode in mount and network namespaces of its own: its folders below /run,
 /var and /etc are empty ones that end with it, and it sees no network. Nothing of the machine is
-changed, several run beside each other, and it needs no root rights where user namespaces are
+changed but that those folders are there afterwards, empty; several run beside each other, and it needs no root rights where user namespaces are
 allowed.
 """
 
@@ -46,6 +46,7 @@ security_driver = "none"
 cgroup_controllers = [ ]
 namespaces = [ ]
 remember_owner = 0
+stdio_handler = "file"
 """
 
 

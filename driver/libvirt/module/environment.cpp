@@ -17,6 +17,13 @@ bool isDaemon(const char* name) {
     return std::strcmp(name, "libvirtd") == 0 || std::strcmp(name, "virtqemud") == 0;
 }
 
+/// Whether an entry of the list is this object: its path, or its name alone, which the loader looks
+/// for in its own folders (the only way in secure execution).
+bool isSelf(const char* entry, const char* path) {
+    const char* const slash = std::strrchr(path, '/');
+    return std::strcmp(entry, path) == 0 || (slash && std::strcmp(entry, slash + 1) == 0);
+}
+
 [[gnu::constructor]] void leaveEnvironment() {
     const char* const list = ::getenv("LD_PRELOAD");
     Dl_info self;
@@ -31,7 +38,7 @@ bool isDaemon(const char* name) {
     char* place = nullptr;
     for (const char* entry = ::strtok_r(rest, " :", &place); entry;
          entry = ::strtok_r(nullptr, " :", &place)) {
-        if (std::strcmp(entry, self.dli_fname) == 0)
+        if (isSelf(entry, self.dli_fname))
             continue;
         // Moved towards the front, over what was read already.
         const std::size_t length = std::strlen(entry);

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Where the drop-in goes, what it says, and whether the daemon will bear it.
+#include "driver/libvirt/drop_in.hpp"
+
+#include "driver/io/read_file.hpp"
+#include "driver/libvirt/isolated.hpp"
+#include "driver/libvirt/trusted_file.hpp"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <system_error>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace hostcompat {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::array<const char*, 3> kUnitFolders = {"etc/systemd/system", "usr/lib/systemd/system",
+                                                     "lib/systemd/system"};
+constexpr std::array<const char*, 2> kProgramFolders = {"/usr/sbin", "/usr/local/sbin"};
+
+Error moduleError(const std::filesystem::path& module, std::string reason) {
+    return {.kind = ErrorKind::input,
+            .action = "preload",
+            .subject = module.string(),
+            .reason = std::move(reason),
+            .remedy = "install the module that belongs to this system"};
+}
+
+/// Runs "PROGRAM --version" with the module. Returns nothing where that went well, and otherwise
+/// what it wrote on standard error or how it ended.
+std::string tryInChild(const std::filesystem::path& program, const std::filesystem::path& module) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0)
+        return "there is no pipe for its words";
+    const pid_t process = ::fork();
+    if (process == 0) {
+        const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+        ::dup2(nowhere, STDIN_FILENO);
+        ::dup2(nowhere, STDOUT_FILENO);
+        ::dup2(ends[1], STDERR_FILENO);
+        ::setenv("LD_PRELOAD", module.c_str(), 1);
+        ::execl(program.c_str(), program.c_str(), "--version", nullptr);
+        ::_exit(127);
+    }
+    ::close(ends[1]);
+    std::string said;
+    std::array<char, 4096> buffer;
+    ssize_t count = 0;
+    while ((count = ::read(ends[0], buffer.data(), buffer.size())) > 0)
+        said.append(buffer.data(), static_cast<std::size_t>(count));
+    int status = 1;
+    ::waitpid(process, &status, 0);
+    while (said.ends_with('\n'))
+        said.pop_back();
+    // Whatever else a daemon has to say about itself is not about the module.
+    if (status == 0 && said.find(module.string()) == std::string::npos)
+        return {};
+    if (said.empty() && WIFSIGNALED(status))
+        said = fmt::format("ended by signal {} ({})", WTERMSIG(status),
+                           sigabbrev_np(WTERMSIG(status)));
+    else if (said.empty() && status != 0)
+        said = fmt::format("ended with status {}", WEXITSTATUS(status));
+    return said;
+}
+
+bool hasMapped(const std::filesystem::path& maps, const std::filesystem::path& module,
+               bool& known) {
+    const auto text = readInput(maps.string());
+    known = known && text.has_value();
+    return text && text->find(module.filename().string()) != std::string::npos;
+}
+
+} // namespace
+
+std::filesystem::path dropInPath(const std::filesystem::path& root, std::string_view daemon) {
+    return root / fmt::format("etc/systemd/system/{}.service.d/virt-host-compat.conf", daemon);
+}
+
+std::vector<std::string> installedDaemons(const std::filesystem::path& root) {
+    std::vector<std::string> found;
+    for (const std::string_view daemon : kDaemons)
+        if (std::ranges::any_of(kUnitFolders, [&](const char* folder) {
+                std::error_code error;
+                return std::filesystem::exists(root / folder / fmt::format("{}.service", daemon),
+                                               error);
+            }))
+            found.emplace_back(daemon);
+    return found;
+}
+
+Result<std::string> dropInText(const std::filesystem::path& module) {
+    const std::string path = module.string();
+    const bool plain = std::ranges::all_of(path, [](char character) {
+        return character > ' ' && character < 127 &&
+               std::string_view("\"'%:\\").find(character) == std::string_view::npos;
+    });
+    if ((!path.starts_with('/') && path.contains('/')) || path.empty() || !plain)
+        return std::unexpected(Error{.kind = ErrorKind::usage,
+                                     .action = "preload",
+                                     .subject = path,
+                                     .reason = "it is neither an absolute path nor a name, or has "
+                                               "white space, quotes, %, : or \\"});
+    return fmt::format("{}; remove it with 'virt-host-compat daemon disable'.\n"
+                       "[Service]\n"
+                       "Environment=LD_PRELOAD={}\n",
+                       kManagedMark, path);
+}
+
+Result<void> tryModule(const std::filesystem::path& module, std::string_view daemon) {
+    if (module.is_absolute())
+        for (const auto& path : {module, module.parent_path()})
+            if (auto trusted = checkTrusted(path.string()); !trusted)
+                return trusted;
+    for (const char* folder : kProgramFolders) {
+        const std::filesystem::path program = std::filesystem::path(folder) / daemon;
+        if (::access(program.c_str(), X_OK) != 0)
+            continue;
+        const auto outcomes = runIsolated({[&] { return tryInChild(program, module); }}, 20s, 1);
+        if (!outcomes)
+            return std::unexpected(outcomes.error());
+        const IsolatedOutcome& outcome = outcomes->front();
+        if (outcome.end != IsolatedOutcome::End::finished)
+            return std::unexpected(moduleError(
+                module, fmt::format("{} --version does not end with it", program.string())));
+        if (!outcome.text.empty())
+            return std::unexpected(moduleError(
+                module, fmt::format("{} --version with it: {}", program.string(), outcome.text)));
+        return {};
+    }
+    return {};
+}
+
+std::optional<std::vector<RunningDaemon>> runningDaemons(std::string_view daemon,
+                                                         const std::filesystem::path& module) {
+    std::vector<RunningDaemon> found;
+    bool known = true;
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry("/proc", error), end; !error && entry != end;
+         entry.increment(error)) {
+        const std::string name = entry->path().filename().string();
+        int process = 0;
+        const auto [rest, problem] =
+            std::from_chars(name.data(), name.data() + name.size(), process);
+        if (problem != std::errc() || rest != name.data() + name.size())
+            continue;
+        const auto command = readInput((entry->path() / "comm").string());
+        if (command && *command == fmt::format("{}\n", daemon))
+            found.push_back({process, hasMapped(entry->path() / "maps", module, known)});
+    }
+    if (!known)
+        return std::nullopt;
+    return found;
+}
+
+} // namespace hostcompat

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The systemd drop-in that makes a libvirt daemon preload the module.
+#pragma once
+
+#include "driver/compat/error.hpp"
+#include "driver/libvirt/managed_file.hpp"
+
+#include <array>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hostcompat {
+
+/// The daemons that host QEMU guests: the one for everything, and the modular one.
+inline constexpr std::array<std::string_view, 2> kDaemons = {"libvirtd", "virtqemud"};
+
+/// Where a daemon's drop-in stands.
+std::filesystem::path dropInPath(const std::filesystem::path& root, std::string_view daemon);
+
+/// The daemons whose unit is installed below the root, in the order of kDaemons.
+std::vector<std::string> installedDaemons(const std::filesystem::path& root);
+
+/// The drop-in's content. The module is an absolute path, or a name without a slash, which the
+/// loader looks for in its own folders. It must be free of white space, quotes, % and colons, which
+/// systemd and the loader would read in their own way.
+/// Errors: kind usage for any other path.
+Result<std::string> dropInText(const std::filesystem::path& module);
+
+/// Whether the daemon's program starts with the module preloaded, tried with its --version.
+/// Errors: kind input where the module is missing or may be written by others, where the loader
+/// does not take it, or where the program fails with it. A name without a slash is only tried. A
+/// program that is not there is no error: there is nothing to try.
+Result<void> tryModule(const std::filesystem::path& module, std::string_view daemon);
+
+/// A running daemon, and whether it has the module.
+struct RunningDaemon {
+    int process = 0;
+    bool hasModule = false;
+};
+
+/// The running processes of that name. Whether they have the module is known to root only.
+/// @return nothing where a process may not be looked into.
+std::optional<std::vector<RunningDaemon>> runningDaemons(std::string_view daemon,
+                                                         const std::filesystem::path& module);
+
+} // namespace hostcompat

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Writing, replacing and removing, and whose files are left alone.
+#include "driver/libvirt/managed_file.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
+#include <iterator>
+#include <unistd.h>
+
+namespace {
+
+using namespace hostcompat;
+
+class ManagedFileTest : public testing::Test {
+protected:
+    void SetUp() override {
+        folder_ = std::filesystem::temp_directory_path() /
+                  fmt::format("managed-{}-{}", ::getpid(),
+                              testing::UnitTest::GetInstance()->current_test_info()->name());
+        std::filesystem::create_directories(folder_);
+        path_ = folder_ / "a" / "b" / "file";
+    }
+    void TearDown() override {
+        std::filesystem::remove_all(folder_);
+    }
+    static std::string text(std::string_view more) {
+        return fmt::format("#!/bin/sh\n{}; see its manual.\n{}\n", kManagedMark, more);
+    }
+    std::string content() const {
+        std::ifstream file(path_);
+        return {std::istreambuf_iterator<char>(file), {}};
+    }
+    void putForeign() {
+        std::filesystem::create_directories(path_.parent_path());
+        std::ofstream(path_) << "somebody else's\n";
+        std::filesystem::permissions(path_, std::filesystem::perms(0644));
+    }
+
+    std::filesystem::path folder_;
+    std::filesystem::path path_;
+};
+
+TEST_F(ManagedFileTest, IsWrittenReplacedAndRemoved) {
+    EXPECT_EQ(*managedState(path_), ManagedState::absent);
+    ASSERT_TRUE(writeManaged(path_, text("1"), 0755));
+    struct stat status;
+    ASSERT_EQ(::stat(path_.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777, 0755U);
+    ASSERT_TRUE(writeManaged(path_, text("2"), 0755));
+    EXPECT_EQ(content(), text("2"));
+    EXPECT_EQ(*managedState(path_), ManagedState::ours);
+    EXPECT_TRUE(*removeManaged(path_));
+    EXPECT_FALSE(*removeManaged(path_));
+    EXPECT_TRUE(std::filesystem::is_empty(path_.parent_path()));
+}
+
+TEST_F(ManagedFileTest, SomebodyElsesFileStays) {
+    putForeign();
+    EXPECT_EQ(*managedState(path_), ManagedState::foreign);
+    const auto written = writeManaged(path_, text("1"), 0644);
+    ASSERT_FALSE(written);
+    EXPECT_EQ(describe(written.error()), "cannot change " + path_.string() +
+                                             ": this program did not write it; move it away first");
+    EXPECT_FALSE(removeManaged(path_));
+    EXPECT_EQ(content(), "somebody else's\n");
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(path_.parent_path()), {}), 1);
+}
+
+TEST_F(ManagedFileTest, ALinkIsForeign) {
+    std::filesystem::create_directories(path_.parent_path());
+    std::filesystem::create_symlink("/dev/null", path_);
+    EXPECT_EQ(*managedState(path_), ManagedState::foreign);
+}
+
+TEST_F(ManagedFileTest, WhatOthersMayWriteIsNotTrusted) {
+    ASSERT_TRUE(writeManaged(path_, text("1"), 0644));
+    ASSERT_EQ(::chmod(path_.c_str(), 0666), 0);
+    EXPECT_FALSE(managedState(path_));
+    EXPECT_FALSE(writeManaged(path_, text("2"), 0644));
+    EXPECT_FALSE(removeManaged(path_));
+    ASSERT_EQ(::chmod(path_.c_str(), 0644), 0);
+    ASSERT_EQ(::chmod(path_.parent_path().c_str(), 0777), 0);
+    EXPECT_FALSE(writeManaged(path_, text("2"), 0644));
+    EXPECT_EQ(content(), text("1"));
+}
+
+} // namespace

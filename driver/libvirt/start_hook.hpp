@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The hook that libvirt's QEMU driver runs before a guest starts.
+#pragma once
+
+#include "driver/compat/error.hpp"
+#include "driver/policy/host.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace hostcompat {
+
+/// Where the hook stands, below the system's root (libvirt docs/hooks.rst; a folder of scripts
+/// since libvirt 6.5).
+inline constexpr std::string_view kHookPath = "etc/libvirt/hooks/qemu.d/virt-host-compat";
+
+/// Whether the hook has a say: before a guest starts here, arrives by migration, or is restored
+/// from a file. Everything else passes; a refused "reconnect" would even end a running guest
+/// (libvirt docs/hooks.rst).
+bool hookDecides(std::string_view operation, std::string_view subOperation);
+
+/// Why the guest must not start, as one sentence; empty where nothing clearly speaks against it:
+/// the document cannot be read, the host does not say, KVM is not concerned.
+///
+/// @param domainXml the document that libvirt gives the hook.
+std::string hookRefusal(std::string domainXml, const PolicyHost& host);
+
+/// The script at kHookPath. Only the program's status 1 becomes a refusal: a crash, a missing
+/// program or a missing library must not keep guests from starting.
+///
+/// @param program the absolute path of virt-host-compat.
+/// Errors: kind usage where the path is not absolute or holds what a shell would not take as it is.
+Result<std::string> hookScript(std::string_view program);
+
+} // namespace hostcompat

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The command "daemon": has libvirt's daemons preload the module, or not; restarts nothing.
+#include "driver/libvirt/drop_in.hpp"
+#include "tools/command.hpp"
+#include "tools/options.hpp"
+#include "tools/paths.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+
+namespace hostcompat::tools {
+
+namespace {
+
+struct DaemonOptions {
+    std::string root = "/";
+    std::string module = kInstalledModule;
+    std::vector<std::string> daemons;
+};
+
+/// The daemons that were named, or those that are installed.
+Result<std::vector<std::string>> chosenDaemons(const DaemonOptions& options) {
+    for (const std::string& daemon : options.daemons)
+        if (std::ranges::find(kDaemons, daemon) == kDaemons.end())
+            return std::unexpected(Error{.kind = ErrorKind::usage,
+                                         .action = "extend the daemon",
+                                         .subject = daemon,
+                                         .reason = "only libvirtd and virtqemud host QEMU guests"});
+    if (!options.daemons.empty())
+        return options.daemons;
+    auto installed = installedDaemons(options.root);
+    if (installed.empty())
+        return std::unexpected(Error{.kind = ErrorKind::input,
+                                     .action = "find a libvirt daemon below",
+                                     .subject = options.root,
+                                     .reason = "there is no unit libvirtd.service or "
+                                               "virtqemud.service",
+                                     .remedy = "install libvirt, or name the daemon"});
+    return installed;
+}
+
+std::string restartHint(const std::vector<std::string>& daemons) {
+    std::string units;
+    for (const std::string& daemon : daemons)
+        units += fmt::format(" {}.service", daemon);
+    return fmt::format("Now run: systemctl daemon-reload && systemctl try-restart{}\n", units);
+}
+
+Status enable(const DaemonOptions& options, Console& console) {
+    const auto daemons = chosenDaemons(options);
+    if (!daemons)
+        return console.fail(daemons.error());
+    const auto text = dropInText(options.module);
+    if (!text)
+        return console.fail(text.error());
+    // All are tried before one is changed. Another root's programs are not run.
+    if (options.root == "/")
+        for (const std::string& daemon : *daemons)
+            if (const auto tried = tryModule(options.module, daemon); !tried)
+                return console.fail(tried.error());
+    for (const std::string& daemon : *daemons) {
+        const auto path = dropInPath(options.root, daemon);
+        if (const auto written = writeManaged(path, *text, 0644); !written)
+            return console.fail(written.error());
+        console.print(fmt::format("{}: wrote {}\n", daemon, path.string()));
+    }
+    console.print(restartHint(*daemons));
+    return Status::yes;
+}
+
+/// Every daemon's drop-in is removed, also of one that is no longer installed.
+Status disable(const DaemonOptions& options, Console& console) {
+    std::vector<std::string> changed;
+    Status status = Status::yes;
+    std::vector<std::string> daemons(kDaemons.begin(), kDaemons.end());
+    if (!options.daemons.empty()) {
+        auto named = chosenDaemons(options);
+        if (!named)
+            return console.fail(named.error());
+        daemons = std::move(*named);
+    }
+    for (const std::string& daemon : daemons) {
+        const auto path = dropInPath(options.root, daemon);
+        const auto removed = removeManaged(path);
+        if (!removed) {
+            status = worse(status, console.fail(removed.error()));
+        } else if (*removed) {
+            console.print(fmt::format("{}: removed {}\n", daemon, path.string()));
+            changed.push_back(daemon);
+        }
+    }
+    if (changed.empty() && status == Status::yes)
+        console.print("no daemon had the module\n");
+    if (!changed.empty())
+        console.print(restartHint(changed));
+    return status;
+}
+
+std::string runningText(const std::string& daemon, const std::string& module) {
+    const auto running = runningDaemons(daemon, module);
+    if (!running)
+        return ", whether it runs with the module can be seen as root";
+    std::string text;
+    for (const RunningDaemon& each : *running)
+        text += fmt::format(", process {} runs {} it", each.process,
+                            each.hasModule ? "with" : "without");
+    return text.empty() ? ", not running" : text;
+}
+
+Status status(const DaemonOptions& options, Console& console) {
+    const auto daemons = chosenDaemons(options);
+    if (!daemons)
+        return console.fail(daemons.error());
+    Status result = Status::yes;
+    for (const std::string& daemon : *daemons) {
+        const auto path = dropInPath(options.root, daemon);
+        const auto state = managedState(path);
+        if (!state) {
+            result = worse(result, console.fail(state.error()));
+            continue;
+        }
+        const bool enabled = *state == ManagedState::ours;
+        if (!enabled)
+            result = worse(result, Status::no);
+        console.print(
+            fmt::format("{}: {}{}\n", daemon,
+                        enabled ? fmt::format("enabled by {}", path.string())
+                        : *state == ManagedState::absent
+                            ? std::string("not enabled")
+                            : fmt::format("not enabled, {} is somebody else's", path.string()),
+                        options.root == "/" ? runningText(daemon, options.module) : ""));
+    }
+    console.print("Where <compat> is missing although the module runs, libvirt's log says why, "
+                  "once: journalctl --grep='virt-host-compat|passed on unchanged'\n");
+    return result;
+}
+
+} // namespace
+
+void addDaemon(CLI::App& app, Action& chosen) {
+    Command command(app, "daemon",
+                    "Have libvirt's daemons add <compat> to the capabilities they give");
+    command.requireSubcommand();
+    auto options = std::make_shared<DaemonOptions>();
+    const auto add = [&](const char* name, const char* text,
+                         Status (*action)(const DaemonOptions&, Console&)) {
+        Command part(command.app(), name, text);
+        part.inputs("DAEMON", options->daemons,
+                    "libvirtd or virtqemud (default: those that are installed)");
+        part.text("--root", options->root, "DIR", "Work below DIR in place of /");
+        part.text("--module", options->module, "PATH", "The module, as the daemon will find it");
+        part.onChosen(chosen,
+                      [options, action](Console& console) { return action(*options, console); });
+    };
+    add("enable", "Write the drop-in that has systemd preload the module", &enable);
+    add("disable", "Remove the drop-in", &disable);
+    add("status",
+        "Tell whether the drop-in is there, and whether the running daemon has the module",
+        &status);
+}
+
+} // namespace hostcompat::tools

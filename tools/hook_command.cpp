@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The command "hook": puts libvirt's start hook in place, takes it away, and is it.
+#include "driver/answer/probe_host.hpp"
+#include "driver/io/read_file.hpp"
+#include "driver/libvirt/isolated.hpp"
+#include "driver/libvirt/managed_file.hpp"
+#include "driver/libvirt/start_hook.hpp"
+#include "tools/command.hpp"
+#include "tools/host_source.hpp"
+#include "tools/options.hpp"
+#include "tools/paths.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <unistd.h>
+
+namespace hostcompat::tools {
+
+namespace {
+
+struct HookOptions {
+    std::string root = "/";
+    std::string program = kInstalledProgram;
+    std::string probe;
+    std::vector<std::string> arguments;
+    double timeout = 5.0;
+};
+
+std::filesystem::path hookPath(const HookOptions& options) {
+    return std::filesystem::path(options.root) / kHookPath;
+}
+
+Status install(const HookOptions& options, Console& console) {
+    const auto script = hookScript(options.program);
+    if (!script)
+        return console.fail(script.error());
+    // Into another root it may be installed before the program is.
+    if (options.root == "/" && ::access(options.program.c_str(), X_OK) != 0)
+        return console.fail({.kind = ErrorKind::input,
+                             .action = "install a hook that starts",
+                             .subject = options.program,
+                             .errorNumber = errno,
+                             .remedy = "name the installed program with --program"});
+    const auto path = hookPath(options);
+    if (const auto written = writeManaged(path, *script, 0755); !written)
+        return console.fail(written.error());
+    console.print(fmt::format(
+        "wrote {}\n"
+        "libvirt looks for hooks when it starts. Now run: systemctl try-restart libvirtd.service "
+        "virtqemud.service\n",
+        path.string()));
+    return Status::yes;
+}
+
+Status remove(const HookOptions& options, Console& console) {
+    const auto path = hookPath(options);
+    const auto removed = removeManaged(path);
+    if (!removed)
+        return console.fail(removed.error());
+    console.print(fmt::format("{} {}\n", *removed ? "removed" : "there is no", path.string()));
+    return Status::yes;
+}
+
+/// Reads the domain and looks at the host: the part that may hang or fail.
+std::string decide(const HookOptions& options) {
+    auto domain = readInput("-");
+    const auto host = lookAtHost(options.probe);
+    if (!domain || !host)
+        return {};
+    return hookRefusal(std::move(*domain), policyHost(host->record, "this host"));
+}
+
+/// Whatever happens here that is not a clear no lets the guest pass: what keeps this program from
+/// deciding must not keep guests from starting.
+Status run(const HookOptions& options, Console& console) {
+    const auto& arguments = options.arguments;
+    if (arguments.size() < 3 || !hookDecides(arguments[1], arguments[2]))
+        return Status::yes;
+    std::string refusal;
+    try {
+        const auto milliseconds =
+            std::chrono::milliseconds(static_cast<std::int64_t>(options.timeout * 1000));
+        const auto outcomes = runIsolated({[&] {
+                                              // libvirt waits until nobody holds these open.
+                                              ::close(STDOUT_FILENO);
+                                              ::close(STDERR_FILENO);
+                                              return decide(options);
+                                          }},
+                                          milliseconds, 1);
+        if (outcomes && outcomes->front().end == IsolatedOutcome::End::finished)
+            refusal = outcomes->front().text;
+    } catch (const std::exception&) {
+        return Status::yes;
+    }
+    if (refusal.empty())
+        return Status::yes;
+    console.refuse(refusal);
+    return Status::no;
+}
+
+} // namespace
+
+void addHook(CLI::App& app, Action& chosen) {
+    Command command(app, "hook",
+                    "Install, remove or be libvirt's hook that refuses guests KVM would refuse");
+    command.requireSubcommand();
+    auto options = std::make_shared<HookOptions>();
+
+    Command installing(command.app(), "install", "Write the hook into libvirt's folder of hooks");
+    installing.text("--root", options->root, "DIR", "Work below DIR in place of /");
+    installing.text("--program", options->program, "PATH", "The program that the hook starts");
+    installing.onChosen(chosen, [options](Console& console) { return install(*options, console); });
+
+    Command removing(command.app(), "remove", "Remove the hook");
+    removing.text("--root", options->root, "DIR", "Work below DIR in place of /");
+    removing.onChosen(chosen, [options](Console& console) { return remove(*options, console); });
+
+    Command running(command.app(), "run",
+                    "Decide as libvirt's hook about the domain document on standard input");
+    running.inputs("ARGUMENT", options->arguments,
+                   "The domain's name, the operation, the sub-operation and libvirt's fourth");
+    running.probe(options->probe);
+    running.timeout(options->timeout,
+                    "Let the guest pass after SECONDS without an answer (default: 5)");
+    running.onChosen(chosen, [options](Console& console) { return run(*options, console); });
+}
+
+} // namespace hostcompat::tools

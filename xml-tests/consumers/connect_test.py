@@ -1,0 +1,214 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The commands that connect to libvirt daemons, with real daemons and with none."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import unittest
+from contextlib import ExitStack
+from pathlib import Path
+
+import module_setup
+import private_daemon
+from module_setup import EXPECTED_COMPAT, RECORD, ModuleTestCase, compat_of, virsh
+
+PROGRAM = module_setup.built("VHC_PROGRAM")
+MODULE = module_setup.built("VHC_MODULE")
+
+
+def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(PROGRAM), *arguments], input=stdin, capture_output=True, text=True, timeout=300
+    )
+
+
+def record_with(folder: Path, name: str, bitmap: int) -> Path:
+    """A record of a host that supports the modes of a bitmap (bit 1 POWER9, bit 2 POWER10)."""
+    record = json.loads(RECORD.read_text())
+    compat = record["virt-host-compat"]["compat"]
+    compat["capabilities"] = f"0x{bitmap:016x}"
+    for index, mode in enumerate(compat["modes"]):
+        mode["supported"] = bool(bitmap & (1 << (62 - index)))
+    path = folder / name
+    path.write_text(json.dumps(record))
+    path.chmod(0o644)
+    return path
+
+
+POWER9 = 1 << 62
+POWER10 = 1 << 61
+
+
+class Capabilities(ModuleTestCase):
+    def test_the_document_of_a_daemon_with_the_module(self) -> None:
+        with self.daemon(preload=[MODULE], module_config=self.config()) as daemon:
+            answer = run("capabilities", "--require", "--connect", daemon.uri("test", "default"))
+            self.assertEqual((answer.returncode, answer.stderr), (0, ""))
+            expected = virsh(daemon.uri("test", "default"), "capabilities")
+            self.assertEqual(answer.stdout.rstrip(), expected.rstrip())
+            self.assertIn("<compat source='kvm'>", answer.stdout)
+
+    def test_a_record_goes_into_any_daemons_document(self) -> None:
+        with self.daemon() as daemon:
+            plain = virsh(daemon.uri(), "capabilities")
+            answer = run("capabilities", "--connect", daemon.uri(), "--probe", str(self.record))
+            self.assertEqual(answer.returncode, 0, answer.stderr)
+            self.assertEqual(compat_of(answer.stdout), EXPECTED_COMPAT)
+            self.assertEqual(answer.stdout.replace(EXPECTED_COMPAT, "").rstrip(), plain.rstrip())
+
+    def test_a_read_only_socket_is_enough(self) -> None:
+        with self.daemon() as daemon:
+            answer = run("capabilities", "--connect", daemon.uri(readonly=True))
+            self.assertEqual(answer.returncode, 0, answer.stderr)
+            self.assertIn("<capabilities>", answer.stdout)
+
+    def test_a_daemon_that_hangs_ends_after_the_timeout(self) -> None:
+        with self.daemon() as daemon:
+            os.kill(daemon.pid, 19)  # SIGSTOP
+            try:
+                begin = time.monotonic()
+                answer = run("capabilities", "--timeout", "1", "--connect", daemon.uri())
+                self.assertLess(time.monotonic() - begin, 10)
+            finally:
+                os.kill(daemon.pid, 18)  # SIGCONT
+            self.assertEqual((answer.returncode, answer.stdout), (3, ""))
+            self.assertIn("there was no answer within 1 seconds", answer.stderr)
+
+    def test_errors_are_in_libvirts_words(self) -> None:
+        for uri, words in (
+            ("qemu+unix:///system?socket=/nowhere/socket",
+             "Failed to connect socket to '/nowhere/socket': No such file or directory"),
+            ("%%%", "Unable to parse URI %%%"),
+            ("qemu+nonsense:///system", "transport"),
+        ):
+            answer = run("capabilities", "--connect", uri)
+            self.assertEqual((answer.returncode, answer.stdout), (3, ""))
+            self.assertIn(words, answer.stderr)
+            self.assertEqual(len(answer.stderr.splitlines()), 1, answer.stderr)
+
+    def test_another_hosts_document_stays_without_this_hosts_answer(self) -> None:
+        answer = run("capabilities", "--require", "--connect", "test:///default")
+        self.assertEqual(answer.returncode, 4)
+        self.assertNotIn("<compat", answer.stdout)
+        self.assertIn("may be another host than this one", answer.stderr)
+
+
+class BaselineOfDaemons(ModuleTestCase):
+    DAEMONS = 4
+    CONNECTIONS = 200
+
+    def start(self, stack: ExitStack, records: list[Path]) -> list[private_daemon.PrivateDaemon]:
+        return [
+            stack.enter_context(
+                self.daemon(
+                    f"d{index}", preload=[MODULE],
+                    module_config=f"probe = {record}\ninterval = 3600\n",
+                )
+            )
+            for index, record in enumerate(records)
+        ]
+
+    def test_a_cluster_with_members_of_every_kind(self) -> None:
+        newer = record_with(self.folder, "newer.json", POWER9 | POWER10)
+        older = record_with(self.folder, "older.json", POWER9)
+        only10 = record_with(self.folder, "only10.json", POWER10)
+        silent = socket.socket(socket.AF_UNIX)
+        self.addCleanup(silent.close)
+        silent.bind(str(self.folder / "silent"))
+        silent.listen()
+        hung = f"qemu+unix:///system?socket={self.folder}/silent"
+        missing = "qemu+unix:///system?socket=/nowhere/socket"
+        with ExitStack() as stack:
+            uris = [d.uri() for d in self.start(stack, [newer, older, only10])]
+            answer = run("baseline", "--connect", *uris[:2])
+            self.assertEqual((answer.returncode, answer.stderr), (0, ""))
+            self.assertEqual(
+                answer.stdout,
+                "<cpu mode='host-model'>\n  <model>power9</model>\n</cpu>\n",
+            )
+            answer = run("baseline", "--connect", *uris)
+            self.assertEqual((answer.returncode, answer.stdout), (1, ""))
+            self.assertIn(f"{uris[2]} supports only power10", answer.stderr)
+            begin = time.monotonic()
+            answer = run(
+                "baseline", "--connect", "--timeout", "2", "--files-from", "-",
+                stdin="\n".join([missing, uris[0], hung, uris[1], "test:///default"]) + "\n",
+            )
+            self.assertLess(time.monotonic() - begin, 20)
+            self.assertEqual((answer.returncode, answer.stdout), (4, ""))
+            self.assertIn(f"cannot connect to {missing}", answer.stderr)
+            self.assertIn(f"cannot connect to {hung}: there was no answer", answer.stderr)
+            self.assertIn("test:///default does not say which modes", answer.stderr)
+            answer = run(
+                "baseline", "--ignore-unknown", "--timeout", "2", "--json",
+                "--connect", missing, uris[0], hung, uris[1],
+            )
+            self.assertEqual(answer.returncode, 0, answer.stderr)
+            body = json.loads(answer.stdout)["virt-host-compat"]
+            self.assertEqual(body["mode"], "power9")
+            self.assertEqual((body["hosts"], body["inputs"], body["failed"]), (2, 4, 2))
+            self.assertEqual(body["unknown"]["first"], sorted([missing, hung]))
+
+    def test_two_hundred_connections(self) -> None:
+        records = [
+            record_with(self.folder, f"r{i}.json", POWER9 | (POWER10 if i else 0))
+            for i in range(self.DAEMONS)
+        ]
+        with ExitStack() as stack:
+            daemons = self.start(stack, records)
+            uris = [daemons[i % self.DAEMONS].uri() for i in range(self.CONNECTIONS)]
+            listing = self.folder / "uris"
+            listing.write_text("".join(uri + "\n" for uri in uris))
+            begin = time.monotonic()
+            process = subprocess.Popen(
+                [str(PROGRAM), "baseline", "--json", "--connect", "--files-from", str(listing)],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            )
+            most = most_memory(process)
+            output, errors = process.communicate(timeout=300)
+            seconds = time.monotonic() - begin
+            print(
+                f"{self.CONNECTIONS} connections to {self.DAEMONS} daemons in {seconds:.1f} s,"
+                f" at most {most[0]} processes with {most[1] / 1024:.0f} MiB together",
+                file=sys.stderr,
+            )
+            self.assertEqual(process.returncode, 0, errors)
+            body = json.loads(output)["virt-host-compat"]
+            self.assertEqual((body["mode"], body["hosts"]), ("power9", self.CONNECTIONS))
+            self.assertLess(most[1], 500 * 1024)
+
+
+def most_memory(process: subprocess.Popen[str]) -> tuple[int, int]:
+    """The most processes seen at a time, and the most memory (KiB, shared pages counted once) that
+    a process and its children had together, until it ends."""
+    most_processes, most = 0, 0
+    while process.poll() is None:
+        try:
+            children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        except OSError:
+            break
+        sizes = [proportional_kib(pid) for pid in (str(process.pid), *children)]
+        most_processes = max(most_processes, len(sizes))
+        most = max(most, sum(sizes))
+        time.sleep(0.02)
+    return most_processes, most
+
+
+def proportional_kib(pid: str) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+
+
+if __name__ == "__main__":
+    if reason := private_daemon.missing():
+        private_daemon.skip(reason)
+    unittest.main(verbosity=2)

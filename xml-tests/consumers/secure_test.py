@@ -1,0 +1,113 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The module where the loader is careful (secure execution), and under AppArmor's profile of libvirtd."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import unittest
+from pathlib import Path
+
+import module_setup
+import private_daemon
+from module_setup import EXPECTED_COMPAT, RECORD, ModuleTestCase, compat_of, virsh
+
+MODULE = module_setup.built("VHC_MODULE")
+MODULE_CONFIG = os.environ.get("VHC_MODULE_CONFIG", "/etc/virt-host-compat/module.conf")
+LIBRARIES = subprocess.run(
+    ["cc", "-print-multiarch"], capture_output=True, text=True, check=False
+).stdout.strip()
+PROFILE = Path("/etc/apparmor.d/usr.sbin.libvirtd")
+
+# Arguments: the loader's folder, the module, the configuration's path, the record, "with" or
+# "without" the set-user-ID bit, and what to preload. All in a mount namespace of its own.
+SECURE = r"""
+set -e
+mount --make-rprivate /
+mount -t tmpfs tmpfs /mnt
+mkdir /mnt/upper /mnt/work
+mount -t overlay overlay -o "lowerdir=$1,upperdir=/mnt/upper,workdir=/mnt/work" "$1"
+cp "$2" "$1/virt-host-compat-libvirt.so"
+cp "$2" /mnt/module.so
+[ "$5" = without ] || chmod u+s "$1/virt-host-compat-libvirt.so"
+mount -t tmpfs tmpfs "$(dirname "$3")"
+cp "$4" "$(dirname "$3")/record.json"
+echo "probe = $(dirname "$3")/record.json" > "$3"
+chmod 644 "$(dirname "$3")"/*
+cp "$(command -v virsh)" /mnt/virsh
+setcap cap_net_raw+ep /mnt/virsh
+exec setpriv --reuid 65534 --regid 65534 --clear-groups \
+    env LD_PRELOAD="$6" /mnt/virsh -c test:///default capabilities
+"""
+
+
+class SecureExecution(unittest.TestCase):
+    """A program with file capabilities that another user starts: the kernel sets AT_SECURE."""
+
+    def setUp(self) -> None:
+        if os.geteuid() != 0 or not shutil.which("setcap") or not LIBRARIES:
+            self.skipTest("needs root, setcap and a C compiler")
+        folder = Path(MODULE_CONFIG).parent
+        if not folder.exists():
+            folder.mkdir(parents=True)
+            self.addCleanup(folder.rmdir)
+
+    def capabilities(self, bit: str, preload: str) -> str:
+        answer = subprocess.run(
+            ["unshare", "--mount", "sh", "-c", SECURE, "sh", f"/usr/lib/{LIBRARIES}", str(MODULE),
+             MODULE_CONFIG, str(RECORD), bit, preload],
+            capture_output=True, text=True, timeout=60,
+        )
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        return answer.stdout
+
+    def test_only_a_name_with_the_bit_is_preloaded(self) -> None:
+        for bit, preload, expected in (
+            ("with", "virt-host-compat-libvirt.so", True),
+            ("without", "virt-host-compat-libvirt.so", False),
+            ("with", "/mnt/module.so", False),
+        ):
+            document = self.capabilities(bit, preload)
+            self.assertEqual("<compat source='kvm'>" in document, expected, (bit, preload))
+
+
+class AppArmor(ModuleTestCase):
+    """The module under the profile that the system has for libvirtd, under a name of its own."""
+
+    NAME = "virt-host-compat-test"
+
+    def setUp(self) -> None:
+        super().setUp()
+        enabled = Path("/sys/module/apparmor/parameters/enabled")
+        if not enabled.exists() or enabled.read_text().strip() != "Y":
+            self.skipTest("this kernel runs without AppArmor")
+        for needed in ("apparmor_parser", "aa-exec"):
+            if not shutil.which(needed, path="/usr/sbin:/sbin:/usr/bin:/bin"):
+                self.skipTest(f"{needed} is not installed (packages apparmor, apparmor-utils)")
+        if not PROFILE.exists():
+            self.skipTest(f"{PROFILE} is not installed (package libvirt-daemon-system)")
+        self.profile = self.folder / "profile"
+        self.profile.write_text(
+            PROFILE.read_text().replace(
+                "profile libvirtd /usr/sbin/libvirtd", f"profile {self.NAME}", 1
+            )
+        )
+        subprocess.run(["apparmor_parser", "--replace", str(self.profile)], check=True)
+        self.addCleanup(subprocess.run, ["apparmor_parser", "--remove", str(self.profile)])
+
+    def test_the_profile_lets_the_module_work(self) -> None:
+        with self.daemon(
+            preload=[MODULE], module_config=self.config(), wrapper=["aa-exec", "-p", self.NAME, "--"]
+        ) as daemon:
+            current = Path(f"/proc/{daemon.pid}/attr/current").read_text()
+            self.assertTrue(current.startswith(self.NAME), current)
+            self.assertEqual(compat_of(virsh(daemon.uri(), "capabilities")), EXPECTED_COMPAT)
+            self.assertEqual(daemon.log_lines(), [])
+
+
+if __name__ == "__main__":
+    if reason := private_daemon.missing():
+        private_daemon.skip(reason)
+    unittest.main(verbosity=2)
