@@ -23,7 +23,7 @@ Result<Grammar> chosenGrammar(const char* option, const char* value) {
 const char* verdictOn(Validator& validator, const char* path) {
     const auto bytes = readInput(path);
     if (!bytes)
-        return "unreadable";
+        return bytes.error().errorNumber == 0 ? "refused" : "unreadable";
     const auto verdict = validator.validate(*bytes, path);
     if (!verdict)
         return "refused";

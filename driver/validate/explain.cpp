@@ -13,6 +13,7 @@
 #include <initializer_list>
 #include <iterator>
 #include <optional>
+#include <ranges>
 
 namespace hostcompat {
 
@@ -50,6 +51,20 @@ std::vector<std::string_view> sourceNames() {
             toString(CompatSource::pvr)};
 }
 
+// Whoever wrote this many mistakes needs no list of all of them, and a hostile document has
+// millions.
+constexpr std::size_t kMostDefects = 1000;
+
+/// The last defect of a list that was cut.
+void markCut(const xmlNode* root, std::vector<Defect>& defects) {
+    if (defects.size() < kMostDefects)
+        return;
+    defects.resize(kMostDefects);
+    defects.push_back(
+        {lineOf(root), clipped(writtenName(root)),
+         fmt::format("it has more than {} defects; the others are not listed", kMostDefects)});
+}
+
 /// Walks over one <compat> and notes what is wrong.
 class CompatExplainer {
 public:
@@ -58,7 +73,8 @@ public:
     std::vector<Defect> explain(const xmlNode* compat) {
         checkAttributes(compat, {"source"});
         checkChoice(compat, "source", sourceNames());
-        for (xmlNode* child = compat->children; child; child = child->next) {
+        for (const xmlNode* child = compat->children; child && defects_.size() < kMostDefects;
+             child = child->next) {
             if (isWrittenText(child))
                 note(at(compat, "text is not allowed in it"));
             else if (child->type == XML_ELEMENT_NODE && isPlain(child, "mode"))
@@ -175,7 +191,7 @@ void explainText(const xmlNode* parent, std::vector<Defect>& defects) {
 }
 
 void explainRepeats(const std::vector<xmlNode*>& nodes, std::vector<Defect>& defects) {
-    for (std::size_t i = 1; i < nodes.size(); ++i)
+    for (std::size_t i = 1; i < nodes.size() && defects.size() < kMostDefects; ++i)
         defects.push_back(
             at(nodes[i], fmt::format("there may be only one; line {} has it", lineOf(nodes[0]))));
 }
@@ -185,8 +201,8 @@ void explainCpu(const xmlNode* cpu, ModeTable table, std::vector<Defect>& defect
     const auto compats = childrenNamed(cpu, "compat");
     if (compats.empty())
         return;
-    for (const xmlNode* compat : compats)
-        std::ranges::move(explainCompat(compat, table), std::back_inserter(defects));
+    for (const xmlNode* compat : compats | std::views::take(kMostDefects))
+        std::ranges::move(CompatExplainer(table).explain(compat), std::back_inserter(defects));
     explainRepeats(compats, defects);
     if (const xmlNode* next = elementFrom(compats.back()->next))
         defects.push_back(
@@ -217,7 +233,9 @@ std::vector<xmlNode*> compatElements(xmlDoc* document) {
 }
 
 std::vector<Defect> explainCompat(const xmlNode* compat, ModeTable table) {
-    return CompatExplainer(table).explain(compat);
+    auto defects = CompatExplainer(table).explain(compat);
+    markCut(compat, defects);
+    return defects;
 }
 
 std::vector<Defect> explainCapabilities(xmlDoc* document, ModeTable table) {
@@ -235,14 +253,15 @@ std::vector<Defect> explainCapabilities(xmlDoc* document, ModeTable table) {
     if (hosts.empty())
         defects.push_back(at(root, "it has no <host>"));
     explainRepeats(hosts, defects);
-    for (const xmlNode* host : hosts) {
+    for (const xmlNode* host : hosts | std::views::take(kMostDefects)) {
         explainText(host, defects);
         const auto cpus = childrenNamed(host, "cpu");
         explainRepeats(cpus, defects);
-        for (const xmlNode* cpu : cpus)
+        for (const xmlNode* cpu : cpus | std::views::take(kMostDefects))
             explainCpu(cpu, table, defects);
     }
     std::ranges::stable_sort(defects, {}, &Defect::line);
+    markCut(root, defects);
     return defects;
 }
 

@@ -4,6 +4,7 @@
 
 #include "driver/io/read_file.hpp"
 #include "driver/io/utf8.hpp"
+#include "driver/validate/tree.hpp"
 #include "driver/xml/safe_parse.hpp"
 
 #include <libxml/uri.h>
@@ -21,22 +22,9 @@ namespace {
 constexpr std::string_view kRelaxNg = "http://relaxng.org/ns/structure/1.0";
 constexpr std::size_t kMostFiles = 64;
 
-std::string_view text(const xmlChar* chars) {
-    return chars ? reinterpret_cast<const char*>(chars) : "";
-}
-
-/// The next element in document order within the document, or null.
-const xmlNode* following(const xmlNode* node) {
-    if (node->children && node->type == XML_ELEMENT_NODE)
-        return node->children;
-    while (node && !node->next)
-        node = node->parent && node->parent->type == XML_ELEMENT_NODE ? node->parent : nullptr;
-    return node ? node->next : nullptr;
-}
-
 bool refersToFile(const xmlNode* node) {
-    return node->type == XML_ELEMENT_NODE && node->ns && text(node->ns->href) == kRelaxNg &&
-           (text(node->name) == "include" || text(node->name) == "externalRef");
+    return node->ns && tree::text(node->ns->href) == kRelaxNg &&
+           (tree::text(node->name) == "include" || tree::text(node->name) == "externalRef");
 }
 
 struct Reference {
@@ -53,12 +41,12 @@ Result<std::vector<Reference>> referencesOf(SafeParser& parser, const std::strin
         return std::unexpected(std::move(document.error()));
     std::vector<Reference> references;
     for (const xmlNode* node = xmlDocGetRootElement(document->get()); node;
-         node = following(node)) {
+         node = tree::nextElement(node)) {
         if (!refersToFile(node))
             continue;
         const std::unique_ptr<xmlChar, decltype(xmlFree)> href(
             xmlGetNoNsProp(node, reinterpret_cast<const xmlChar*>("href")), xmlFree);
-        references.push_back({std::string(text(href.get())), lineOf(node)});
+        references.push_back({std::string(tree::text(href.get())), lineOf(node)});
     }
     return references;
 }

@@ -25,6 +25,16 @@ inline xmlNode* elementFrom(xmlNode* node) {
     return node;
 }
 
+/// The next element in document order, or null at the end.
+inline const xmlNode* nextElement(const xmlNode* node) {
+    if (const xmlNode* child = elementFrom(node->children))
+        return child;
+    for (; node && node->type == XML_ELEMENT_NODE; node = node->parent)
+        if (const xmlNode* next = elementFrom(node->next))
+            return next;
+    return nullptr;
+}
+
 /// The name with its prefix, as written.
 template <typename Node>
 std::string writtenName(const Node* node) {

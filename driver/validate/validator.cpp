@@ -2,11 +2,17 @@
 // Runs libxml2's RELAX NG validation and puts what it finds into words.
 #include "driver/validate/validator.hpp"
 
+#include "driver/io/utf8.hpp"
 #include "driver/validate/explain.hpp"
 #include "driver/validate/fast/acceptor.hpp"
+#include "driver/validate/skeleton.hpp"
+#include "driver/validate/tree.hpp"
 #include "driver/validate/wording.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cstdint>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -50,6 +56,42 @@ private:
     };
     std::vector<Place> places_;
 };
+
+// libxml2 compares the states that it keeps for neighbouring elements pair by pair, about a billion
+// pairs a second.
+constexpr std::uint64_t kMostPairs = 4'000'000'000;
+
+/// The element with the most children, where validating the document would take more than some
+/// seconds; else null.
+const xmlNode* mostCrowded(const xmlDoc* document) {
+    std::uint64_t pairs = 0;
+    std::uint64_t most = 0;
+    const xmlNode* crowded = nullptr;
+    for (const xmlNode* node = xmlDocGetRootElement(const_cast<xmlDoc*>(document)); node;
+         node = tree::nextElement(node)) {
+        std::uint64_t children = 0;
+        for (const xmlNode* child = node->children; child; child = child->next)
+            children += child->type == XML_ELEMENT_NODE;
+        pairs += children * children;
+        if (children > most) {
+            most = children;
+            crowded = node;
+        }
+    }
+    return pairs > kMostPairs ? crowded : nullptr;
+}
+
+Error tooCrowded(const xmlNode* crowded, std::string_view name) {
+    return {.kind = ErrorKind::input,
+            .action = "validate",
+            .subject = std::string(name),
+            .line = lineOf(crowded),
+            .errorNumber = 0,
+            .reason =
+                fmt::format("<{}> has so many elements in it that a verdict would take too long",
+                            clipped(tree::writtenName(crowded))),
+            .remedy = ""};
+}
 
 } // namespace
 
@@ -142,8 +184,16 @@ bool Validator::isCertainlyValid(std::string_view bytes) {
 Result<Verdict> Validator::validate(xmlDoc* document, std::string_view name) {
     if (auto compiled = state_->grammar.compiled(); !compiled)
         return std::unexpected(std::move(compiled.error()));
+    XmlDocument skeleton;
+    if (state_->grammar.isBuiltIn()) {
+        skeleton = skeletonOf(document);
+        if (!skeleton)
+            return std::unexpected(outOfMemory("validate", name));
+    } else if (const xmlNode* crowded = mostCrowded(document)) {
+        return std::unexpected(tooCrowded(crowded, name));
+    }
     RelaxNgErrors errors;
-    const auto outcome = state_->run(document, errors);
+    const auto outcome = state_->run(skeleton ? skeleton.get() : document, errors);
     if (outcome == State::Outcome::outOfMemory)
         return std::unexpected(outOfMemory("validate", name));
     if (outcome == State::Outcome::valid)

@@ -3,6 +3,7 @@
 #include "driver/xml/document_scanner.hpp"
 
 #include "driver/io/utf8.hpp"
+#include "driver/xml/well_formed.hpp"
 
 #include <fmt/format.h>
 
@@ -87,7 +88,15 @@ bool DocumentScanner::misc(bool beforeRoot) {
     }
 }
 
+bool DocumentScanner::countNode() {
+    return ++nodes_ <= kMaximumNodes ||
+           fail(at_, fmt::format("it has more than {} elements, attributes and comments",
+                                 kMaximumNodes));
+}
+
 bool DocumentScanner::markup() {
+    if (!countNode())
+        return false;
     if (rest().starts_with("<!--"))
         return comment();
     if (rest().starts_with("<?"))

@@ -105,6 +105,7 @@ private:
     bool cdata();
     bool instruction();
     bool markup();
+    bool countNode();
     bool elements();
     bool text();
     bool reference();
@@ -119,6 +120,7 @@ private:
 
     std::string_view bytes_;
     std::size_t at_ = 0;
+    std::size_t nodes_ = 0;
     Failure failure_{};
     std::vector<std::string_view> open_;
     std::vector<ScannedAttribute> attributes_;

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace hostcompat {
 
@@ -46,6 +47,13 @@ public:
     /// libxml2's words without line breaks, at most 200 bytes.
     const std::string& text() const {
         return text_;
+    }
+    /// Takes an error of our own, unless there is one already.
+    void set(std::size_t line, std::string text) {
+        if (std::exchange(made_, true))
+            return;
+        line_ = line;
+        text_ = std::move(text);
     }
     /// The callback for libxml2; userData is the FirstLibxmlError. Warnings are dropped.
     static void keep(void* userData, LibxmlError* error);

@@ -19,6 +19,9 @@ namespace {
 constexpr int kOptions = XML_PARSE_NONET | XML_PARSE_HUGE | XML_PARSE_COMPACT;
 // A context in use remembers every name it ever saw; beyond this many it is thrown away.
 constexpr int kMostNames = 10000;
+// Names that one document may bring. libxml2 2.9's table of names has 16384 rows, and gets slow far
+// beyond that.
+constexpr int kMostNewNames = 100000;
 
 struct ContextDeleter {
     void operator()(xmlParserCtxt* context) const {
@@ -38,6 +41,22 @@ void setLine(xmlNode* node, std::size_t line) {
     node->extra = static_cast<unsigned short>((line >> 16) & 0xFFFF);
 }
 
+/// Ends the parse where a document has too many names. What follows is not looked at.
+void limitNames(xmlParserCtxt* context) {
+    if (xmlDictSize(context->dict) <= kMostNames + kMostNewNames)
+        return;
+    static_cast<FirstLibxmlError*>(context->_private)
+        ->set(static_cast<std::size_t>(context->input->line),
+              "it has more than 100000 different names");
+    context->wellFormed = 0;
+    xmlStopParser(context);
+}
+
+void instruction(void* userData, const xmlChar* target, const xmlChar* data) {
+    xmlSAX2ProcessingInstruction(userData, target, data);
+    limitNames(static_cast<xmlParserCtxt*>(userData));
+}
+
 /// Builds the element, and gives it the line of its "<" where libxml2 would give that of its ">".
 void startElement(void* userData, const xmlChar* name, const xmlChar* prefix, const xmlChar* uri,
                   int namespaces, const xmlChar** namespaceList, int attributes, int defaulted,
@@ -53,6 +72,7 @@ void startElement(void* userData, const xmlChar* name, const xmlChar* prefix, co
         if (at[-1] == '\n')
             --line;
     setLine(context->node, line);
+    limitNames(context);
 }
 
 /// Second lock on a door that checkDocument() closed: a DOCTYPE ends the parse before it is read.
@@ -72,6 +92,7 @@ Context makeContext() {
         return context;
     xmlSAXHandler* sax = context->sax;
     sax->startElementNs = startElement;
+    sax->processingInstruction = instruction;
     sax->internalSubset = refuseDoctype;
     sax->externalSubset = refuseDoctype;
     sax->resolveEntity = refuseEntity;

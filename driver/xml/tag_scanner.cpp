@@ -67,6 +67,8 @@ bool DocumentScanner::attribute(std::string_view element, std::size_t start) {
             --at_;
         }
     }
+    if (!countNode())
+        return false;
     attributes_.push_back({name, bytes_.substr(value, at_ - value)});
     ++at_;
     if (attributes_.size() > kMaximumAttributes)
@@ -83,6 +85,8 @@ bool DocumentScanner::startTag() {
     if (!isQualifiedName(element))
         return fail(start,
                     fmt::format("'{}' is not a name that an element can have", clipped(element)));
+    if (!countNode())
+        return false;
     attributes_.clear();
     for (;;) {
         const bool spaced = skipSpace();

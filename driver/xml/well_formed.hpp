@@ -20,6 +20,9 @@ inline constexpr std::size_t kMaximumDepth = 256;
 inline constexpr std::size_t kMaximumAttributes = 256;
 /// Namespace declarations that may be in force at one place: readers search them for every name.
 inline constexpr std::size_t kMaximumNamespaces = 64;
+/// Elements, attributes, comments, CDATA sections and instructions of a document; libxml2's tree
+/// takes up to 250 bytes for each. A capabilities document of 64 MiB has about four million.
+inline constexpr std::size_t kMaximumNodes = 5'000'000;
 
 /// Checks that a document is well formed XML 1.0 with namespaces, in UTF-8 (a byte order mark is
 /// allowed), without a DOCTYPE, and within the limits above and kMaximumInputBytes.
