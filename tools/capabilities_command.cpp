@@ -6,6 +6,7 @@
 #include "tools/command.hpp"
 #include "tools/host_source.hpp"
 #include "tools/options.hpp"
+#include "tools/sandboxing.hpp"
 
 #include <fmt/format.h>
 
@@ -23,18 +24,16 @@ struct CapabilitiesOptions {
     std::string probe;
     bool quiet = false;
     bool require = false;
+    bool noSandbox = false;
 };
 
-/// The document to complete: the input, or one built from what is known of the host.
+/// The document to complete: the input's bytes, or one built from what is known of the host.
 Result<CapabilitiesDocument> baseDocument(const CapabilitiesOptions& options,
-                                          const ProbedHost& host) {
+                                          const ProbedHost& host, std::string bytes) {
     if (options.input.empty())
         return CapabilitiesDocument::read(renderCapabilities(host.record.host, host.nodes),
                                           "the document built from this host");
-    auto bytes = readInput(options.input);
-    if (!bytes)
-        return std::unexpected(std::move(bytes.error()));
-    return CapabilitiesDocument::read(std::move(*bytes), inputName(options.input));
+    return CapabilitiesDocument::read(std::move(bytes), inputName(options.input));
 }
 
 void warnOfArch(const CapabilitiesDocument& document, const std::string& hostArch,
@@ -99,10 +98,16 @@ Status capabilities(const CapabilitiesOptions& options, Console& console) {
         return console.fail({.kind = ErrorKind::usage,
                              .action = "use standard input twice",
                              .reason = "both the document and --probe are -"});
-    const auto host = lookAtHost(options.probe);
+    auto bytes = options.input.empty() ? std::string() : readInput(options.input);
+    if (!bytes)
+        return console.fail(bytes.error());
+    const auto host = lookAtHost(options.probe, options.noSandbox);
     if (!host)
         return console.fail(host.error());
-    const auto document = baseDocument(options, *host);
+    if (options.probe.empty())
+        if (const auto sealed = seal(options.noSandbox); !sealed)
+            return console.fail(sealed.error());
+    const auto document = baseDocument(options, *host, std::move(*bytes));
     if (!document)
         return console.fail(document.error());
 
@@ -135,6 +140,7 @@ void addCapabilities(CLI::App& app, Action& chosen) {
     command.flag("--require", options->require,
                  "Exit with status 4 where the host's modes are unknown");
     command.quiet(options->quiet);
+    command.noSandbox(options->noSandbox);
     command.onChosen(chosen,
                      [options](Console& console) { return capabilities(*options, console); });
 }

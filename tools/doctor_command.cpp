@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The command "doctor": each precondition of a known answer, in the manner of virt-host-validate.
+#include "driver/io/sandbox.hpp"
 #include "tools/command.hpp"
 #include "tools/host_source.hpp"
 #include "tools/options.hpp"
@@ -15,19 +16,42 @@ namespace {
 struct DoctorOptions {
     std::string probe;
     bool quiet = false;
+    bool noSandbox = false;
 };
 
-std::string checkLine(const Check& check) {
-    std::string line = fmt::format("{:>6}: {:<69}: {}", "POWER", "Checking if " + check.name,
+std::string checkLine(const Check& check, std::string_view about = "POWER") {
+    std::string line = fmt::format("{:>6}: {:<69}: {}", about, "Checking if " + check.name,
                                    toString(check.result));
     if (!check.hint.empty())
         line += fmt::format(" ({})", check.hint);
     return line + "\n";
 }
 
+std::string sandboxHint(const SandboxSupport& sandbox) {
+    if (!sandbox.built)
+        return "no: this program was built without it; documents are parsed with every right of "
+               "the caller";
+    if (!sandbox.filter)
+        return fmt::format("no: the kernel takes no seccomp filter ({}); documents are parsed with "
+                           "every right of the caller",
+                           errorName(sandbox.errorNumber));
+    if (sandbox.landlock == 0)
+        return "yes; the kernel has no Landlock, so validate can read other files than those named";
+    return {};
+}
+
+/// About the machine that this program runs on, so no part of any host's record.
+Check checkSandbox() {
+    const SandboxSupport sandbox = sandboxSupport();
+    std::string hint = sandboxHint(sandbox);
+    return {.name = "documents are parsed without the right to open anything",
+            .result = hint.empty() ? CheckResult::pass : CheckResult::note,
+            .hint = std::move(hint)};
+}
+
 Status doctor(const DoctorOptions& options, Console& console) {
     console.setQuiet(options.quiet);
-    const auto host = lookAtHost(options.probe);
+    const auto host = lookAtHost(options.probe, options.noSandbox);
     if (!host)
         return console.fail(host.error());
     Status status = Status::yes;
@@ -36,6 +60,8 @@ Status doctor(const DoctorOptions& options, Console& console) {
         if (check.result == CheckResult::fail)
             status = Status::no;
     }
+    if (options.probe.empty())
+        console.print(checkLine(checkSandbox(), "TOOL"));
     return status;
 }
 
@@ -47,6 +73,7 @@ void addDoctor(CLI::App& app, Action& chosen) {
     auto options = std::make_shared<DoctorOptions>();
     command.probe(options->probe);
     command.quiet(options->quiet);
+    command.noSandbox(options->noSandbox);
     command.onChosen(chosen, [options](Console& console) { return doctor(*options, console); });
 }
 

@@ -4,10 +4,11 @@
 
 #include "driver/answer/record.hpp"
 #include "driver/io/read_file.hpp"
+#include "tools/sandboxing.hpp"
 
 namespace hostcompat::tools {
 
-Result<ProbedHost> lookAtHost(const std::string& probeFile) {
+Result<ProbedHost> lookAtHost(const std::string& probeFile, bool noSandbox) {
     if (probeFile.empty()) {
         SystemKernel kernel;
         return probeHost(kernel);
@@ -15,6 +16,8 @@ Result<ProbedHost> lookAtHost(const std::string& probeFile) {
     const auto json = readInput(probeFile);
     if (!json)
         return std::unexpected(json.error());
+    if (auto sealed = seal(noSandbox); !sealed)
+        return std::unexpected(std::move(sealed.error()));
     auto record = parseRecord(*json, inputName(probeFile));
     if (!record)
         return std::unexpected(std::move(record.error()));

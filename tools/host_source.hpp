@@ -8,8 +8,9 @@
 
 namespace hostcompat::tools {
 
-/// Looks at this host, or reads the record where a file is named.
-/// Errors: those of probeHost(), readInput() and parseRecord().
-Result<ProbedHost> lookAtHost(const std::string& probeFile);
+/// Looks at this host, or reads the record where a file is named. A record is parsed in the sealed
+/// sandbox unless that is not wanted, so every other input must have been read before.
+/// Errors: those of probeHost(), readInput(), parseRecord() and enterSandbox().
+Result<ProbedHost> lookAtHost(const std::string& probeFile, bool noSandbox);
 
 } // namespace hostcompat::tools

@@ -94,6 +94,10 @@ void Command::json(bool& value) {
 void Command::quiet(bool& value) {
     flag("--quiet", value, "Print no answer, only errors; the exit status is the answer");
 }
+void Command::noSandbox(bool& value) {
+    flag("--no-sandbox", value,
+         "Keep the right to open files, sockets and processes while documents are parsed");
+}
 
 void Command::filesFrom(std::string& file) {
     text("--files-from", file, "FILE",

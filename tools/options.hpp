@@ -37,6 +37,7 @@ public:
     void host(std::string& file);
     void json(bool& value);
     void quiet(bool& value);
+    void noSandbox(bool& value);
     void filesFrom(std::string& file);
     void jobs(unsigned& count);
     /// --connect with one URI, which may be empty.

@@ -17,6 +17,7 @@ struct ShowOptions {
     std::string probe;
     bool json = false;
     bool quiet = false;
+    bool noSandbox = false;
 };
 
 std::string orUnknown(const std::string& text) {
@@ -60,7 +61,7 @@ std::string describeRecord(const HostRecord& record) {
 
 Status show(const ShowOptions& options, Console& console) {
     console.setQuiet(options.quiet);
-    const auto host = lookAtHost(options.probe);
+    const auto host = lookAtHost(options.probe, options.noSandbox);
     if (!host)
         return console.fail(host.error());
     console.print(options.json ? writeRecord(host->record) : describeRecord(host->record));
@@ -78,6 +79,7 @@ void addShow(CLI::App& app, Action& chosen) {
     command.json(options->json);
     command.probe(options->probe);
     command.quiet(options->quiet);
+    command.noSandbox(options->noSandbox);
     command.onChosen(chosen, [options](Console& console) { return show(*options, console); });
 }
 

@@ -5,6 +5,7 @@
 #include "driver/validate/validator.hpp"
 #include "tools/command.hpp"
 #include "tools/options.hpp"
+#include "tools/sandboxing.hpp"
 #include "tools/validate_report.hpp"
 
 #include <memory>
@@ -23,6 +24,7 @@ struct ValidateOptions {
     bool strict = false;
     bool json = false;
     bool quiet = false;
+    bool noSandbox = false;
 };
 
 Result<Grammar> chooseGrammar(const ValidateOptions& options) {
@@ -52,6 +54,9 @@ Status validate(const ValidateOptions& options, Console& console) {
     const auto grammar = chooseGrammar(options);
     if (!grammar)
         return console.fail(grammar.error());
+    if (const auto entered = restrictToInputs(options.files, options.filesFrom, options.noSandbox);
+        !entered)
+        return console.fail(entered.error());
 
     Validator validator(*grammar);
     const auto report = makeReport(options.json ? "json" : options.format, console);
@@ -87,6 +92,7 @@ void addValidate(CLI::App& app, Action& chosen) {
                    "Print the verdicts as text (the default), json or junit");
     command.json(options->json);
     command.quiet(options->quiet);
+    command.noSandbox(options->noSandbox);
     command.onChosen(chosen, [options](Console& console) { return validate(*options, console); });
 }
 

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Chooses the tightest sandbox that leaves a command its inputs.
+#include "tools/sandboxing.hpp"
+
+#include "driver/io/sandbox.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+namespace hostcompat::tools {
+
+namespace {
+
+// Each name costs three calls before the first document; beyond this many the start would suffer.
+constexpr std::size_t kMostNames = 64;
+
+Result<void> enter(SandboxReach reach, const std::vector<std::string>& only) {
+    if (auto entered = enterSandbox(reach, only); !entered)
+        return std::unexpected(std::move(entered.error()));
+    return {};
+}
+
+bool isFolder(const std::string& path) {
+    struct stat status;
+    return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+} // namespace
+
+Result<void> seal(bool noSandbox) {
+    return noSandbox ? Result<void>() : enter(SandboxReach::sealed, {});
+}
+
+Result<void> restrictToInputs(const std::vector<std::string>& files, const std::string& list,
+                              bool noSandbox) {
+    if (noSandbox)
+        return {};
+    std::vector<std::string> names;
+    std::ranges::copy_if(files, std::back_inserter(names),
+                         [](const std::string& name) { return name != "-"; });
+    if (names.empty() && list.empty())
+        return seal(false);
+    if (!list.empty() || names.size() > kMostNames || std::ranges::any_of(names, isFolder))
+        names.clear();
+    return enter(SandboxReach::reading, names);
+}
+
+} // namespace hostcompat::tools
