@@ -8,6 +8,7 @@
 #include "tools/options.hpp"
 #include "tools/policy_options.hpp"
 #include "tools/progress.hpp"
+#include "tools/sandboxing.hpp"
 
 #include <fmt/format.h>
 
@@ -31,6 +32,7 @@ struct BaselineOptions {
     bool ignoreUnknown = false;
     bool json = false;
     bool quiet = false;
+    bool noSandbox = false;
 };
 
 /// What the hosts have in common, in one word for scripts.
@@ -138,6 +140,10 @@ Status baseline(const BaselineOptions& options, Console& console) {
                              .action = "make a baseline of nothing",
                              .reason = "no document is named",
                              .remedy = "name files, folders, - or --files-from"});
+    if (const auto entered =
+            restrictToInputs(options.documents, options.filesFrom, options.noSandbox);
+        !entered)
+        return console.fail(entered.error());
     Inputs inputs(options.documents,
                   options.filesFrom.empty() ? std::nullopt : std::optional(options.filesFrom));
     Baseline result;
@@ -200,6 +206,7 @@ void addBaseline(CLI::App& app, Action& chosen) {
     command.filesFrom(options->filesFrom);
     command.jobs(options->jobs);
     command.quiet(options->quiet);
+    command.noSandbox(options->noSandbox);
     command.onChosen(chosen, [options](Console& console) { return baseline(*options, console); });
 }
 

@@ -128,12 +128,12 @@ Status check(const CheckOptions& options, Console& console) {
                              .action = "check nothing",
                              .reason = "no domain is named",
                              .remedy = "name files, folders, - or --files-from"});
-    const auto host = loadPolicyHost(options.policy);
-    if (!host)
-        return console.fail(host.error());
     const auto qemu = loadQemuModes(options.policy);
     if (!qemu)
         return console.fail(qemu.error());
+    const auto host = loadPolicyHost(options.policy, options.domains, options.filesFrom);
+    if (!host)
+        return console.fail(host.error());
 
     CheckRun run(*host, *qemu ? &**qemu : nullptr, options.policy.json, console);
     Inputs inputs(options.domains,

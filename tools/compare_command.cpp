@@ -7,6 +7,7 @@
 #include "tools/command.hpp"
 #include "tools/options.hpp"
 #include "tools/policy_options.hpp"
+#include "tools/sandboxing.hpp"
 
 #include <fmt/format.h>
 
@@ -21,6 +22,7 @@ struct CompareOptions {
     std::string second;
     bool json = false;
     bool quiet = false;
+    bool noSandbox = false;
 };
 
 Result<HostModes> readHost(const std::string& input) {
@@ -77,6 +79,10 @@ Status compare(const CompareOptions& options, Console& console) {
     console.setQuiet(options.quiet);
     if (const auto once = refuseSecondStdin({options.first, options.second}); !once)
         return console.fail(once.error());
+    if (const auto entered =
+            restrictToInputs({options.first, options.second}, "", options.noSandbox);
+        !entered)
+        return console.fail(entered.error());
     const auto first = readHost(options.first);
     const auto second = readHost(options.second);
     if (!first || !second) {
@@ -122,6 +128,7 @@ void addCompare(CLI::App& app, Action& chosen) {
     command.input("B", options->second, "The one to compare with", true);
     command.json(options->json);
     command.quiet(options->quiet);
+    command.noSandbox(options->noSandbox);
     command.onChosen(chosen, [options](Console& console) { return compare(*options, console); });
 }
 

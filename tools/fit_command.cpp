@@ -27,12 +27,12 @@ Status fit(const FitOptions& options, Console& console) {
         !once)
         return console.fail(once.error());
     const Mode* wished = findModeByName(options.mode);
-    const auto host = loadPolicyHost(options.policy);
-    if (!host)
-        return console.fail(host.error());
     const auto qemu = loadQemuModes(options.policy);
     if (!qemu)
         return console.fail(qemu.error());
+    const auto host = loadPolicyHost(options.policy, {options.domain});
+    if (!host)
+        return console.fail(host.error());
     auto bytes = readInput(options.domain);
     if (!bytes)
         return console.fail(bytes.error());

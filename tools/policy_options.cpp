@@ -5,6 +5,7 @@
 #include "driver/io/read_file.hpp"
 #include "tools/host_source.hpp"
 #include "tools/options.hpp"
+#include "tools/sandboxing.hpp"
 
 #include <algorithm>
 
@@ -16,20 +17,34 @@ void addPolicyOptions(Command& command, PolicyOptions& options) {
     command.text("--qemu", options.qemu, "BINARY",
                  "Ask the QEMU program BINARY which modes it takes, and count it as a limit");
     command.quiet(options.quiet);
+    command.noSandbox(options.noSandbox);
 }
 
-Result<PolicyHost> loadPolicyHost(const PolicyOptions& options) {
+Result<PolicyHost> loadPolicyHost(const PolicyOptions& options, std::vector<std::string> inputs,
+                                  const std::string& list) {
     if (!options.host.empty() && !options.probe.empty())
         return std::unexpected(Error{.kind = ErrorKind::usage,
                                      .action = "decide about two hosts",
                                      .reason = "both --host and --probe are given",
                                      .remedy = "give one of them"});
-    if (options.host.empty()) {
-        const auto host = lookAtHost(options.probe);
+    const auto restrict = [&] { return restrictToInputs(inputs, list, options.noSandbox); };
+    if (options.host.empty() && options.probe.empty()) {
+        const auto host = lookAtHost("", options.noSandbox);
         if (!host)
             return std::unexpected(host.error());
-        return policyHost(host->record,
-                          options.probe.empty() ? "this host" : inputName(options.probe));
+        if (auto entered = restrict(); !entered)
+            return std::unexpected(std::move(entered.error()));
+        return policyHost(host->record, "this host");
+    }
+    inputs.push_back(options.host + options.probe);
+    if (auto entered = restrict(); !entered)
+        return std::unexpected(std::move(entered.error()));
+    if (options.host.empty()) {
+        // The domains are still to be read, so this must not seal.
+        const auto host = lookAtHost(options.probe, true);
+        if (!host)
+            return std::unexpected(host.error());
+        return policyHost(host->record, inputName(options.probe));
     }
     auto bytes = readInput(options.host);
     if (!bytes)

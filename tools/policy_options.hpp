@@ -23,14 +23,20 @@ struct PolicyOptions {
     std::string qemu;
     bool json = false;
     bool quiet = false;
+    bool noSandbox = false;
 };
 
-/// --host, --probe, --qemu and --quiet.
+/// --host, --probe, --qemu, --quiet and --no-sandbox.
 void addPolicyOptions(Command& command, PolicyOptions& options);
 
-/// The host that the options name, or this one.
-/// Errors: kind usage where both --host and --probe are given; those of reading either.
-Result<PolicyHost> loadPolicyHost(const PolicyOptions& options);
+/// The host that the options name, or this one. Enters the sandbox before a document or record is
+/// parsed, in which only the inputs can be opened; so QEMU must have been asked before.
+///
+/// @param inputs, list as for restrictToInputs(): what the command will read besides the host.
+/// Errors: kind usage where both --host and --probe are given; those of reading either, and of
+/// restrictToInputs().
+Result<PolicyHost> loadPolicyHost(const PolicyOptions& options, std::vector<std::string> inputs,
+                                  const std::string& list = {});
 
 /// What the named QEMU takes; nothing where none is named.
 Result<std::optional<QemuModes>> loadQemuModes(const PolicyOptions& options);
