@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The command virt-host-compat: understands the command line and runs the chosen command.
+#include "driver/xml/libxml_memory.hpp"
 #include "tools/command.hpp"
 #include "tools/version.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <atomic>
 #include <exception>
+#include <new>
+#include <string_view>
+#include <unistd.h>
 
 namespace {
 
@@ -64,13 +69,31 @@ Status run(int argc, char** argv, Console& console) {
     return chosen(console);
 }
 
+/// Says that memory ran out and ends the process, without taking any: from here on even an error's
+/// words could not be put together. What stands in standard output's buffer is lost, which the
+/// status tells.
+[[noreturn]] void outOfMemory() {
+    constexpr std::string_view kMessage =
+        "virt-host-compat: cannot go on: out of memory (ENOMEM); free memory and try again\n";
+    // Two threads may come here at once, and one message is enough.
+    static std::atomic_flag said;
+    if (!said.test_and_set()) [[maybe_unused]]
+        const auto written = ::write(STDERR_FILENO, kMessage.data(), kMessage.size());
+    ::_exit(static_cast<int>(Status::system));
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
+    std::set_new_handler(outOfMemory);
+    // libxml2 2.9 does not check every allocation, so none of its own may fail either.
+    stopOnLibxmlMemoryFailure(outOfMemory);
     Console console;
     Status status = Status::system;
     try {
         status = run(argc, argv, console);
+    } catch (const std::bad_alloc&) {
+        outOfMemory();
     } catch (const std::exception& exception) {
         status = console.fail({.kind = ErrorKind::system,
                                .action = "go on",

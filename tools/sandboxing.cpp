@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <iterator>
 
 namespace hostcompat::tools {
 
@@ -21,9 +23,10 @@ Result<void> enter(SandboxReach reach, const std::vector<std::string>& only) {
     return {};
 }
 
-bool isFolder(const std::string& path) {
+/// Also where that cannot be found out: the files below a folder must not be shut out by mistake.
+bool mayBeFolder(const std::string& path) {
     struct stat status;
-    return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+    return ::stat(path.c_str(), &status) != 0 ? errno != ENOENT : S_ISDIR(status.st_mode);
 }
 
 } // namespace
@@ -41,7 +44,7 @@ Result<void> restrictToInputs(const std::vector<std::string>& files, const std::
                          [](const std::string& name) { return name != "-"; });
     if (names.empty() && list.empty())
         return seal(false);
-    if (!list.empty() || names.size() > kMostNames || std::ranges::any_of(names, isFolder))
+    if (!list.empty() || names.size() > kMostNames || std::ranges::any_of(names, mayBeFolder))
         names.clear();
     return enter(SandboxReach::reading, names);
 }

@@ -6,15 +6,28 @@
 
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace hostcompat {
 
 namespace {
 
-bool isFolder(const std::string& path) {
+/// Whether it is a folder. A name that leads nowhere is none: reading it tells why. Where looking
+/// at it failed for another reason, reading a folder would fail with one that is none.
+Result<bool> isFolder(const std::string& path) {
     struct stat status;
-    return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+    if (::stat(path.c_str(), &status) == 0)
+        return S_ISDIR(status.st_mode);
+    if (errno == EIO || errno == ENOMEM)
+        return std::unexpected(Error{.kind = ErrorKind::input,
+                                     .action = "look at",
+                                     .subject = inputName(path),
+                                     .line = 0,
+                                     .errorNumber = errno,
+                                     .reason = "",
+                                     .remedy = ""});
+    return false;
 }
 
 Error noDocument(const std::string& folder) {
@@ -72,7 +85,10 @@ std::optional<Result<std::string>> Inputs::next() {
                 return std::unexpected(takenTwice());
             return named;
         }
-        if (!isFolder(**named))
+        const auto folder = isFolder(**named);
+        if (!folder)
+            return std::unexpected(folder.error());
+        if (!*folder)
             return named;
         folder_ = **named;
         folderIsEmpty_ = true;

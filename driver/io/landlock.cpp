@@ -31,9 +31,18 @@ private:
 };
 
 int add(int ruleset, const std::string& file) {
-    const Descriptor opened(::open(file.c_str(), O_PATH | O_CLOEXEC));
-    if (opened.number() < 0)
-        return errno == ENOMEM || errno == EMFILE || errno == ENFILE ? errno : 0;
+    int number;
+    do {
+        number = ::open(file.c_str(), O_PATH | O_CLOEXEC);
+    } while (number < 0 && errno == EINTR);
+    const Descriptor opened(number);
+    // A name that leads nowhere is told when it is read. After any other failure leaving the file
+    // out would make the reading fail for a reason that is none.
+    if (number < 0)
+        return errno == ENOENT || errno == EACCES || errno == ENOTDIR || errno == ELOOP ||
+                       errno == ENAMETOOLONG
+                   ? 0
+                   : errno;
     const landlock_path_beneath_attr rule{.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE,
                                           .parent_fd = opened.number()};
     if (::syscall(__NR_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0U) == 0)

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What happens when libxml2 gets no memory.
+#pragma once
+
+namespace hostcompat {
+
+/// Has the handler called, instead of null returned to libxml2, where memory runs out. libxml2 2.9
+/// goes on with null in some places. The handler must not return. For programs only, before
+/// libxml2's first use; a library must leave its process alone.
+void stopOnLibxmlMemoryFailure(void (*handler)());
+
+} // namespace hostcompat
