@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The command virt-host-compat: understands the command line and runs the chosen command.
-#include "driver/xml/libxml_memory.hpp"
+#include "driver/xml/parser_memory.hpp"
 #include "tools/command.hpp"
 #include "tools/version.hpp"
 
@@ -86,8 +86,8 @@ Status run(int argc, char** argv, Console& console) {
 
 int main(int argc, char** argv) {
     std::set_new_handler(outOfMemory);
-    // libxml2 2.9 does not check every allocation, so none of its own may fail either.
-    stopOnLibxmlMemoryFailure(outOfMemory);
+    // Neither parser checks every allocation, so none of theirs may fail either.
+    stopOnParserMemoryFailure(outOfMemory);
     Console console;
     Status status = Status::system;
     try {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Wraps the allocation functions that libxml2 takes.
-#include "driver/xml/libxml_memory.hpp"
+// Wraps the allocation functions that the parsers take.
+#include "driver/xml/parser_memory.hpp"
 
 #include <libxml/xmlmemory.h>
+#include <pugixml.hpp>
 
 #include <cstdlib>
 #include <cstring>
@@ -11,7 +12,7 @@ namespace hostcompat {
 
 namespace {
 
-// libxml2's functions take no context, and it has one set of them for the whole process.
+// These functions take no context, and there is one set of them for the whole process.
 void (*onFailure)() = nullptr;
 
 void* checked(void* memory) {
@@ -35,9 +36,10 @@ char* duplicate(const char* text) {
 
 } // namespace
 
-void stopOnLibxmlMemoryFailure(void (*handler)()) {
+void stopOnParserMemoryFailure(void (*handler)()) {
     onFailure = handler;
     xmlMemSetup(std::free, allocate, reallocate, duplicate);
+    pugi::set_memory_management_functions(allocate, std::free);
 }
 
 } // namespace hostcompat
