@@ -76,7 +76,7 @@ Status capabilitiesOfDaemon(const CapabilitiesOptions& options, Console& console
                                        "the module, or give a record of that host with --probe",
                                        connected->uri),
                            options, console);
-    const auto host = lookAtHost(options.probe);
+    const auto host = lookAtHost(options.probe, options.noSandbox);
     if (!host)
         return console.fail(host.error());
     if (!host->record.compat.known)

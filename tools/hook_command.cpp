@@ -65,7 +65,7 @@ Status remove(const HookOptions& options, Console& console) {
 /// Reads the domain and looks at the host: the part that may hang or fail.
 std::string decide(const HookOptions& options) {
     auto domain = readInput("-");
-    const auto host = lookAtHost(options.probe);
+    const auto host = lookAtHost(options.probe, true);
     if (!domain || !host)
         return {};
     return hookRefusal(std::move(*domain), policyHost(host->record, "this host"));

@@ -61,14 +61,9 @@ void appendNode(pugi::xml_node cells, const NumaNode& node) {
     }
     pugi::xml_node cpus = cell.append_child("cpus");
     cpus.append_attribute("num") = static_cast<unsigned>(node.cpus.size());
-    for (const LogicalCpu& cpu : node.cpus) {
-        pugi::xml_node element = cpus.append_child("cpu");
-        setAttributes(element, std::array<Attribute, 4>{{{"id", cpu.id},
-                                                         {"socket_id", cpu.socketId},
-                                                         {"die_id", cpu.dieId},
-                                                         {"core_id", cpu.coreId}}});
-        element.append_attribute("siblings") = cpu.siblings.c_str();
-    }
+    // Only the id: with core_id, libvirt 11.3 requires a cluster_id that 9.0 forbids.
+    for (const LogicalCpu& cpu : node.cpus)
+        cpus.append_child("cpu").append_attribute("id") = cpu.id;
 }
 
 } // namespace

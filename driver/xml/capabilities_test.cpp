@@ -207,8 +207,7 @@ TEST(RenderCapabilities, escapesAndCounts) {
     EXPECT_NE(text.find("      <topology sockets='1' dies='1' cores='2' threads='2'/>\n"),
               std::string::npos);
     EXPECT_NE(text.find("<cells num='2'>"), std::string::npos);
-    EXPECT_NE(text.find("<cpu id='3' socket_id='0' die_id='0' core_id='8' siblings='2-3'/>"),
-              std::string::npos);
+    EXPECT_NE(text.find("<cpu id='3'/>"), std::string::npos);
     EXPECT_EQ(parse(text).model(), "POWER10");
 }
 
