@@ -2,7 +2,7 @@
 // The command "validate": whether documents are valid, by which grammar, and what is wrong.
 #include "driver/io/inputs.hpp"
 #include "driver/io/read_file.hpp"
-#include "driver/validate/validator.hpp"
+#include "driver/validate/batch.hpp"
 #include "tools/command.hpp"
 #include "tools/options.hpp"
 #include "tools/sandboxing.hpp"
@@ -23,8 +23,11 @@ struct ValidateOptions {
     std::string format = "text";
     bool strict = false;
     bool json = false;
+    unsigned jobs = 0;
     bool quiet = false;
     bool noSandbox = false;
+    bool verbose = false;
+    bool noFastPath = false;
 };
 
 Result<Grammar> chooseGrammar(const ValidateOptions& options) {
@@ -37,10 +40,17 @@ Result<Grammar> chooseGrammar(const ValidateOptions& options) {
     return options.schemaDir.empty() ? Grammar::strict() : Grammar::strict(options.schemaDir);
 }
 
-Result<Verdict> validateInput(Validator& validator, const std::string& path, std::string& bytes) {
-    if (auto read = readInputInto(path, bytes); !read)
-        return std::unexpected(std::move(read.error()));
-    return validator.validate(bytes, inputName(path));
+/// What documents the fast path leaves to libxml2, for --verbose.
+void explainFastPath(const Grammar& grammar, const ValidateOptions& options, Console& console) {
+    if (options.noFastPath)
+        console.explain("fast path: off, as --no-fast-path says\n");
+    else if (!grammar.acceptor())
+        console.explain("fast path: off for this grammar: " + grammar.fastPathOff() + "\n");
+    else
+        console.explain("fast path: on\n");
+    if (!options.noFastPath && grammar.acceptor())
+        for (const std::string& note : grammar.acceptor()->notes)
+            console.explain("fast path: leaves to libxml2: " + note + "\n");
 }
 
 Status validate(const ValidateOptions& options, Console& console) {
@@ -54,26 +64,32 @@ Status validate(const ValidateOptions& options, Console& console) {
     const auto grammar = chooseGrammar(options);
     if (!grammar)
         return console.fail(grammar.error());
-    if (const auto entered = restrictToInputs(options.files, options.filesFrom, options.noSandbox);
+    std::vector<std::string> readable = options.files;
+    if (options.strict) // libvirt's grammar is compiled when a document first needs it
+        readable.push_back(options.schemaDir.empty() ? Grammar::defaultSchemaDir()
+                                                     : options.schemaDir);
+    if (const auto entered = restrictToInputs(readable, options.filesFrom, options.noSandbox);
         !entered)
         return console.fail(entered.error());
 
-    Validator validator(*grammar);
+    if (options.verbose)
+        explainFastPath(*grammar, options, console);
     const auto report = makeReport(options.json ? "json" : options.format, console);
     report->begin(grammar->name());
     Inputs inputs(options.files,
                   options.filesFrom.empty() ? std::nullopt : std::optional(options.filesFrom));
     Status status = Status::yes;
-    std::string bytes;
-    while (const auto path = inputs.next()) {
-        const Result<Verdict> result =
-            *path ? validateInput(validator, **path, bytes) : std::unexpected(path->error());
-        report->input(*path ? inputName(**path) : path->error().subject, result);
-        if (!result)
-            status = worse(status, console.fail(result.error()));
-        else if (!result->valid)
-            status = worse(status, Status::no);
-    }
+    validateBatch(
+        *grammar, [&] { return inputs.next(); },
+        [&](const std::string& path, const Result<Verdict>& result) {
+            report->input(path.empty() && !result ? result.error().subject : inputName(path),
+                          result);
+            if (!result)
+                status = worse(status, console.fail(result.error()));
+            else if (!result->valid)
+                status = worse(status, Status::no);
+        },
+        {.jobs = options.jobs, .fastPath = options.noFastPath ? FastPath::off : FastPath::on});
     report->end();
     return status;
 }
@@ -92,6 +108,10 @@ void addValidate(CLI::App& app, Action& chosen) {
                    "Print the verdicts as text (the default), json or junit");
     command.json(options->json);
     command.quiet(options->quiet);
+    command.jobs(options->jobs);
+    command.flag("--verbose", options->verbose,
+                 "Say whether the fast path is on, and what it leaves to libxml2");
+    command.flag("--no-fast-path", options->noFastPath, "Send every document to libxml2");
     command.noSandbox(options->noSandbox);
     command.onChosen(chosen, [options](Console& console) { return validate(*options, console); });
 }

@@ -169,6 +169,10 @@ Result<Verdict> Validator::validate(std::string_view bytes, std::string_view nam
         if (isCertainlyValid({state_->padded.data(), bytes.size()}))
             return Verdict{.valid = true, .defects = {}};
     }
+    return judge(bytes, name);
+}
+
+Result<Verdict> Validator::judge(std::string_view bytes, std::string_view name) {
     if (!state_->parser)
         state_->parser.emplace();
     auto document = state_->parser->parse(bytes, name);

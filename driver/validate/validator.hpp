@@ -43,6 +43,9 @@ public:
     /// out.
     Result<Verdict> validate(std::string_view bytes, std::string_view name);
 
+    /// As validate(), by libxml2 alone.
+    Result<Verdict> judge(std::string_view bytes, std::string_view name);
+
     /// True where the fast path finds the document valid; false says nothing.
     ///
     /// @param bytes the document, with fast::acceptorPadding readable bytes behind it, the first

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Verdicts on many documents: on all processors, in the order of the inputs, in bounded memory.
+#pragma once
+
+#include "driver/compat/error.hpp"
+#include "driver/validate/validator.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+
+namespace hostcompat {
+
+/// How a batch is worked on.
+struct BatchOptions {
+    unsigned jobs = 0; ///< threads; 0 for one on each processor that this process may use
+    FastPath fastPath = FastPath::on;
+};
+
+/// The next input, as Inputs::next() gives it: a path or "-", an Error in place of an input, or
+/// nothing at the end. It is called by one thread at a time, not always the same.
+using BatchInputs = std::function<std::optional<Result<std::string>>()>;
+
+/// Takes one input's answer. `path` is empty where the input was an Error. It is called in the
+/// order of the inputs, by one thread at a time, not always the same; it must not throw.
+using BatchSink = std::function<void(const std::string& path, const Result<Verdict>& result)>;
+
+/// Validates every input. Memory does not grow with their number: a few inputs for each thread are
+/// at hand at a time, and an answer is given as soon as those before it were.
+///
+/// Errors of inputs go to the sink: those of readInput() and of Validator::validate().
+void validateBatch(const Grammar& grammar, const BatchInputs& inputs, const BatchSink& sink,
+                   const BatchOptions& options = {});
+
+/// Reads a file into a buffer whose room is used again, with `padding` NUL bytes behind it.
+///
+/// Cheaper than readInputInto() where files are small and many. @return the file's size, or nothing
+/// where readInputInto() has to be asked: for "-", for what cannot be read, for large files.
+std::optional<std::size_t> readPadded(const std::string& path, std::string& buffer,
+                                      std::size_t padding);
+
+} // namespace hostcompat
