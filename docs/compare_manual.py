@@ -78,7 +78,7 @@ class Comparison:
         schema = json.loads((self.root / "schema/host-record.schema.json").read_text(encoding="utf-8"))
         validator = jsonschema.Draft202012Validator(schema)
         problems = []
-        for path in sorted((self.root / "xml-tests/records").glob("*.json")):
+        for path in sorted(set((self.root / "xml-tests/records").glob("*.json")) - set((self.root / "xml-tests/records").glob("*.raw.json"))):
             printed = subprocess.run([self.program, "show", "--json", "--probe", str(path)], capture_output=True, text=True, check=False).stdout
             problems += [f"{path.name}: {error.message}" for error in validator.iter_errors(json.loads(printed))]
         broken = json.loads((self.root / "xml-tests/records/power11.json").read_text(encoding="utf-8"))
