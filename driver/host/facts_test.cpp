@@ -113,6 +113,18 @@ TEST_F(MadeHost, thatShowsNothingIsStillAHost) {
     EXPECT_TRUE(facts.nodes.empty());
 }
 
+TEST_F(MadeHost, takesOnlyListsOfCpusIntoItsTopology) {
+    const std::string siblings = "sys/devices/system/cpu/cpu0/topology/thread_siblings_list";
+    write("sys/devices/system/cpu/online", "0\n");
+    write(siblings, "0\n");
+    ASSERT_EQ(read().nodes.size(), 1U);
+    ASSERT_EQ(read().nodes[0].cpus.size(), 1U);
+    EXPECT_EQ(read().nodes[0].cpus[0].siblings, "0");
+    write(siblings, "0 \x87'/>\n");
+    const HostFacts facts = read();
+    EXPECT_TRUE(facts.nodes.empty() || facts.nodes[0].cpus.empty());
+}
+
 TEST_F(MadeHost, thatIsNotPowerIsNotReadForPower) {
     write("proc/cpuinfo", "platform : pSeries\n");
     EXPECT_EQ(read("x86_64").identity.platform, Platform::other);

@@ -37,11 +37,17 @@ std::vector<unsigned> parseCpuList(std::string_view list) {
     return cpus;
 }
 
+/// Whether it is a list of CPUs as the kernel writes it ("0-3,8"). It goes into documents as it
+/// stands, so nothing else may.
+bool isCpuList(std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789,-") == std::string_view::npos;
+}
+
 /// An offline CPU has no topology folder (drivers/base/topology.c).
 std::optional<LogicalCpu> readCpu(const std::filesystem::path& cpus, unsigned id) {
     const auto topology = cpus / ("cpu" + std::to_string(id)) / "topology";
     const auto siblings = readSmallFile(topology / "thread_siblings_list");
-    if (!siblings || trim(*siblings).empty())
+    if (!siblings || !isCpuList(trim(*siblings)))
         return std::nullopt;
     return LogicalCpu{.id = id,
                       .socketId = readId(topology / "physical_package_id"),
