@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A JSON record: what is read is written and read again as it was.
+#include "driver/answer/record.hpp"
+
+#include "fuzz/require.hpp"
+
+using namespace hostcompat;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const auto record = parseRecord(Input(data, size).rest(), "input");
+    if (!record) {
+        require(record.error().kind == ErrorKind::input, "an input's fault is called another's");
+        return 0;
+    }
+    const std::string written = writeRecord(*record);
+    const auto again = parseRecord(written, "output");
+    require(again.has_value(), "what was written is refused");
+    require(*again == *record, "something else is read than was written");
+    require(writeRecord(*again) == written, "twice is not as once");
+    return 0;
+}

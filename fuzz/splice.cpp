@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Putting <compat> in: no other byte changes, twice is as once, and both parsers take the result.
+#include "driver/validate/validator.hpp"
+#include "driver/xml/capabilities.hpp"
+#include "driver/xml/safe_parse.hpp"
+#include "fuzz/modes.hpp"
+#include "fuzz/require.hpp"
+
+#include <vector>
+
+using namespace hostcompat;
+
+namespace {
+
+pugi::xml_node cpuOf(const Document& document) {
+    for (pugi::xml_node host : document.root().children())
+        if (isElement(host, "host"))
+            for (pugi::xml_node cpu : host.children())
+                if (isElement(cpu, "cpu"))
+                    return cpu;
+    return {};
+}
+
+/// What stands in <cpu>, without <compat> and white space.
+std::string besides(const Document& document, pugi::xml_node cpu) {
+    const std::string& bytes = document.bytes();
+    const ElementSpan span = document.spanOf(cpu);
+    std::string rest;
+    std::size_t at = span.contentBegin;
+    for (pugi::xml_node child : cpu.children()) {
+        if (!isElement(child, "compat"))
+            continue;
+        const ElementSpan compat = document.spanOf(child);
+        rest += bytes.substr(at, compat.begin - at);
+        at = compat.end;
+    }
+    rest += bytes.substr(at, span.contentEnd - at);
+    std::erase_if(rest, [](char byte) {
+        return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r';
+    });
+    return rest;
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    static Validator validator(*Grammar::builtIn());
+    Input input(data, size);
+    const KnownCompat compat = modesFrom(input.choice());
+    const std::string bytes = input.rest();
+    const auto before = CapabilitiesDocument::read(bytes, "input");
+    if (!before)
+        return 0;
+
+    const std::string spliced = before->withCompat(compat);
+    require(parseSafely(spliced, "output").has_value(), "libxml2 refuses what was written");
+    const auto after = CapabilitiesDocument::read(spliced, "output");
+    require(after.has_value(), "pugixml refuses what was written");
+    require(after->withCompat(compat) == spliced, "twice is not as once");
+    const auto read = after->compat();
+    require(read && read->known && read->known->supported == compat.supported &&
+                read->known->source == compat.source,
+            "something else is read than was written");
+
+    const pugi::xml_node cpuBefore = cpuOf(before->document());
+    const pugi::xml_node cpuAfter = cpuOf(after->document());
+    const ElementSpan from = before->document().spanOf(cpuBefore);
+    const ElementSpan to = after->document().spanOf(cpuAfter);
+    require(bytes.substr(0, from.begin) == spliced.substr(0, to.begin),
+            "bytes before <cpu> change");
+    require(bytes.substr(from.end) == spliced.substr(to.end), "bytes behind <cpu> change");
+    require(besides(before->document(), cpuBefore) == besides(after->document(), cpuAfter),
+            "something else in <cpu> changes");
+
+    const auto was = validator.validate(bytes, "input");
+    const auto is = validator.validate(spliced, "output");
+    require(is.has_value(), "what was written cannot be validated");
+    require(!was || !was->valid || is->valid, "a valid document is not valid any more");
+    return 0;
+}
