@@ -140,8 +140,9 @@ Status baseline(const BaselineOptions& options, Console& console) {
                              .action = "make a baseline of nothing",
                              .reason = "no document is named",
                              .remedy = "name files, folders, - or --files-from"});
-    if (const auto entered =
-            restrictToInputs(options.documents, options.filesFrom, options.noSandbox);
+    // Asking daemons needs processes, sockets and libvirt's library.
+    const bool noSandbox = options.noSandbox || options.connects;
+    if (const auto entered = restrictToInputs(options.documents, options.filesFrom, noSandbox);
         !entered)
         return console.fail(entered.error());
     Inputs inputs(options.documents,

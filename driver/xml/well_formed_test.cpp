@@ -101,6 +101,8 @@ const Refusal kRefusals[] = {
      "attribute 'b' of <a> is given twice, under two prefixes"},
     {"<a xmlns:p=''/>", 1, "'xmlns:p' declares an empty namespace"},
     {"<a xmlns:xmlns='u'/>", 1, "'xmlns:xmlns' declares a namespace that is reserved"},
+    {"<a xmlns='p`artial'/>", 1, "'xmlns' declares a namespace whose name is not a URI"},
+    {"<a xmlns:b='u&#x60;'/>", 1, "'xmlns:b' declares a namespace whose name is not a URI"},
     {"<a xmlns:xml='u'/>", 1, "'xmlns:xml' declares a namespace that is reserved"},
     {"<a xmlns='http://www.w3.org/XML/1998/namespace'/>", 1,
      "'xmlns' declares a namespace that is reserved"},
