@@ -3,14 +3,12 @@
 #include "driver/io/utf8.hpp"
 #include "driver/xml/characters.hpp"
 #include "driver/xml/document_scanner.hpp"
+#include "driver/xml/namespace_name.hpp"
 #include "driver/xml/well_formed.hpp"
 
 #include <fmt/format.h>
-#include <libxml/uri.h>
 
 #include <algorithm>
-#include <memory>
-#include <string>
 
 namespace hostcompat {
 
@@ -27,23 +25,6 @@ std::string_view prefixOf(std::string_view name) {
 std::string_view localNameOf(std::string_view name) {
     const auto colon = name.find(':');
     return colon == std::string_view::npos ? name : name.substr(colon + 1);
-}
-
-/// Whether libxml2 takes the value, as it is written, for a namespace's name. pugixml takes any. A
-/// reference other than "&amp;" can only stand for what a URI does not contain, or may be written
-/// plainly.
-bool isUri(std::string_view value) {
-    constexpr std::string_view ampersand = "&amp;";
-    std::string decoded(value);
-    for (auto at = decoded.find(ampersand); at != std::string::npos;
-         at = decoded.find(ampersand, at + 1))
-        decoded.replace(at, ampersand.size(), "&");
-    for (auto at = value.find('&'); at != std::string_view::npos; at = value.find('&', at + 1))
-        if (!value.substr(at).starts_with(ampersand))
-            return false;
-    const std::unique_ptr<xmlURI, decltype(&xmlFreeURI)> uri(xmlParseURI(decoded.c_str()),
-                                                             xmlFreeURI);
-    return decoded.empty() || uri != nullptr;
 }
 
 bool isQualifiedName(std::string_view name) {
@@ -181,7 +162,7 @@ bool DocumentScanner::declareNamespaces(std::size_t start) {
         if (!isDefault && attribute.value.empty())
             return fail(start,
                         fmt::format("'{}' declares an empty namespace", clipped(attribute.name)));
-        if (!isUri(attribute.value))
+        if (!isNamespaceName(attribute.value))
             return fail(start, fmt::format("'{}' declares a namespace whose name is not a URI",
                                            clipped(attribute.name)));
         namespaces_.push_back({prefix, attribute.value, open_.size()});

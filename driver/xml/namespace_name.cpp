@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A narrow reading of RFC 3986 for names of namespaces.
+#include "driver/xml/namespace_name.hpp"
+
+#include <algorithm>
+
+namespace hostcompat {
+
+namespace {
+
+bool isAlpha(char byte) {
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+}
+
+bool isDigit(char byte) {
+    return byte >= '0' && byte <= '9';
+}
+
+bool isHexDigit(char byte) {
+    return isDigit(byte) || (byte >= 'a' && byte <= 'f') || (byte >= 'A' && byte <= 'F');
+}
+
+/// Characters of the RFC's pchar, '/' and '?'; '%' with two digits; '&' only as a reference to
+/// itself.
+bool hasOnlyUriCharacters(std::string_view text) {
+    constexpr std::string_view others = "-._~!$'()*+,;=:@/?";
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const std::string_view rest = text.substr(at);
+        if (rest.front() == '%') {
+            if (rest.size() < 3 || !isHexDigit(rest[1]) || !isHexDigit(rest[2]))
+                return false;
+        } else if (rest.front() == '&') {
+            if (!rest.starts_with("&amp;"))
+                return false;
+        } else if (!isAlpha(rest.front()) && !isDigit(rest.front()) &&
+                   !others.contains(rest.front())) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool isScheme(std::string_view scheme) {
+    return !scheme.empty() && isAlpha(scheme.front()) && std::ranges::all_of(scheme, [](char byte) {
+        return isAlpha(byte) || isDigit(byte) || byte == '+' || byte == '-' || byte == '.';
+    });
+}
+
+/// A name, and at most a port of five digits behind it.
+bool isAuthority(std::string_view authority) {
+    if (authority.contains('@'))
+        return false;
+    const auto colon = authority.find(':');
+    if (colon == std::string_view::npos)
+        return true;
+    const std::string_view port = authority.substr(colon + 1);
+    return !port.empty() && port.size() <= 5 && std::ranges::all_of(port, isDigit);
+}
+
+} // namespace
+
+bool isNamespaceName(std::string_view value) {
+    const auto hash = value.find('#');
+    if (hash != std::string_view::npos && !hasOnlyUriCharacters(value.substr(hash + 1)))
+        return false;
+    std::string_view rest = value.substr(0, hash);
+    if (!hasOnlyUriCharacters(rest))
+        return false;
+    if (const auto colon = rest.find(':'); colon < rest.find_first_of("/?")) {
+        if (!isScheme(rest.substr(0, colon)))
+            return false;
+        rest.remove_prefix(colon + 1);
+    }
+    if (!rest.starts_with("//"))
+        return true;
+    rest.remove_prefix(2);
+    return isAuthority(rest.substr(0, rest.find_first_of("/?")));
+}
+
+} // namespace hostcompat
