@@ -69,7 +69,7 @@ TEST_F(InputsOf, aFolderAreItsDocumentsByName) {
     const Lines expected{"f/a.xml",   "f/b.xml", "f/c/d/y.xml", "f/c/z.xml",
                          "f/c-d.xml", "f/c.xml", "f/link.xml",  "f/\xC3\xA4.xml"};
     EXPECT_EQ(all(Inputs({root_ + "f"})), expected);
-    for (std::size_t batch : {0, 1, 2, 3, 5, 100})
+    for (const std::size_t batch : {0U, 1U, 2U, 3U, 5U, 100U})
         EXPECT_EQ(all(FolderWalk(root_ + "f", batch)), expected) << batch;
     EXPECT_EQ(all(FolderWalk(root_ + "f/")), expected);
 }
