@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Mutations of bytes, lines, attributes, elements and values.
+// Changes of bytes, lines, attributes, elements and values.
 #include "driver/validate/differential/mutation.hpp"
 
 #include "driver/xml/scanner.hpp"
@@ -52,49 +52,18 @@ struct Outline {
     }
 };
 
-constexpr std::array<std::string_view, 40> edges = {"",
-                                                    " ",
-                                                    "0",
-                                                    "1",
-                                                    "-1",
-                                                    "-0",
-                                                    "+1",
-                                                    "00",
-                                                    "01",
-                                                    " 1",
-                                                    "1 ",
-                                                    "1\n",
-                                                    "\t1",
-                                                    "9",
-                                                    "10",
-                                                    "254",
-                                                    "255",
-                                                    "256",
-                                                    "65535",
-                                                    "65536",
-                                                    "2147483647",
-                                                    "2147483648",
-                                                    "-2147483648",
-                                                    "-2147483649",
-                                                    "4294967295",
-                                                    "4294967296",
-                                                    "18446744073709551615",
-                                                    "18446744073709551616",
-                                                    "999999999999999999",
-                                                    "1000000000000000000",
-                                                    "99999999999999999999999999",
-                                                    "1.5",
-                                                    "1e3",
-                                                    "0x1F",
-                                                    "yes",
-                                                    "no",
-                                                    " yes",
-                                                    "a  b",
-                                                    "a b",
-                                                    "&amp;"};
-
 void replace(std::string& document, const Span& span, std::string_view with) {
     document.replace(span.begin, span.end - span.begin, with);
+}
+
+/// Two parts that lie side by side change places.
+void exchange(std::string& document, const Span& one, const Span& other) {
+    const Span& first = one.begin < other.begin ? one : other;
+    const Span& second = one.begin < other.begin ? other : one;
+    const std::string a = document.substr(first.begin, first.end - first.begin);
+    const std::string b = document.substr(second.begin, second.end - second.begin);
+    replace(document, second, a);
+    replace(document, first, b);
 }
 
 void mutateBytes(std::string& document, Random& random) {
@@ -154,17 +123,10 @@ void mutateElements(std::string& document, const Outline& outline, Random& rando
     case 2:
         document.insert(other.begin, text);
         break;
-    case 3: { // two elements side by side change places
-        if (one.end <= other.begin || other.end <= one.begin) {
-            const Span& first = one.begin < other.begin ? one : other;
-            const Span& second = one.begin < other.begin ? other : one;
-            const std::string a = document.substr(first.begin, first.end - first.begin);
-            const std::string b = document.substr(second.begin, second.end - second.begin);
-            document.replace(second.begin, b.size(), a);
-            document.replace(first.begin, a.size(), b);
-        }
+    case 3:
+        if (one.end <= other.begin || other.end <= one.begin)
+            exchange(document, one, other);
         break;
-    }
     default:
         document.insert(below(random, 2) == 0 ? one.begin : one.end,
                         below(random, 3) == 0   ? "<!-- a comment -->"
@@ -185,111 +147,12 @@ void mutateAttributes(std::string& document, const Outline& outline, Random& ran
         document.insert(other.begin, text);
         break;
     default:
-        if (&one != &other) {
-            const Span& first = one.begin < other.begin ? one : other;
-            const Span& second = one.begin < other.begin ? other : one;
-            const std::string a = document.substr(first.begin, first.end - first.begin);
-            const std::string b = document.substr(second.begin, second.end - second.begin);
-            document.replace(second.begin, b.size(), a);
-            document.replace(first.begin, a.size(), b);
-        }
-    }
-}
-
-/// The data in a content, elements inside of it left out.
-void collect(const fast::Patterns& patterns, fast::Pattern p, std::vector<fast::Expression>& data) {
-    using Kind = fast::Patterns::Kind;
-    const fast::Patterns::Node& node = patterns.node(p);
-    if (node.kind == Kind::data)
-        data.push_back(node.a);
-    if (node.kind == Kind::oneOrMore)
-        collect(patterns, node.a, data);
-    if (node.kind == Kind::choice || node.kind == Kind::group || node.kind == Kind::interleave) {
-        collect(patterns, node.a, data);
-        collect(patterns, node.b, data);
+        if (&one != &other)
+            exchange(document, one, other);
     }
 }
 
 } // namespace
-
-Values::Values(const fast::AcceptorGrammar& grammar) : expressions_(grammar.expressions) {
-    using Kind = fast::Patterns::Kind;
-    const auto names = [&](fast::NameClass id) {
-        const fast::Patterns::NameNode& node = grammar.patterns.nameNode(id);
-        return node.kind == fast::Patterns::NameNode::Kind::name
-                   ? std::string(grammar.symbols.name(node.a))
-                   : std::string();
-    };
-    for (fast::Pattern p = 0; p < grammar.patterns.size(); ++p) {
-        const fast::Patterns::Node& node = grammar.patterns.node(p);
-        if (node.kind == Kind::attribute)
-            add(names(node.a), node.b);
-        if (node.kind == Kind::data)
-            add("", node.a);
-        if (node.kind == Kind::element) {
-            std::vector<fast::Expression> data;
-            collect(grammar.patterns, grammar.bodies[node.b], data);
-            for (const fast::Expression e : data)
-                add(names(node.a), e);
-        }
-    }
-}
-
-void Values::add(const std::string& name, fast::Expression expression) {
-    byName_[name].push_back(expression);
-    if (std::ranges::find(all_, expression) == all_.end())
-        all_.push_back(expression);
-}
-
-std::string Values::sample(fast::Expression expression, Random& random) {
-    for (int attempt = 0; attempt < 8; ++attempt) {
-        std::string result;
-        fast::Expression rest = expression;
-        const std::size_t enough = below(random, 12);
-        for (int length = 0; length < 300; ++length) {
-            if (expressions_.nullable(rest) && result.size() >= enough)
-                return result;
-            // A random byte first, then the one that is possible next to it.
-            const std::size_t start = below(random, 96);
-            fast::Expression next = fast::Expressions::nothing;
-            for (std::size_t i = 0; i < 98 && next == fast::Expressions::nothing; ++i) {
-                const std::size_t pick = (start + i) % 98;
-                const char byte = pick == 96   ? '\t'
-                                  : pick == 97 ? '\n'
-                                               : static_cast<char>(0x20 + pick);
-                next = expressions_.derive(rest, static_cast<unsigned char>(byte));
-                if (next != fast::Expressions::nothing)
-                    result += byte;
-            }
-            if (next == fast::Expressions::nothing)
-                break;
-            rest = next;
-        }
-        if (expressions_.nullable(rest))
-            return result;
-    }
-    return {};
-}
-
-std::string Values::make(const std::string& name, Random& random) {
-    const std::size_t kind = below(random, 10);
-    if (kind < 2)
-        return std::string(edges[below(random, edges.size())]);
-    const auto found = byName_.find(name);
-    const std::vector<fast::Expression>& from =
-        found == byName_.end() || kind == 2 ? all_ : found->second;
-    if (from.empty())
-        return "x";
-    std::string value = sample(from[below(random, from.size())], random);
-    if (kind == 3 && !value.empty()) {
-        const std::size_t at = below(random, value.size());
-        if (below(random, 2) == 0)
-            value.erase(at, 1);
-        else
-            value.insert(at, 1, value[below(random, value.size())]);
-    }
-    return value;
-}
 
 std::string mutated(std::string document, Values& values, Random& random) {
     for (std::size_t changes = 1 + below(random, 3); changes > 0 && !document.empty(); --changes) {

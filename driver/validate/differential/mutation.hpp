@@ -2,43 +2,11 @@
 // Changes documents a little, with values at the edges of what a grammar allows.
 #pragma once
 
-#include "driver/validate/fast/grammar.hpp"
+#include "driver/validate/differential/values.hpp"
 
-#include <map>
-#include <random>
 #include <string>
-#include <vector>
 
 namespace hostcompat::differential {
-
-using Random = std::mt19937_64;
-
-/// A number below `bound`, which must not be 0.
-inline std::size_t below(Random& random, std::size_t bound) {
-    return static_cast<std::size_t>(random() % bound);
-}
-
-/// Makes values that a grammar allows, or nearly allows, for each attribute and element name.
-class Values {
-public:
-    explicit Values(const fast::AcceptorGrammar& grammar);
-
-    /// A value for the attribute or element `name`; often one that is allowed there.
-    std::string make(const std::string& name, Random& random);
-    /// A string of this expression, or an empty one where none was found.
-    std::string sample(fast::Expression expression, Random& random);
-    /// All expressions of the grammar's values.
-    const std::vector<fast::Expression>& all() const {
-        return all_;
-    }
-
-private:
-    void add(const std::string& name, fast::Expression expression);
-
-    fast::Expressions expressions_;
-    std::map<std::string, std::vector<fast::Expression>> byName_;
-    std::vector<fast::Expression> all_;
-};
 
 /// The document with one to three random changes.
 std::string mutated(std::string document, Values& values, Random& random);

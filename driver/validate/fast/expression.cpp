@@ -26,17 +26,10 @@ Expression Expressions::intern(const Node& node) {
     else
         hash = mixed(static_cast<std::uint64_t>(node.kind), std::uint64_t{node.b} << 32 | node.a,
                      std::uint64_t{node.least} << 32 | node.most);
-    const Expression found = table_.find(hash, [&](std::uint32_t number) {
-        const Node& other = nodes_[number];
+    return table_.findOrAdd(hash, nodes_, node, [&](const Node& other) {
         return other.kind == node.kind && other.a == node.a && other.b == node.b &&
                other.least == node.least && other.most == node.most && other.bytes == node.bytes;
     });
-    if (found != Table::none)
-        return found;
-    nodes_.push_back(node);
-    const auto number = static_cast<Expression>(nodes_.size() - 1);
-    table_.insert(hash, number);
-    return number;
 }
 
 Expression Expressions::set(ByteSet bytes) {

@@ -35,6 +35,9 @@ struct AcceptorGrammar {
     /// Parts of which no value will be recognised, so that documents with them go to libxml2;
     /// each a few words ("the type dateTime").
     std::vector<std::string> notes;
+
+    /// Adds a note, once.
+    void note(std::string text);
 };
 
 /// Compiles a grammar. The error says which construct is not known and where ("FILE: the element

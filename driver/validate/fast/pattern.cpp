@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Constructors that keep patterns in a normal form, and the derivatives.
+// Names, name classes, and the constructors that keep patterns in a normal form.
 #include "driver/validate/fast/pattern.hpp"
 
-#include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace hostcompat::fast {
@@ -35,30 +35,16 @@ Patterns::Patterns() {
 
 Pattern Patterns::intern(Kind kind, bool isNullable, std::uint32_t a, std::uint32_t b) {
     const std::uint32_t hash = mixed(static_cast<std::uint64_t>(kind), a, b);
-    const Pattern found = table_.find(hash, [&](Pattern number) {
-        const Node& other = nodes_[number];
+    return table_.findOrAdd(hash, nodes_, Node{kind, isNullable, a, b}, [&](const Node& other) {
         return other.kind == kind && other.a == a && other.b == b;
     });
-    if (found != Table::none)
-        return found;
-    nodes_.push_back({kind, isNullable, a, b});
-    const auto number = static_cast<Pattern>(nodes_.size() - 1);
-    table_.insert(hash, number);
-    return number;
 }
 
 NameClass Patterns::nameClass(NameNode::Kind kind, std::uint32_t a, std::uint32_t b) {
     const std::uint32_t hash = mixed(static_cast<std::uint64_t>(kind), a, b);
-    const NameClass found = nameTable_.find(hash, [&](NameClass number) {
-        const NameNode& other = names_[number];
+    return nameTable_.findOrAdd(hash, names_, NameNode{kind, a, b}, [&](const NameNode& other) {
         return other.kind == kind && other.a == a && other.b == b;
     });
-    if (found != Table::none)
-        return found;
-    names_.push_back({kind, a, b});
-    const auto number = static_cast<NameClass>(names_.size() - 1);
-    nameTable_.insert(hash, number);
-    return number;
 }
 
 bool Patterns::contains(NameClass id, Symbol name) const {
@@ -131,13 +117,24 @@ Pattern Patterns::choice(Pattern a, Pattern b) {
     return intern(Kind::choice, nullable(a) || nullable(b), a, b);
 }
 
-Pattern Patterns::group(Pattern a, Pattern b) {
-    if (a == notAllowed || b == notAllowed)
-        return notAllowed;
-    if (a == empty)
+namespace {
+
+/// Of a group or interleave one part of which says nothing, what is left of it.
+std::optional<Pattern> besideTrivial(Pattern a, Pattern b) {
+    if (a == Patterns::notAllowed || b == Patterns::notAllowed)
+        return Patterns::notAllowed;
+    if (a == Patterns::empty)
         return b;
-    if (b == empty)
+    if (b == Patterns::empty)
         return a;
+    return std::nullopt;
+}
+
+} // namespace
+
+Pattern Patterns::group(Pattern a, Pattern b) {
+    if (const auto simple = besideTrivial(a, b))
+        return *simple;
     if (nodes_[a].kind == Kind::group) {
         const Node node = nodes_[a];
         return group(node.a, group(node.b, b));
@@ -146,12 +143,8 @@ Pattern Patterns::group(Pattern a, Pattern b) {
 }
 
 Pattern Patterns::interleave(Pattern a, Pattern b) {
-    if (a == notAllowed || b == notAllowed)
-        return notAllowed;
-    if (a == empty)
-        return b;
-    if (b == empty)
-        return a;
+    if (const auto simple = besideTrivial(a, b))
+        return *simple;
     if (nodes_[a].kind == Kind::interleave) {
         const Node node = nodes_[a];
         return interleave(node.a, interleave(node.b, b));
@@ -194,218 +187,6 @@ Pattern Patterns::attribute(NameClass name, Expression value) {
 
 Pattern Patterns::element(NameClass name, std::uint32_t number) {
     return name == noName ? notAllowed : intern(Kind::element, false, name, number);
-}
-
-template <typename Make>
-Pattern Patterns::memoized(Pattern from, std::uint32_t key, Make&& make) {
-    const std::uint32_t hash = mixed(11, from, key);
-    const auto same = [&](std::uint32_t number) {
-        return memo_[number].from == from && memo_[number].key == key;
-    };
-    if (const std::uint32_t found = memoTable_.find(hash, same); found != Table::none)
-        return memo_[found].to;
-    const Pattern to = make();
-    memo_.push_back({from, key, to});
-    memoTable_.insert(hash, static_cast<std::uint32_t>(memo_.size() - 1));
-    return to;
-}
-
-template <typename Wrap>
-Pattern Patterns::applyAfter(Pattern p, Wrap&& wrap) {
-    const Node node = nodes_[p];
-    if (node.kind == Kind::after)
-        return after(node.a, wrap(node.b));
-    if (node.kind == Kind::choice) {
-        const Pattern left = applyAfter(node.a, wrap);
-        return choice(left, applyAfter(node.b, wrap));
-    }
-    return notAllowed;
-}
-
-Pattern Patterns::startTagOpen(Pattern p, Symbol name, const std::vector<Pattern>& bodies) {
-    const Node node = nodes_[p];
-    switch (node.kind) {
-    case Kind::element:
-        return contains(node.a, name) ? after(bodies[node.b], empty) : notAllowed;
-    case Kind::choice:
-    case Kind::interleave:
-    case Kind::group:
-    case Kind::oneOrMore:
-    case Kind::after:
-        break;
-    default:
-        return notAllowed;
-    }
-    return memoized(p, name + 1, [&] {
-        const Pattern left = startTagOpen(node.a, name, bodies);
-        switch (node.kind) {
-        case Kind::choice:
-            return choice(left, startTagOpen(node.b, name, bodies));
-        case Kind::interleave: {
-            const Pattern first =
-                applyAfter(left, [&](Pattern x) { return interleave(x, node.b); });
-            const Pattern right = startTagOpen(node.b, name, bodies);
-            return choice(first,
-                          applyAfter(right, [&](Pattern x) { return interleave(node.a, x); }));
-        }
-        case Kind::group: {
-            const Pattern first = applyAfter(left, [&](Pattern x) { return group(x, node.b); });
-            return nullable(node.a) ? choice(first, startTagOpen(node.b, name, bodies)) : first;
-        }
-        case Kind::oneOrMore:
-            return applyAfter(left, [&](Pattern x) { return group(x, choice(p, empty)); });
-        default: // after
-            return applyAfter(left, [&](Pattern x) { return after(x, node.b); });
-        }
-    });
-}
-
-Pattern Patterns::withAttribute(Pattern p, Symbol name, const std::vector<Expression>& matched) {
-    const Node node = nodes_[p];
-    switch (node.kind) {
-    case Kind::attribute:
-        return contains(node.a, name) && std::ranges::find(matched, node.b) != matched.end()
-                   ? empty
-                   : notAllowed;
-    case Kind::after: {
-        const Pattern left = withAttribute(node.a, name, matched);
-        return after(left, node.b);
-    }
-    case Kind::choice: {
-        const Pattern left = withAttribute(node.a, name, matched);
-        return choice(left, withAttribute(node.b, name, matched));
-    }
-    case Kind::group: {
-        const Pattern left = group(withAttribute(node.a, name, matched), node.b);
-        return choice(left, group(node.a, withAttribute(node.b, name, matched)));
-    }
-    case Kind::interleave: {
-        const Pattern left = interleave(withAttribute(node.a, name, matched), node.b);
-        return choice(left, interleave(node.a, withAttribute(node.b, name, matched)));
-    }
-    case Kind::oneOrMore:
-        return group(withAttribute(node.a, name, matched), choice(p, empty));
-    default:
-        return notAllowed;
-    }
-}
-
-Pattern Patterns::startTagClose(Pattern p) {
-    const Node node = nodes_[p];
-    switch (node.kind) {
-    case Kind::attribute:
-        return notAllowed;
-    case Kind::choice:
-    case Kind::group:
-    case Kind::interleave:
-    case Kind::oneOrMore:
-    case Kind::after:
-        break;
-    default:
-        return p;
-    }
-    return memoized(p, 0, [&] {
-        const Pattern left = startTagClose(node.a);
-        switch (node.kind) {
-        case Kind::choice:
-            return choice(left, startTagClose(node.b));
-        case Kind::group:
-            return group(left, startTagClose(node.b));
-        case Kind::interleave:
-            return interleave(left, startTagClose(node.b));
-        case Kind::oneOrMore:
-            return oneOrMore(left);
-        default: // after
-            return after(left, node.b);
-        }
-    });
-}
-
-Pattern Patterns::withText(Pattern p, const std::vector<Expression>& matched) {
-    const Node node = nodes_[p];
-    switch (node.kind) {
-    case Kind::text:
-        return text;
-    case Kind::data:
-        return std::ranges::find(matched, node.a) != matched.end() ? empty : notAllowed;
-    case Kind::after: {
-        const Pattern left = withText(node.a, matched);
-        return after(left, node.b);
-    }
-    case Kind::choice: {
-        const Pattern left = withText(node.a, matched);
-        return choice(left, withText(node.b, matched));
-    }
-    case Kind::group: {
-        const Pattern left = group(withText(node.a, matched), node.b);
-        return nullable(node.a) ? choice(left, withText(node.b, matched)) : left;
-    }
-    case Kind::interleave: {
-        const Pattern left = interleave(withText(node.a, matched), node.b);
-        return choice(left, interleave(node.a, withText(node.b, matched)));
-    }
-    case Kind::oneOrMore:
-        return group(withText(node.a, matched), choice(p, empty));
-    default:
-        return notAllowed;
-    }
-}
-
-Pattern Patterns::endTag(Pattern p) {
-    const Node node = nodes_[p];
-    if (node.kind == Kind::choice) {
-        const Pattern left = endTag(node.a);
-        return choice(left, endTag(node.b));
-    }
-    return node.kind == Kind::after && nullable(node.a) ? node.b : notAllowed;
-}
-
-void Patterns::attributeValues(Pattern p, Symbol name, std::vector<Expression>& values) const {
-    const Node& node = nodes_[p];
-    switch (node.kind) {
-    case Kind::attribute:
-        if (contains(node.a, name) && std::ranges::find(values, node.b) == values.end())
-            values.push_back(node.b);
-        break;
-    case Kind::choice:
-    case Kind::group:
-    case Kind::interleave:
-        attributeValues(node.a, name, values);
-        attributeValues(node.b, name, values);
-        break;
-    case Kind::oneOrMore:
-    case Kind::after:
-        attributeValues(node.a, name, values);
-        break;
-    default:
-        break;
-    }
-}
-
-bool Patterns::textValues(Pattern p, std::vector<Expression>& values) const {
-    const Node& node = nodes_[p];
-    switch (node.kind) {
-    case Kind::text:
-        return true;
-    case Kind::data:
-        if (std::ranges::find(values, node.a) == values.end())
-            values.push_back(node.a);
-        return false;
-    case Kind::choice:
-    case Kind::interleave: {
-        const bool left = textValues(node.a, values);
-        return textValues(node.b, values) || left;
-    }
-    case Kind::group: {
-        const bool left = textValues(node.a, values);
-        return (nullable(node.a) && textValues(node.b, values)) || left;
-    }
-    case Kind::oneOrMore:
-    case Kind::after:
-        return textValues(node.a, values);
-    default:
-        return false;
-    }
 }
 
 std::size_t Patterns::bytes() const {

@@ -126,6 +126,10 @@ public:
 
 private:
     Pattern intern(Kind kind, bool nullable, std::uint32_t a, std::uint32_t b);
+    /// What remains of `p` behind one attribute or text, which `leaf` finds among the parts;
+    /// `inOrder`: those of a group have their turns.
+    template <typename Leaf>
+    Pattern consume(Pattern p, bool inOrder, const Leaf& leaf);
     template <typename Wrap>
     Pattern applyAfter(Pattern p, Wrap&& wrap);
 

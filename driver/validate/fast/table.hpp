@@ -44,6 +44,20 @@ public:
         ++used_;
     }
 
+    /// The number of the item for which `same(item)` holds; where there is none, `item` is added.
+    template <typename Item, typename Same>
+    std::uint32_t findOrAdd(std::uint32_t hash, std::vector<Item>& items, const Item& item,
+                            Same&& same) {
+        const std::uint32_t found =
+            find(hash, [&](std::uint32_t number) { return same(items[number]); });
+        if (found != none)
+            return found;
+        items.push_back(item);
+        const auto number = static_cast<std::uint32_t>(items.size() - 1);
+        insert(hash, number);
+        return number;
+    }
+
     std::size_t bytes() const {
         return slots_.capacity() * sizeof(Slot);
     }

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What an attribute's value or an element's whole text may be, as an expression.
+#pragma once
+
+#include "driver/validate/fast/definitions.hpp"
+
+namespace hostcompat::fast {
+
+/// Compiles the values of one grammar. Functions throw Unknown.
+class ValueCompiler {
+public:
+    ValueCompiler(AcceptorGrammar& grammar, Definitions& definitions)
+        : grammar_(grammar), definitions_(definitions) {}
+
+    /// What <value>, <data>, <list>, or a combination of them allows.
+    Expression compile(Place place) {
+        return expression(place, false);
+    }
+
+private:
+    Expression expression(Place place, bool inList);
+    Expression alternatives(Place place, bool inList);
+    Expression referred(Place place, bool inList);
+    Expression list(Place place);
+    Expression tokens(Place place);
+    Expression value(const RngNode& node);
+    Expression data(Place place);
+
+    AcceptorGrammar& grammar_;
+    Definitions& definitions_;
+    std::vector<const Definition*> busy_; ///< definitions that are being compiled
+};
+
+} // namespace hostcompat::fast
