@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Replays every host of the lab: the raw answers of its kernel go in, the recorded record comes
+// out.
+#include "driver/answer/probe_host.hpp"
+#include "driver/answer/record.hpp"
+#include "driver/kvm/uapi.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace hostcompat {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+const fs::path kRecords = fs::path(SOURCE_ROOT) / "xml-tests/records";
+
+std::string contentOf(const fs::path& path) {
+    std::ostringstream content;
+    content << std::ifstream(path, std::ios::binary).rdbuf();
+    return content.str();
+}
+
+/// The names of all recorded hosts, sorted.
+std::vector<std::string> recordedHosts() {
+    constexpr std::string_view ending = ".raw.json";
+    std::set<std::string> names;
+    for (const auto& entry : fs::directory_iterator(kRecords))
+        if (const std::string name = entry.path().filename().string(); name.ends_with(ending))
+            names.insert(name.substr(0, name.size() - ending.size()));
+    return {names.begin(), names.end()};
+}
+
+/// A kernel that gives the answers which lab/raw_probe.c got from a real one. A question that was
+/// not asked there has no answer here either: the test then fails.
+class ReplayedKernel final : public Kernel {
+public:
+    explicit ReplayedKernel(const Json& kvm) : kvm_(kvm) {}
+
+    int open(const char* path, int) override {
+        EXPECT_STREQ(path, "/dev/kvm");
+        const int failure = kvm_.at("open_errno").get<int>();
+        return failure != 0 ? -failure : opened(kDevice);
+    }
+    int ioctl(int descriptor, unsigned long request, std::uintptr_t argument) override {
+        EXPECT_TRUE(open_.contains(descriptor));
+        if (descriptor == kMachine)
+            return askMachine(request, reinterpret_cast<std::uint64_t*>(argument));
+        switch (request) {
+        case KVM_GET_API_VERSION:
+            return kvm_.at("api_version").get<int>();
+        case KVM_CHECK_EXTENSION:
+            return kvm_.at("extensions").at(std::to_string(argument)).get<int>();
+        case KVM_CREATE_VM: {
+            const int failure = kvm_.at("create_vm_errno").get<int>();
+            return failure != 0 ? -failure : opened(kMachine);
+        }
+        default:
+            ADD_FAILURE() << "request " << request << " was never recorded";
+            return -ENOTTY;
+        }
+    }
+    void close(int descriptor) override {
+        EXPECT_EQ(open_.erase(descriptor), 1U);
+    }
+    bool allClosed() const {
+        return open_.empty();
+    }
+
+private:
+    static constexpr int kDevice = 100;
+    static constexpr int kMachine = 101;
+
+    int opened(int descriptor) {
+        open_.insert(descriptor);
+        return descriptor;
+    }
+    int askMachine(unsigned long request, std::uint64_t* words) {
+        EXPECT_EQ(request, uapi::kPpcGetCompatCaps);
+        EXPECT_EQ(words[0], 24U);
+        EXPECT_EQ(words[1], 0U);
+        const Json& answer = kvm_.at("calls").at("size_24");
+        if (const int failure = answer.at("errno").get<int>())
+            return -failure;
+        words[0] = answer.at("size").get<std::uint64_t>();
+        words[2] = std::stoull(answer.at("capabilities").get<std::string>(), nullptr, 16);
+        return answer.at("result").get<int>();
+    }
+
+    const Json& kvm_;
+    std::set<int> open_;
+};
+
+/// The files of a recorded host below a folder that ends with the test.
+class ReplayedHost : public testing::TestWithParam<std::string> {
+protected:
+    ReplayedHost() {
+        std::string name = (fs::temp_directory_path() / "hostcompat-XXXXXX").string();
+        root_ = mkdtemp(name.data());
+    }
+    ~ReplayedHost() override {
+        fs::remove_all(root_);
+    }
+    void write(const fs::path& path, const std::string& content) const {
+        fs::create_directories((root_ / path).parent_path());
+        std::ofstream(root_ / path, std::ios::binary) << content;
+    }
+    void build(const Json& raw) const {
+        write("proc/cpuinfo", raw.at("cpuinfo").get<std::string>());
+        const fs::path tree = "proc/device-tree";
+        write(tree / "compatible", raw.at("compatible").get<std::string>());
+        for (const Json& node : raw.at("cpu_nodes")) {
+            const fs::path folder = tree / "cpus" / node.at("node").get<std::string>();
+            write(folder / "device_type", std::string("cpu\0", 4));
+            if (!node.contains("cpu_version"))
+                continue;
+            const auto version =
+                std::stoull(node.at("cpu_version").get<std::string>(), nullptr, 16);
+            std::string bytes;
+            for (const int shift : {24, 16, 8, 0})
+                bytes.push_back(static_cast<char>(version >> shift & 0xff));
+            write(folder / "cpu-version", bytes);
+        }
+        if (raw.at("module_kvm_hv").get<int>() != 0)
+            write("sys/module/kvm_hv/initstate", "live\n");
+    }
+    HostPlace place(const Json& raw) const {
+        return {.root = root_,
+                .names = {.machine = raw.at("arch").get<std::string>(),
+                          .release = raw.at("kernel").get<std::string>()},
+                .device = "/dev/kvm"};
+    }
+
+private:
+    fs::path root_;
+};
+
+TEST_P(ReplayedHost, givesTheRecordedAnswer) {
+    const Json raw = Json::parse(contentOf(kRecords / (GetParam() + ".raw.json")));
+    build(raw);
+    ReplayedKernel kernel(raw.at("kvm"));
+    const auto host = probeHost(kernel, place(raw));
+    ASSERT_TRUE(host.has_value()) << describe(host.error());
+    EXPECT_TRUE(kernel.allClosed());
+    EXPECT_EQ(writeRecord(host->record), contentOf(kRecords / (GetParam() + ".json")));
+}
+
+TEST_P(ReplayedHost, saysWhatTheKernelSaid) {
+    const Json raw = Json::parse(contentOf(kRecords / (GetParam() + ".raw.json")));
+    const auto record =
+        parseRecord(contentOf(kRecords / (GetParam() + ".json")), GetParam() + ".json");
+    ASSERT_TRUE(record.has_value()) << describe(record.error());
+    EXPECT_EQ(record->host.kernel, raw.at("kernel").get<std::string>());
+    const Json& kvm = raw.at("kvm");
+    if (kvm.at("extensions").at("250").get<int>() == 1) {
+        ASSERT_TRUE(record->compat.known.has_value());
+        EXPECT_EQ(record->compat.known->source, CompatSource::kvm);
+        const auto bitmap = kvm.at("calls").at("size_24").at("capabilities").get<std::string>();
+        EXPECT_EQ(record->compat.known->capabilities, std::stoull(bitmap, nullptr, 16));
+    } else if (kvm.at("create_vm_errno").get<int>() != 0) {
+        EXPECT_FALSE(record->compat.known.has_value());
+        EXPECT_FALSE(record->compat.reason.empty());
+    } else {
+        ASSERT_TRUE(record->compat.known.has_value());
+        EXPECT_NE(record->compat.known->source, CompatSource::kvm);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Lab, ReplayedHost, testing::ValuesIn(recordedHosts()),
+                         [](const auto& chosen) {
+                             std::string name = chosen.param;
+                             for (char& letter : name)
+                                 if (std::isalnum(static_cast<unsigned char>(letter)) == 0)
+                                     letter = '_';
+                             return name;
+                         });
+
+TEST(Records, areThoseOfAllHostsOfTheLab) {
+    const auto hosts = recordedHosts();
+    EXPECT_GE(hosts.size(), 45U);
+    for (const std::string& host : hosts)
+        EXPECT_TRUE(fs::exists(kRecords / (host + ".json"))) << host;
+}
+
+} // namespace
+} // namespace hostcompat
