@@ -7,6 +7,7 @@
 #include "driver/answer/record.hpp"
 #include "driver/answer/resolve.hpp"
 #include "driver/host/facts.hpp"
+#include "driver/host/topology.hpp"
 #include "driver/xml/capabilities.hpp"
 #include "driver/xml/safe_parse.hpp"
 #include "fuzz/require.hpp"
@@ -94,7 +95,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(read.has_value(), "the record that was written is refused");
     require(read->compat == record.compat, "something else is read than was written");
 
-    const std::string document = renderCapabilities(facts.identity, facts.nodes);
+    const std::string document = renderCapabilities(facts.identity, readTopology(root.path()));
     require(parseSafely(document, "output").has_value(), "libxml2 refuses what was written");
     const auto capabilities = CapabilitiesDocument::read(document, "output");
     require(capabilities.has_value(), "pugixml refuses what was written");

@@ -101,7 +101,7 @@ Status capabilities(const CapabilitiesOptions& options, Console& console) {
     auto bytes = options.input.empty() ? std::string() : readInput(options.input);
     if (!bytes)
         return console.fail(bytes.error());
-    const auto host = lookAtHost(options.probe, options.noSandbox);
+    const auto host = lookAtHost(options.probe, options.noSandbox, options.input.empty());
     if (!host)
         return console.fail(host.error());
     if (options.probe.empty())

@@ -8,10 +8,10 @@
 
 namespace hostcompat::tools {
 
-Result<ProbedHost> lookAtHost(const std::string& probeFile, bool noSandbox) {
+Result<ProbedHost> lookAtHost(const std::string& probeFile, bool noSandbox, bool topology) {
     if (probeFile.empty()) {
         SystemKernel kernel;
-        return probeHost(kernel);
+        return probeHost(kernel, {.topology = topology});
     }
     const auto json = readInput(probeFile);
     if (!json)

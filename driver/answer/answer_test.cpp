@@ -198,13 +198,22 @@ HostPlace recordedPlace(const std::string& host) {
 
 TEST(ProbeHost, putsKvmAndARecordedHostTogether) {
     FakeKernel kernel;
-    const auto host = probeHost(kernel, recordedPlace("power10-as-power9"));
+    HostPlace place = recordedPlace("power10-as-power9");
+    place.topology = true;
+    const auto host = probeHost(kernel, place);
     ASSERT_TRUE(host.has_value());
     EXPECT_EQ(host->record.compat.known->supported, kPower9);
     EXPECT_EQ(host->record.host.effectiveMode, "power9");
     EXPECT_EQ(host->record.host.model, "POWER10");
     EXPECT_EQ(host->nodes.size(), 1U);
     EXPECT_EQ(kernel.openDescriptors(), 0U);
+}
+
+TEST(ProbeHost, readsTheTopologyOnlyWhereItIsWanted) {
+    FakeKernel kernel;
+    const auto host = probeHost(kernel, recordedPlace("power10-numa"));
+    ASSERT_TRUE(host.has_value());
+    EXPECT_TRUE(host->nodes.empty());
 }
 
 TEST(ProbeHost, usesTheFallbacksOnRecordedHosts) {

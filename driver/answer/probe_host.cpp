@@ -4,6 +4,7 @@
 
 #include "driver/answer/checks.hpp"
 #include "driver/answer/resolve.hpp"
+#include "driver/host/topology.hpp"
 #include "driver/kvm/probe.hpp"
 
 #include <utility>
@@ -24,7 +25,7 @@ Result<ProbedHost> probeHost(Kernel& kernel, const HostPlace& place) {
     return ProbedHost{.record = {.host = std::move(facts.identity),
                                  .compat = std::move(compat),
                                  .checks = std::move(checks)},
-                      .nodes = std::move(facts.nodes)};
+                      .nodes = place.topology ? readTopology(place.root) : std::vector<NumaNode>()};
 }
 
 } // namespace hostcompat

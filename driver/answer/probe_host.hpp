@@ -4,11 +4,13 @@
 
 #include "driver/compat/error.hpp"
 #include "driver/compat/host_compat.hpp"
+#include "driver/compat/topology.hpp"
 #include "driver/host/facts.hpp"
 #include "driver/kvm/kernel.hpp"
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 namespace hostcompat {
 
@@ -18,12 +20,15 @@ struct HostPlace {
     std::filesystem::path root = "/";
     SystemNames names = systemNames();
     std::string device = "/dev/kvm";
+    /// Whether the topology is read too, which takes several files for each CPU.
+    bool topology = false;
 };
 
 /// What a look at a host found: the record, and the topology that only a document needs.
 struct ProbedHost {
     HostRecord record;
-    /// Empty where the host does not tell, and for a record that was read from a file.
+    /// By node id; empty where it was not wanted or the host does not tell, and for a record that
+    /// was read from a file.
     std::vector<NumaNode> nodes;
 };
 

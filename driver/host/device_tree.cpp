@@ -50,7 +50,7 @@ Platform DeviceTree::platform() const {
 EffectiveLevel DeviceTree::effectiveLevel() const {
     EffectiveLevel level;
     std::string firstNode;
-    for (const std::string& name : listFolder(base_ / "cpus")) {
+    for (const std::string& name : listSubfolders(base_ / "cpus")) {
         const auto node = base_ / "cpus" / name;
         if (trim(readSmallFile(node / "device_type").value_or("")) != "cpu")
             continue;

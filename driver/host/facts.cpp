@@ -4,7 +4,6 @@
 
 #include "driver/host/device_tree.hpp"
 #include "driver/host/files.hpp"
-#include "driver/host/topology.hpp"
 
 #include <sys/utsname.h>
 
@@ -72,7 +71,6 @@ HostFacts readHost(const std::filesystem::path& root, const SystemNames& names) 
     HostFacts facts;
     facts.identity.arch = names.machine;
     facts.identity.kernel = names.release;
-    facts.nodes = readTopology(root);
     if (!names.machine.starts_with("ppc64"))
         return facts;
 

@@ -3,13 +3,11 @@
 #pragma once
 
 #include "driver/compat/host_compat.hpp"
-#include "driver/compat/topology.hpp"
 
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace hostcompat {
 
@@ -21,14 +19,12 @@ struct EffectiveLevel {
     std::string problem;
 };
 
-/// Everything about a host that decides or explains its modes, and the topology of its document.
+/// Everything about a host that decides or explains its modes.
 struct HostFacts {
     HostIdentity identity;
     EffectiveLevel level;
     /// Whether the kernel lists the module kvm_hv (or has it built in).
     bool hvModule = false;
-    /// By node id; empty where sysfs does not tell.
-    std::vector<NumaNode> nodes;
 };
 
 /// The kernel's own names, which no file system is needed for.
@@ -41,10 +37,10 @@ struct SystemNames {
 SystemNames systemNames();
 
 /// Reads the host below a root folder: proc/cpuinfo, sys/firmware/devicetree/base (or
-/// proc/device-tree), sys/module and sys/devices/system. A file that is missing, unreadable or
+/// proc/device-tree) and sys/module. A file that is missing, unreadable or
 /// senseless leaves its fact unset; a host that tells nothing is a valid answer, so this cannot
 /// fail. Sources: Linux arch/powerpc/kernel/setup-common.c (show_cpuinfo), PAPR 2.13 C.6.2
-/// (cpu-version), Documentation/ABI/stable/sysfs-devices-system-cpu.
+/// (cpu-version).
 HostFacts readHost(const std::filesystem::path& root, const SystemNames& names);
 
 } // namespace hostcompat

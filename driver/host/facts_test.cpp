@@ -17,8 +17,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+fs::path rootOf(const std::string& host) {
+    return fs::path(SOURCE_ROOT) / "xml-tests/records" / host / "root";
+}
+
 HostFacts recorded(const std::string& host) {
-    const fs::path root = fs::path(SOURCE_ROOT) / "xml-tests/records" / host / "root";
+    const fs::path root = rootOf(host);
     const auto text = [&](const char* name) {
         return std::string(trim(readSmallFile(root / "proc/sys/kernel" / name).value_or("")));
     };
@@ -47,8 +51,9 @@ TEST_P(RecordedHost, isUnderstood) {
     EXPECT_EQ(facts.level.problem, "");
     EXPECT_EQ(facts.identity.effectiveMode, expected.effectiveMode);
     EXPECT_EQ(facts.hvModule, expected.hvModule);
-    ASSERT_FALSE(facts.nodes.empty());
-    EXPECT_FALSE(facts.nodes.front().cpus.empty());
+    const auto nodes = readTopology(rootOf(expected.host));
+    ASSERT_FALSE(nodes.empty());
+    EXPECT_FALSE(nodes.front().cpus.empty());
 }
 
 // The table of the kernel's measured interface: raw processor and cpu-version of each host.
@@ -67,11 +72,11 @@ INSTANTIATE_TEST_SUITE_P(
         Recorded{"powernv9", Platform::powernv, 0x004e1200, "POWER9", 0x004e1200, "power9", true}));
 
 TEST(RecordedHost, hasItsNumaNodes) {
-    const HostFacts facts = recorded("power10-numa");
-    ASSERT_EQ(facts.nodes.size(), 2U);
-    EXPECT_EQ(facts.nodes[0].cpus.size(), 2U);
-    EXPECT_EQ(facts.nodes[1].cpus.front().id, 2U);
-    EXPECT_GT(facts.nodes[1].memory.value_or(0), 0U);
+    const auto nodes = readTopology(rootOf("power10-numa"));
+    ASSERT_EQ(nodes.size(), 2U);
+    EXPECT_EQ(nodes[0].cpus.size(), 2U);
+    EXPECT_EQ(nodes[1].cpus.front().id, 2U);
+    EXPECT_GT(nodes[1].memory.value_or(0), 0U);
 }
 
 /// A root folder made for one test.
@@ -110,19 +115,20 @@ TEST_F(MadeHost, thatShowsNothingIsStillAHost) {
     EXPECT_FALSE(facts.identity.pvr.has_value());
     EXPECT_FALSE(facts.level.cpuVersion.has_value());
     EXPECT_EQ(facts.level.problem, "the device tree has no readable CPU node");
-    EXPECT_TRUE(facts.nodes.empty());
+    EXPECT_TRUE(readTopology(root_).empty());
 }
 
 TEST_F(MadeHost, takesOnlyListsOfCpusIntoItsTopology) {
     const std::string siblings = "sys/devices/system/cpu/cpu0/topology/thread_siblings_list";
     write("sys/devices/system/cpu/online", "0\n");
     write(siblings, "0\n");
-    ASSERT_EQ(read().nodes.size(), 1U);
-    ASSERT_EQ(read().nodes[0].cpus.size(), 1U);
-    EXPECT_EQ(read().nodes[0].cpus[0].siblings, "0");
+    auto nodes = readTopology(root_);
+    ASSERT_EQ(nodes.size(), 1U);
+    ASSERT_EQ(nodes[0].cpus.size(), 1U);
+    EXPECT_EQ(nodes[0].cpus[0].siblings, "0");
     write(siblings, "0 \x87'/>\n");
-    const HostFacts facts = read();
-    EXPECT_TRUE(facts.nodes.empty() || facts.nodes[0].cpus.empty());
+    nodes = readTopology(root_);
+    EXPECT_TRUE(nodes.empty() || nodes[0].cpus.empty());
 }
 
 TEST_F(MadeHost, thatIsNotPowerIsNotReadForPower) {
@@ -135,6 +141,15 @@ TEST_F(MadeHost, withSeveralEqualNodesHasTheirLevel) {
     addCpuNode("b", kPower9);
     write("proc/device-tree/cpus/cache/device_type", std::string("cache\0", 6));
     EXPECT_EQ(read().level.cpuVersion, 0x0f000005U);
+}
+
+TEST_F(MadeHost, isLookedAtInFoldersOnly) {
+    addCpuNode("b", kPower9);
+    addCpuNode("a", kPower9);
+    write("proc/device-tree/cpus/#size-cells", std::string(4, '\0'));
+    EXPECT_EQ(listSubfolders(root_ / "proc/device-tree/cpus"),
+              (std::vector<std::string>{"a", "b"}));
+    EXPECT_TRUE(listSubfolders(root_ / "nowhere").empty());
 }
 
 TEST_F(MadeHost, withContradictingNodesHasNoLevel) {

@@ -40,14 +40,33 @@ std::optional<std::uint64_t> readNumber(const std::filesystem::path& path) {
     return content ? parseNumber(trim(*content)) : std::nullopt;
 }
 
-std::vector<std::string> listFolder(const std::filesystem::path& path) {
+namespace {
+
+/// The names of the entries that are wanted, sorted.
+template <typename Wanted>
+std::vector<std::string> listEntries(const std::filesystem::path& path, Wanted wanted) {
     std::vector<std::string> names;
     std::error_code error;
     for (std::filesystem::directory_iterator entry(path, error), end; !error && entry != end;
          entry.increment(error))
-        names.push_back(entry->path().filename().string());
+        if (wanted(*entry))
+            names.push_back(entry->path().filename().string());
     std::ranges::sort(names);
     return names;
+}
+
+} // namespace
+
+std::vector<std::string> listFolder(const std::filesystem::path& path) {
+    return listEntries(path, [](const auto&) { return true; });
+}
+
+std::vector<std::string> listSubfolders(const std::filesystem::path& path) {
+    // The listing itself tells the kind: nothing more is opened or asked for.
+    return listEntries(path, [](const std::filesystem::directory_entry& entry) {
+        std::error_code error;
+        return entry.is_directory(error);
+    });
 }
 
 std::vector<unsigned> listNumbered(const std::filesystem::path& path, std::string_view prefix) {

@@ -21,6 +21,9 @@ std::optional<std::uint64_t> readNumber(const std::filesystem::path& path);
 /// The names in a folder, sorted; empty where it cannot be read.
 std::vector<std::string> listFolder(const std::filesystem::path& path);
 
+/// Of those, the folders and the links to folders.
+std::vector<std::string> listSubfolders(const std::filesystem::path& path);
+
 /// The numbers of the names that are the prefix and a number ("cpu12" for "cpu"), ascending.
 std::vector<unsigned> listNumbered(const std::filesystem::path& path, std::string_view prefix);
 

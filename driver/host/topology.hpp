@@ -2,7 +2,7 @@
 // The host's NUMA nodes and CPUs, as far as a capabilities document tells them.
 #pragma once
 
-#include "driver/host/facts.hpp"
+#include "driver/compat/topology.hpp"
 
 #include <filesystem>
 #include <vector>
@@ -11,6 +11,7 @@ namespace hostcompat {
 
 /// The NUMA nodes that have CPUs or memory, by id, each with its online CPUs by id.
 /// A kernel without NUMA is one node 0. Empty where sysfs does not describe the CPUs.
+/// Source: Linux Documentation/ABI/stable/sysfs-devices-system-cpu.
 std::vector<NumaNode> readTopology(const std::filesystem::path& root);
 
 } // namespace hostcompat
