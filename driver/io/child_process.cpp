@@ -2,6 +2,8 @@
 // Starts a child with posix_spawn, feeds it and listens to it until it ends or the time is over.
 #include "driver/io/child_process.hpp"
 
+#include "driver/io/descriptor.hpp"
+
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -21,31 +23,6 @@ namespace hostcompat {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-/// A descriptor that is closed at the end of its life.
-class Descriptor {
-public:
-    Descriptor() = default;
-    explicit Descriptor(int number) : number_(number) {}
-    Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        std::swap(number_, other.number_);
-        return *this;
-    }
-    ~Descriptor() {
-        close();
-    }
-    int number() const {
-        return number_;
-    }
-    void close() {
-        if (number_ >= 0)
-            ::close(std::exchange(number_, -1));
-    }
-
-private:
-    int number_ = -1;
-};
 
 struct Channel {
     Descriptor ours;
@@ -153,7 +130,7 @@ bool converse(std::array<Channel, 3>& channels, const std::string& input, Clock:
     std::size_t sent = 0;
     if (input.empty())
         channels[0].ours.close();
-    while (channels[1].ours.number() >= 0 || channels[2].ours.number() >= 0) {
+    while (channels[1].ours || channels[2].ours) {
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
         if (left.count() <= 0)
             return false;

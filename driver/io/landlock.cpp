@@ -2,6 +2,8 @@
 // Landlock through raw calls, for which the C library has no names.
 #include "driver/io/landlock.hpp"
 
+#include "driver/io/descriptor.hpp"
+
 #include <linux/landlock.h>
 #include <sys/syscall.h>
 
@@ -13,32 +15,11 @@ namespace hostcompat::landlock {
 
 namespace {
 
-class Descriptor {
-public:
-    explicit Descriptor(long number) : number_(static_cast<int>(number)) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() {
-        if (number_ >= 0)
-            ::close(number_);
-    }
-    int number() const {
-        return number_;
-    }
-
-private:
-    int number_;
-};
-
 int add(int ruleset, const std::string& file) {
-    int number;
-    do {
-        number = ::open(file.c_str(), O_PATH | O_CLOEXEC);
-    } while (number < 0 && errno == EINTR);
-    const Descriptor opened(number);
+    const Descriptor opened = openFile(file, O_PATH);
     // A name that leads nowhere is told when it is read. After any other failure leaving the file
     // out would make the reading fail for a reason that is none.
-    if (number < 0)
+    if (!opened)
         return errno == ENOENT || errno == EACCES || errno == ENOTDIR || errno == ELOOP ||
                        errno == ENAMETOOLONG
                    ? 0
@@ -70,8 +51,9 @@ int readOnly(std::span<const std::string> files) {
                              LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |
                              LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
                              LANDLOCK_ACCESS_FS_MAKE_SYM};
-    const Descriptor ruleset(::syscall(__NR_landlock_create_ruleset, &handled, sizeof handled, 0U));
-    if (ruleset.number() < 0)
+    const Descriptor ruleset(
+        static_cast<int>(::syscall(__NR_landlock_create_ruleset, &handled, sizeof handled, 0U)));
+    if (!ruleset)
         return errno;
     for (const std::string& file : files)
         if (const int failed = add(ruleset.number(), file); failed != 0)

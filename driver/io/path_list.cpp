@@ -2,12 +2,12 @@
 // Cuts a list into paths.
 #include "driver/io/path_list.hpp"
 
+#include "driver/io/descriptor.hpp"
 #include "driver/io/read_file.hpp"
 
 #include <climits>
 
 #include <cerrno>
-#include <fcntl.h>
 #include <unistd.h>
 #include <utility>
 
@@ -21,12 +21,6 @@ constexpr std::size_t kBuffer = 65536;
 
 struct PathList::State {
     explicit State(std::string name) : source(std::move(name)) {}
-    State(const State&) = delete;
-    State& operator=(const State&) = delete;
-    ~State() {
-        if (descriptor > STDIN_FILENO)
-            ::close(descriptor);
-    }
 
     Error failed(const char* action, int number) const {
         return {.kind = ErrorKind::input,
@@ -52,7 +46,7 @@ struct PathList::State {
     std::size_t findEnd(std::size_t from);
 
     std::string source;
-    int descriptor = -1;
+    Descriptor input;
     std::string buffer;
     std::size_t at = 0;
     std::size_t entries = 0;
@@ -62,21 +56,10 @@ struct PathList::State {
 };
 
 Result<void> PathList::State::open() {
-    if (descriptor >= 0)
-        return {};
-    if (source == "-") {
-        descriptor = STDIN_FILENO;
-        return {};
-    }
-    do {
-        descriptor = ::open(source.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    } while (descriptor < 0 && errno == EINTR);
-    if (descriptor < 0)
+    if (!input)
+        input = openInput(source);
+    if (!input)
         return std::unexpected(failed("open the list", errno));
-    if (descriptor == STDIN_FILENO) {
-        descriptor = ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-        ::close(STDIN_FILENO);
-    }
     return {};
 }
 
@@ -87,7 +70,7 @@ Result<void> PathList::State::more() {
     buffer.resize(before + kBuffer);
     ssize_t count;
     do {
-        count = ::read(descriptor, buffer.data() + before, kBuffer);
+        count = ::read(input.number(), buffer.data() + before, kBuffer);
     } while (count < 0 && errno == EINTR);
     const int number = errno;
     buffer.resize(before + static_cast<std::size_t>(count > 0 ? count : 0));

@@ -2,13 +2,13 @@
 // Reads one input whole, with a limit that holds while reading, so that an endless stream ends too.
 #include "driver/io/read_file.hpp"
 
+#include "driver/io/descriptor.hpp"
 #include "driver/io/utf8.hpp"
 
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <fcntl.h>
 #include <unistd.h>
 
 namespace hostcompat {
@@ -17,24 +17,6 @@ namespace {
 
 // Room for a usual document, so that it takes one read and one more that finds the end.
 constexpr std::size_t kFirstRead = 32768;
-
-/// A descriptor that is closed at the end of the scope, unless it is standard input.
-class InputDescriptor {
-public:
-    explicit InputDescriptor(int number) : number_(number) {}
-    InputDescriptor(const InputDescriptor&) = delete;
-    InputDescriptor& operator=(const InputDescriptor&) = delete;
-    ~InputDescriptor() {
-        if (number_ > STDIN_FILENO)
-            ::close(number_);
-    }
-    int number() const {
-        return number_;
-    }
-
-private:
-    int number_;
-};
 
 Error inputError(std::string_view path, std::string action, int errorNumber,
                  std::string reason = {}, std::string remedy = {}) {
@@ -57,23 +39,6 @@ Error readFailure(std::string_view path, int errorNumber) {
     return inputError(path, "read", errorNumber);
 }
 
-int openInput(std::string_view path) {
-    if (path == "-")
-        return STDIN_FILENO;
-    const std::string terminated(path);
-    int number;
-    do {
-        number = ::open(terminated.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    } while (number < 0 && errno == EINTR);
-    // A process started without standard input gets descriptor 0 here; moving it away keeps "-"
-    // honest.
-    if (number == STDIN_FILENO) {
-        number = ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-        ::close(STDIN_FILENO);
-    }
-    return number;
-}
-
 } // namespace
 
 std::string inputName(std::string_view path) {
@@ -83,8 +48,8 @@ std::string inputName(std::string_view path) {
 Result<void> readInputInto(std::string_view path, std::string& bytes) {
     if (path.find('\0') != std::string_view::npos)
         return std::unexpected(inputError(path, "open", 0, "the name contains a NUL byte"));
-    const InputDescriptor input(openInput(path));
-    if (input.number() < 0)
+    const Descriptor input = openInput(std::string(path));
+    if (!input)
         return std::unexpected(inputError(path, "open", errno));
 
     // One byte more than the limit, so that an input of exactly the limit is told from a larger

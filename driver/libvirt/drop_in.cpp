@@ -2,19 +2,16 @@
 // Where the drop-in goes, what it says, and whether the daemon will bear it.
 #include "driver/libvirt/drop_in.hpp"
 
+#include "driver/io/child_process.hpp"
 #include "driver/io/read_file.hpp"
-#include "driver/libvirt/isolated.hpp"
 #include "driver/libvirt/trusted_file.hpp"
 
 #include <fmt/format.h>
-#include <sys/wait.h>
 #include <system_error>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <csignal>
-#include <fcntl.h>
+#include <cstring>
 #include <unistd.h>
 
 namespace hostcompat {
@@ -37,38 +34,26 @@ Error moduleError(const std::filesystem::path& module, std::string reason) {
 
 /// Runs "PROGRAM --version" with the module. Returns nothing where that went well, and otherwise
 /// what it wrote on standard error or how it ended.
-std::string tryInChild(const std::filesystem::path& program, const std::filesystem::path& module) {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0)
-        return "there is no pipe for its words";
-    const pid_t process = ::fork();
-    if (process == 0) {
-        const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-        ::dup2(nowhere, STDIN_FILENO);
-        ::dup2(nowhere, STDOUT_FILENO);
-        ::dup2(ends[1], STDERR_FILENO);
-        ::setenv("LD_PRELOAD", module.c_str(), 1);
-        ::execl(program.c_str(), program.c_str(), "--version", nullptr);
-        ::_exit(127);
-    }
-    ::close(ends[1]);
-    std::string said;
-    std::array<char, 4096> buffer;
-    ssize_t count = 0;
-    while ((count = ::read(ends[0], buffer.data(), buffer.size())) > 0)
-        said.append(buffer.data(), static_cast<std::size_t>(count));
-    int status = 1;
-    ::waitpid(process, &status, 0);
+Result<std::string> tryWith(const std::filesystem::path& module,
+                            const std::filesystem::path& program) {
+    auto child = runChild(
+        {"env", fmt::format("LD_PRELOAD={}", module.string()), program.string(), "--version"}, "",
+        20s);
+    if (!child)
+        return std::unexpected(std::move(child.error()));
+    if (child->timedOut)
+        return "does not end";
+    std::string said = std::move(child->errors);
     while (said.ends_with('\n'))
         said.pop_back();
     // Whatever else a daemon has to say about itself is not about the module.
-    if (status == 0 && said.find(module.string()) == std::string::npos)
+    if (child->status == 0 && !said.contains(module.string()))
         return {};
-    if (said.empty() && WIFSIGNALED(status))
-        said = fmt::format("ended by signal {} ({})", WTERMSIG(status),
-                           sigabbrev_np(WTERMSIG(status)));
-    else if (said.empty() && status != 0)
-        said = fmt::format("ended with status {}", WEXITSTATUS(status));
+    if (said.empty() && child->status > 128)
+        said = fmt::format("ended by signal {} ({})", child->status - 128,
+                           sigabbrev_np(child->status - 128));
+    else if (said.empty())
+        said = fmt::format("ended with status {}", child->status);
     return said;
 }
 
@@ -124,16 +109,12 @@ Result<void> tryModule(const std::filesystem::path& module, std::string_view dae
         const std::filesystem::path program = std::filesystem::path(folder) / daemon;
         if (::access(program.c_str(), X_OK) != 0)
             continue;
-        const auto outcomes = runIsolated({[&] { return tryInChild(program, module); }}, 20s, 1);
-        if (!outcomes)
-            return std::unexpected(outcomes.error());
-        const IsolatedOutcome& outcome = outcomes->front();
-        if (outcome.end != IsolatedOutcome::End::finished)
+        const auto said = tryWith(module, program);
+        if (!said)
+            return std::unexpected(said.error());
+        if (!said->empty())
             return std::unexpected(moduleError(
-                module, fmt::format("{} --version does not end with it", program.string())));
-        if (!outcome.text.empty())
-            return std::unexpected(moduleError(
-                module, fmt::format("{} --version with it: {}", program.string(), outcome.text)));
+                module, fmt::format("{} --version with it: {}", program.string(), *said)));
         return {};
     }
     return {};

@@ -2,6 +2,8 @@
 // Starts children, gathers what they say, and kills the late ones.
 #include "driver/libvirt/isolated.hpp"
 
+#include "driver/io/descriptor.hpp"
+
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
@@ -23,26 +25,6 @@ using Clock = std::chrono::steady_clock;
 
 /// The first byte of a child's message; what comes without it is the rest of a crash.
 constexpr char kMark = 'A';
-
-class Descriptor {
-public:
-    explicit Descriptor(int number = -1) : number_(number) {}
-    Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        std::swap(number_, other.number_);
-        return *this;
-    }
-    ~Descriptor() {
-        if (number_ >= 0)
-            ::close(number_);
-    }
-    int number() const {
-        return number_;
-    }
-
-private:
-    int number_;
-};
 
 /// One running child. Killed with its whole session, and waited for, when it goes out of scope.
 class Child {

@@ -2,6 +2,8 @@
 // Checks owner and permissions of the opened file, so that it cannot be exchanged in between.
 #include "driver/libvirt/trusted_file.hpp"
 
+#include "driver/io/descriptor.hpp"
+
 #include <fmt/format.h>
 #include <sys/stat.h>
 
@@ -14,23 +16,6 @@ namespace hostcompat {
 namespace {
 
 constexpr std::size_t kMaximumBytes = std::size_t{1} << 20;
-
-class Descriptor {
-public:
-    explicit Descriptor(int number) : number_(number) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() {
-        if (number_ >= 0)
-            ::close(number_);
-    }
-    int number() const {
-        return number_;
-    }
-
-private:
-    int number_;
-};
 
 Error refuse(std::string action, const std::string& path, int errorNumber, std::string reason = {},
              std::string remedy = {}) {
@@ -59,9 +44,9 @@ Result<void> checkStatus(const struct stat& status, const std::string& path) {
 } // namespace
 
 Result<std::string> readTrusted(const std::string& path) {
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    const Descriptor file = openFile(path, O_RDONLY | O_NOCTTY | O_NONBLOCK);
     struct stat status;
-    if (file.number() < 0 || ::fstat(file.number(), &status) != 0)
+    if (!file || ::fstat(file.number(), &status) != 0)
         return std::unexpected(refuse("open", path, errno));
     if (!S_ISREG(status.st_mode))
         return std::unexpected(refuse("read", path, 0, "it is no regular file"));
