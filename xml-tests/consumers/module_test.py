@@ -209,20 +209,23 @@ class Footprint(ModuleTestCase):
                     timeout=600, check=True,
                 )
 
-            # Until every worker thread of the daemon has its memory pools.
             call(self.WARM_UP)
-            memory, descriptors = daemon.memory_kib(), daemon.descriptors()
-            begin = time.monotonic()
-            call(self.CALLS)
-            seconds = time.monotonic() - begin
-            grown = daemon.memory_kib() - memory
-            print(
-                f"{self.CALLS} calls in {seconds:.1f} s: {memory} KiB before, {grown:+d} KiB after,"
-                f" {descriptors} descriptors before, {daemon.descriptors()} after",
-                file=sys.stderr,
-            )
-            # The smallest leak, 32 bytes a call, would be 3 MiB.
-            self.assertLess(grown, 3000 * self.CALLS / 100000)
+            descriptors = daemon.descriptors()
+            # The daemon's worker threads still get memory pools, at any time but only so many. A leak grows in
+            # every round: the smallest, 32 bytes a call, by 3 MiB.
+            growth = []
+            for _ in range(3):
+                memory, begin = daemon.memory_kib(), time.monotonic()
+                call(self.CALLS)
+                growth.append(daemon.memory_kib() - memory)
+                print(
+                    f"{self.CALLS} calls in {time.monotonic() - begin:.1f} s: {memory} KiB before,"
+                    f" {growth[-1]:+d} KiB after, {descriptors} descriptors before, {daemon.descriptors()} after",
+                    file=sys.stderr,
+                )
+                if growth[-1] < 2000 * self.CALLS / 100000:
+                    break
+            self.assertLess(growth[-1], 2000 * self.CALLS / 100000, growth)
             self.assertEqual(daemon.descriptors(), descriptors)
 
     def test_no_thread_and_no_handler(self) -> None:
