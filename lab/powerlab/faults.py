@@ -45,6 +45,13 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "no-module-at-all": (4,),
     "refused-module": (4,),
 }
+# Where the kernel does not know the capability, the device tree decides: without it nothing is known.
+WITHOUT_CAPABILITY: dict[str, tuple[int, ...]] = {
+    "no-sysfs": (4,),
+    "no-procfs-no-sysfs": (4,),
+    "no-device-tree": (4,),
+    "device-tree-of-rubbish": (4,),
+}
 # Statuses of a program that the kernel or the loader ended before it could say a word.
 _SILENT = (0, 126, 127, 137, 139, 153)
 # What `show` has a reason to open; anything else in its trace is a finding.
@@ -82,8 +89,9 @@ def opened_without_need(trace: str) -> list[str]:
     return sorted({path for path in paths if not _NEEDED.match(path)})
 
 
-def _judge(name: str, status: int, message: str) -> str:
-    if status not in EXPECTED.get(name, ()):
+def _judge(name: str, status: int, message: str, capability: bool = True) -> str:
+    expected = EXPECTED if capability else EXPECTED | WITHOUT_CAPABILITY
+    if status not in expected.get(name, ()):
         return "DISAGREE"
     # One sentence of the tool's own; a library's raw words on the way are a finding.
     if status == 5 and (not message.startswith("virt-host-compat: ") or " / " in message):
@@ -91,9 +99,8 @@ def _judge(name: str, status: int, message: str) -> str:
     return "agree" if message or status in _SILENT else "DISAGREE"
 
 
-def run(tool: Path, host: Host | None = None) -> list[Case]:
-    """Break power10 in every way, and start a host whose kvm-hv refuses to load."""
-    place = host or find("power10")
+def _break(tool: Path, place: Host, capability: bool) -> list[Case]:
+    """Break a host in every way; `capability` says whether its kernel knows the question."""
     files = {"/root/faults": _SCRIPT, "/usr/local/bin/virt-host-compat": tool}
     outcome = boot.run(place, Job(command=["sh", "/root/faults"], files=files, seconds=120, roots=[roots.get("strace")]))
     said = {name: data.decode("utf-8", "replace") for name, data in outcome.files.items()}
@@ -103,12 +110,18 @@ def run(tool: Path, host: Host | None = None) -> list[Case]:
     for line in said["statuses"].splitlines():
         name, status = line.split()[0], int(line.split()[1])
         message = _words(said.get(f"{name}.out", ""), said.get(f"{name}.err", ""))
-        verdict = _judge(name, status, message)
+        verdict = _judge(name, status, message, capability)
         if name == "traced":
             extra = opened_without_need(said.get("trace", ""))
             verdict = verdict if not extra else "DISAGREE"
             message = f"opens {', '.join(extra)} without need" if extra else "opens nothing that it does not need"
         cases.append(Case(place.name, name, status, message, verdict))
+    return cases
+
+
+def run(tool: Path) -> list[Case]:
+    """Break a host whose kernel answers and one whose device tree does, and start one whose kvm-hv refuses to load."""
+    cases = _break(tool, find("power10"), True) + _break(tool, find("power10-linux6.12"), False)
     refused = find("power10-no-nesting")
     outcome = boot.run(refused, Job(command=["/usr/local/bin/virt-host-compat", "show", "--json"], files={"/usr/local/bin/virt-host-compat": tool}))
     message = _words(outcome.stdout.decode(), outcome.stderr.decode())

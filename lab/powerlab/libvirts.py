@@ -14,7 +14,7 @@ from .failures import LabError
 from .hosts import Host
 from .job import Job
 
-_SCRIPT = Path(__file__).resolve().parent.parent / "guest/libvirt"
+_GUEST = Path(__file__).resolve().parent.parent / "guest"
 _INSERTED = re.compile(r"\s*(<compat source='[a-z-]+'>|<mode name='\w+' supported='(yes|no)'/>|</compat>)\s*")
 
 
@@ -46,7 +46,7 @@ def run(host: Host, root: str, tool: Path) -> Session:
     """Start libvirtd in a host and hold the tool to each of its promises about libvirt's documents."""
     work = Job(
         command=["sh", "/root/libvirt"],
-        files={"/root/libvirt": _SCRIPT, "/usr/local/bin/virt-host-compat": tool},
+        files={"/root/libvirt": _GUEST / "libvirt", "/root/libvirt-up": _GUEST / "libvirt-up", "/usr/local/bin/virt-host-compat": tool},
         seconds=300,
         roots=[roots.get(root)],
         memory="3G",
@@ -56,11 +56,11 @@ def run(host: Host, root: str, tool: Path) -> Session:
     before, after = files.get("capabilities", ""), files.get("extended", "")
     if "<capabilities>" not in before:
         said = files.get("capabilities.err", "") + files.get("libvirtd", "") + outcome.stderr.decode("utf-8", "replace")
-        raise LabError(f"libvirt in {host.name} gave no capabilities ({' '.join(said.split())[:400]}).")
+        raise LabError(f"libvirt in {host.name} gave no capabilities ({' '.join(said.split())[-400:]}).")
     statuses = dict(line.split() for line in files["statuses"].splitlines())
     added, other = _judge_lines(before, after)
     model = re.search(r"<model>([^<]*)</model>", before)
-    version = re.search(r"Running against daemon: (\S+)", files.get("version", ""))
+    version = re.search(r"Running against daemon: (\S+)", files.get("libvirt-version", ""))
     session = Session(
         host.name,
         root,

@@ -7,6 +7,7 @@ read only) dpkg status. apt itself checks the archive's signatures and every pac
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import subprocess
@@ -103,9 +104,11 @@ class Suite:
         if done.returncode != 0:
             if stamp.exists():
                 return  # Older signed lists are good enough; a package that is gone shows itself later.
+            # What apt would go on with may be what fills the disk.
+            cachedir.remove_tree(self.folder / "lists")
             raise LabError(
                 f"Cannot read the package lists of {', '.join(self.names)} for {self.architecture} from "
-                f"{mirror.archive()} ({last_line(done.stderr)}); check the network, or name another archive in {mirror.ENVIRONMENT}."
+                f"{mirror.archive()} ({last_line(done.stderr)}); {_remedy(done.stderr)}."
             )
         stamp.touch()
 
@@ -134,7 +137,15 @@ class Suite:
                 f"The package {missing[0]} is not in {', '.join(self.names)} for {self.architecture} any more; "
                 "look for its new name and change it in lab/hosts.toml or lab/powerlab."
             )
-        with cachedir.lock(f"apt-{self.label}"), tempfile.TemporaryDirectory(prefix="debs.", dir=self.folder) as temporary:
+        with cachedir.lock(f"apt-{self.label}"):
+            # With the lock held, what is there was left by a run that was killed.
+            for stale in self.folder.glob("debs.*"):
+                cachedir.remove_tree(stale)
+            return self._download(wanted, into, dependencies)
+
+    def _download(self, wanted: list[str], into: Path, dependencies: bool) -> list[str]:
+        """The work of unpack(); call with the lock held."""
+        with tempfile.TemporaryDirectory(prefix="debs.", dir=self.folder) as temporary:
             debs = Path(temporary)
             (debs / "partial").mkdir()
             if dependencies:
@@ -147,7 +158,7 @@ class Suite:
                 (self.folder / "updated").unlink(missing_ok=True)
                 raise LabError(
                     f"Cannot download {', '.join(wanted)} from {mirror.archive()} ({last_line(done.stderr)}); "
-                    "check the network and the free space, then run the same command again."
+                    f"{_remedy(done.stderr)}, then run the same command again."
                 )
             return [unpack_one(deb, into) for deb in sorted(debs.glob("*.deb"))]
 
@@ -194,6 +205,13 @@ def unpack_one(deb: Path, into: Path) -> str:
 def newer(left: str, right: str) -> bool:
     """Whether one Debian version is newer than another, by dpkg's own rule."""
     return subprocess.run(["dpkg", "--compare-versions", left, "gt", right], check=False).returncode == 0
+
+
+def _remedy(errors: str) -> str:
+    """What to do about apt's errors: a full disk looks like a failed download to it."""
+    if os.strerror(errno.ENOSPC) in errors or "don't have enough free space" in errors:
+        return f"the disk under {cachedir.root()} is full, free some space there or name another folder in {cachedir.ENVIRONMENT}"
+    return f"check the network, or name another archive in {mirror.ENVIRONMENT}"
 
 
 def last_line(text: str) -> str:

@@ -4,19 +4,34 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from . import faults, guests, libvirts, parallel, probes, roots
+from . import decisions, faults, guests, libvirts, parallel, probes, roots
 from .failures import LabError
 from .hosts import Host, find
-from .results import Part, save, versions
+from .results import Part, save, versions, write
 
 # The host of the libvirt part: what libvirt alone gets wrong is seen here.
 _LIBVIRT_HOST = "power10-as-power9"
-# Which hosts are tried with the newer QEMU inside, for the modes that the older one does not know.
-_NEWER_QEMU = (("power10", ("power9", "power10", "power11")), ("power10-as-power9", ("power9", "power10", "power11")), ("powernv10", ("power10", "power11")))
+# Which hosts are tried with the newer QEMU inside, for the modes that the older one does not know. The last one is a
+# Power11: only the newer QEMU emulates it, and whether guests run there is the question.
+_NEWER_QEMU = (
+    ("power10", ("power9", "power10", "power11")),
+    ("power10-as-power9", ("power9", "power10", "power11")),
+    ("powernv10", ("power10", "power11")),
+    ("power11-api1", ("power11",)),
+)
+
+
+@dataclass(frozen=True)
+class _Guests:
+    """One boot of the guest matrix: the host, the root with its QEMU, and the modes."""
+
+    host: Host
+    root: str
+    modes: tuple[str, ...]
 
 
 def _say(verdict: str, text: str) -> None:
@@ -28,7 +43,7 @@ def _give_up(part: Part, name: str, error: LabError) -> None:
     part.broken.append(f"{name}: {error}")
 
 
-def run_hosts(chosen: list[Host], tool: Path, jobs: int, record: bool) -> Part:
+def run_hosts(chosen: list[Host], tool: Path, jobs: int, record: bool, merge: bool) -> Part:
     """The probe matrix."""
     part, started = Part("hosts"), time.monotonic()
     part.versions = versions({host.kernel for host in chosen}, {host.qemu for host in chosen})
@@ -45,32 +60,73 @@ def run_hosts(chosen: list[Host], tool: Path, jobs: int, record: bool) -> Part:
         part.rows.append(row | {"verdict": verdict})
         if record and not answer.differences:
             probes.store(answer)
-    order = [host.name for host in chosen]
-    part.rows.sort(key=lambda row: order.index(row["host"]))
-    save(part, started)
+    save(part, started, merge)
     return part
 
 
-def run_guests(chosen: list[Host], tool: Path, jobs: int, newer: bool) -> Part:
-    """The guest matrix; with `newer`, the cells of the newer QEMU too."""
-    part, started = Part("guests"), time.monotonic()
-    work: list[tuple[Host, str, tuple[str, ...]]] = [(host, "qemu7", guests.MODES) for host in chosen if host.guests]
-    if newer:
-        work += [(find(name), "qemu10", modes) for name, modes in _NEWER_QEMU if find(name) in chosen]
-    part.versions = versions({host.kernel for host, _, _ in work}, {7})
-    part.versions |= {f"QEMU inside, {name}": roots.version(name, "qemu-system-ppc") for name in sorted({name for _, name, _ in work})}
-    do: Callable[[tuple[Host, str, tuple[str, ...]]], list[guests.Cell]] = lambda item: guests.run(item[0], tool, item[1], item[2])
-    for (host, _, _), cells in parallel.each(do, work, jobs):
-        if isinstance(cells, LabError):
-            _give_up(part, host.name, cells)
+def _start_guests(item: _Guests, tool: Path, decide: bool) -> tuple[list[guests.Cell], decisions.Session | LabError | None]:
+    """One host's guests, and in the same boot the decisions where they are wanted."""
+    job = guests.work(tool, item.root, item.modes)
+    if decide:
+        decisions.extend(job, item.host, guests.SECONDS)
+    files, seconds = guests.run(item.host, job)
+    cells = guests.read(item.host, files, item.modes)
+    _say("booted", f"{item.host.name} with its guests in {seconds:.0f} s")
+    if not decide:
+        return cells, None
+    try:
+        return cells, decisions.read(item.host, files, cells)
+    except LabError as error:
+        return cells, error
+
+
+def run_guests(chosen: list[Host], tool: Path, jobs: int, native: Path | None, merge: bool) -> list[Part]:
+    """The guest matrix; with a tool for this machine, the decisions too."""
+    part, decided, started = Part("guests"), Part("decisions"), time.monotonic()
+    # libvirt's root has the same QEMU.
+    root = "libvirt-debian12" if native else "qemu7"
+    work = [_Guests(host, root, guests.MODES) for host in chosen if host.guests]
+    work += [_Guests(find(name), "qemu10", modes) for name, modes in _NEWER_QEMU if find(name) in chosen]
+    part.versions = versions({item.host.kernel for item in work}, {item.host.qemu for item in work})
+    part.versions |= {f"QEMU inside, {name}": roots.version(name, "qemu-system-ppc") for name in sorted({item.root for item in work})}
+    sessions: list[decisions.Session] = []
+    for item, answer in parallel.each(lambda item: _start_guests(item, tool, bool(native) and item.root == root), work, jobs):
+        if isinstance(answer, LabError):
+            _give_up(part, item.host.name, answer)
             continue
+        cells, session = answer
         for cell in cells:
-            _say(cell.verdict, f"{cell.host}, guest {cell.mode} (QEMU {cell.qemu}): tool {cell.said}, guest {cell.outcome}: {cell.detail}")
+            _say(cell.verdict, f"{cell.host}, guest {cell.mode} (QEMU {cell.qemu}): tool {cell.said}, guest {cell.outcome}: {cell.detail} ({cell.seconds:.0f} s)")
             part.rows.append(asdict(cell))
-    order = [host.name for host, _, _ in work]
-    part.rows.sort(key=lambda row: (row["qemu"], order.index(row["host"])))
-    save(part, started)
-    return part
+        if isinstance(session, LabError):
+            _give_up(decided, item.host.name, session)
+        elif session:
+            sessions.append(session)
+            _add_session(decided, session)
+    save(part, started, merge)
+    if native is None:
+        return [part]
+    decided.versions = part.versions | {"libvirt": session.libvirt for session in sessions}
+    decided.data = {session.host: session.cluster for session in sessions}
+    save(decided, started, merge)
+    if decided.data:
+        decided.rows = [row for row in decided.rows if row["host"] in decided.data]
+        decided.rows.append(asdict(decisions.judge_baselines(decided.data, native)))
+        _say_decision(decided.rows[-1])
+        write(decided)
+    return [part, decided]
+
+
+def _say_decision(row: dict[str, Any]) -> None:
+    _say(row["verdict"], f"{row['host']}, {row['domain']}: {row['said']}; it {row['happened']}: {row['detail']}; fit: {row['fit']}")
+    for line in row["trouble"]:
+        print(f"             {line} ({row['reason']})", flush=True)
+
+
+def _add_session(part: Part, session: decisions.Session) -> None:
+    for decision in session.decisions:
+        part.rows.append(asdict(decision))
+        _say_decision(part.rows[-1])
 
 
 def run_libvirt(tool: Path, names: tuple[str, ...] = ("libvirt-debian12", "libvirt-debian13")) -> Part:
@@ -94,7 +150,7 @@ def run_libvirt(tool: Path, names: tuple[str, ...] = ("libvirt-debian12", "libvi
 def run_failures(tool: Path) -> Part:
     """The failures on purpose."""
     part, started = Part("failures"), time.monotonic()
-    part.versions = versions({"7.3"}, {7})
+    part.versions = versions({"7.3", "6.12"}, {7})
     try:
         for case in faults.run(tool):
             _say(case.verdict, f"{case.host}, {case.name}: status {case.status}: {case.message}")

@@ -30,7 +30,14 @@ _ABOUT = {
     "guests": (
         "Guests",
         "QEMU with KVM inside the host, with `max-cpu-compat` at each mode and without. The outer machine is the QEMU "
-        "of the machine. A guest counts as booted when its own kernel has started a program and said what it runs as.",
+        "of the machine. A guest counts as booted when its own kernel has named the processor that it runs on.",
+    ),
+    "decisions": (
+        "Decisions",
+        "In the same hosts: what `check` says of each domain, what libvirt makes of it, and what happens. A domain that "
+        "libvirt would start with the emulator of a guest above is not started again; the others are started by libvirt. "
+        "`fit` names the mode that it pinned. What `fit` made is validated, defined, read back and started by libvirt, "
+        "until the guest has run a program.",
     ),
     "libvirt": (
         "libvirt",
@@ -64,8 +71,13 @@ def _rows(part: Part) -> str:
         )
     if part.name == "guests":
         return _table(
-            ("host", "QEMU inside", "mode", "tool: supported", "check", "the guest", "in its words", "verdict"),
-            ((r["host"], r["qemu"], r["mode"], r["said"], r["check"] or "-", r["outcome"], r["detail"], r["verdict"]) for r in rows),
+            ("host", "QEMU inside", "mode", "tool: supported", "check", "the guest", "in its words", "verdict", "s"),
+            ((r["host"], r["qemu"], r["mode"], r["said"], r["check"] or "-", r["outcome"], r["detail"], r["verdict"], round(r["seconds"])) for r in rows),
+        )
+    if part.name == "decisions":
+        return _table(
+            ("host", "domain", "check", "the emulator, by libvirt", "what happened", "in its words", "fit", "verdict"),
+            ((r["host"], r["domain"], r["said"], r["emulator"] or "-", r["happened"], r["detail"], r["fit"], r["verdict"]) for r in rows),
         )
     if part.name == "libvirt":
         return _table(
@@ -93,6 +105,8 @@ def text(parts: list[Part]) -> str:
         used = ", ".join(f"{name} ({version})" for name, version in part.versions.items())
         pieces.append(f"## {title}\n\n{about}\n\n{_counts(part)} {part.date}, {part.seconds / 60:.0f} minutes. With {used}.\n")
         pieces.append(_rows(part))
+        if wrong := [f"{row['host']}: {text}" for row in part.rows for text in row.get("trouble") or row.get("differences") or []]:
+            pieces.append("What disagrees:\n\n" + "\n".join(f"- {_cell(line)}" for line in wrong) + "\n")
         if part.broken:
             pieces.append("Gave no answer:\n\n" + "\n".join(f"- {_cell(line)}" for line in part.broken) + "\n")
     return "\n".join(pieces)

@@ -8,10 +8,10 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from . import cachedir, emulators, kernels
+from . import cachedir, emulators, hosts, kernels
 from .failures import LabError
 
-PARTS = ("hosts", "guests", "libvirt", "failures")
+PARTS = ("hosts", "guests", "decisions", "libvirt", "failures")
 
 
 @dataclass
@@ -24,6 +24,7 @@ class Part:
     versions: dict[str, str] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+    data: dict[str, Any] = field(default_factory=dict)
 
     @property
     def disagreeing(self) -> int:
@@ -36,10 +37,34 @@ def versions(kernel_series: set[str], qemus: set[int]) -> dict[str, str]:
     return found | {f"QEMU {'of the machine' if major == 7 else major}": emulators.get(major).version for major in sorted(qemus)}
 
 
-def save(part: Part, started: float) -> None:
-    """Keep a part's result in the cache."""
+def _merge(part: Part, kept: Part) -> None:
+    """Add to a part what was kept of the hosts that did not run now."""
+    ran = {row["host"] for row in part.rows} | {line.split(":", 1)[0] for line in part.broken}
+    part.rows = [row for row in kept.rows if row["host"] not in ran] + part.rows
+    part.broken = [line for line in kept.broken if line.split(":", 1)[0] not in ran] + part.broken
+    part.data = kept.data | part.data
+    part.versions = kept.versions | part.versions
+    part.seconds += kept.seconds
+    first = kept.date.split(" ")[0]
+    part.date = part.date if first == part.date else f"{first} to {part.date}"
+
+
+def save(part: Part, started: float, merge: bool = False) -> None:
+    """Keep a part's result in the cache, in the order of the list of hosts; with `merge` beside what was kept before of other hosts."""
     part.date = time.strftime("%Y-%m-%d", time.gmtime())
     part.seconds = time.monotonic() - started
+    if merge:
+        for kept in load():
+            if kept.name == part.name:
+                _merge(part, kept)
+    order = list(hosts.everyone())
+    part.rows.sort(key=lambda row: (row.get("qemu", ""), order.index(row["host"]) if row["host"] in order else len(order)))
+    part.data = {name: part.data[name] for name in order if name in part.data}
+    write(part)
+
+
+def write(part: Part) -> None:
+    """Replace what is kept of a part."""
     folder = cachedir.root() / "results"
     folder.mkdir(exist_ok=True)
     temporary = folder / f"{part.name}.part"

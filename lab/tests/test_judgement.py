@@ -101,27 +101,34 @@ class Expectation(unittest.TestCase):
         self.assertEqual(len(expectation.compare_document(element, raw(kvm={"extensions": {}, "create_vm_errno": 22}))), 1)
 
 
+REFUSED = "Unable to set CPU compatibility mode in KVM: Invalid argument"
+
+
 class Guests(unittest.TestCase):
     def test_outcomes(self) -> None:
-        up = "SLOF\n@@nested up@@ cpu\t\t: POWER9 (architected), altivec supported\n"
-        self.assertEqual(guests._outcome(up, "", 0), ("booted", "POWER9 (architected)"))
+        up = "SLOF\n[    0.000000] Hardware name: IBM pSeries (emulated by qemu) POWER9 (architected) 0x4e1202 0xf000005 of:SLOF,HEAD pSeries\n"
+        self.assertEqual(guests._outcome(up, "", 137, False), ("booted", "POWER9 (architected)"))
         refused = "qemu-system-ppc64: warning: x\nqemu-system-ppc64: Unable to set CPU compatibility mode in KVM: Invalid argument\n"
-        self.assertEqual(guests._outcome("", refused, 1), ("refused", "Unable to set CPU compatibility mode in KVM: Invalid argument"))
-        self.assertEqual(guests._outcome("", 'qemu-system-ppc64: Invalid compatibility mode "power11"\n', 1)[0], "not possible")
-        self.assertEqual(guests._outcome("booting\n", "", 137)[0], "hung")
-        self.assertEqual(guests._outcome("", "", 3), ("refused", "QEMU ended with status 3"))
+        self.assertEqual(guests._outcome("", refused, 1, False), ("refused", "Unable to set CPU compatibility mode in KVM: Invalid argument"))
+        self.assertEqual(guests._outcome("", 'qemu-system-ppc64: Invalid compatibility mode "power11"\n', 1, False)[0], "not possible")
+        self.assertEqual(guests._outcome("booting\n", "", 137, True)[0], "hung")
+        self.assertEqual(guests._outcome("", "", 3, False), ("refused", "QEMU ended with status 3"))
 
     def test_verdicts(self) -> None:
         verdict = guests._verdict
         self.assertEqual(verdict("power9", "yes", "0", "booted", "POWER9 (architected)"), "agree")
-        self.assertEqual(verdict("power9", "no", "1", "refused", "x"), "agree")
+        self.assertEqual(verdict("power9", "no", "1", "refused", REFUSED), "agree")
+        self.assertEqual(verdict("power9", "no", "1", "refused", "DAWR1 not supported by KVM."), "DISAGREE")
         self.assertEqual(verdict("power9", "no", "1", "booted", "POWER9 (architected)"), "DISAGREE")
         self.assertEqual(verdict("power9", "yes", "0", "refused", "x"), "DISAGREE")
         self.assertEqual(verdict("power9", "yes", "1", "booted", "POWER9 (architected)"), "DISAGREE")
         self.assertEqual(verdict("power9", "yes", "0", "booted", "POWER10 (raw)"), "DISAGREE")
         self.assertEqual(verdict("power9", "yes", "0", "hung", "x"), "DISAGREE")
         self.assertEqual(verdict("power11", "no", "1", "not possible", "x"), "not possible")
-        self.assertEqual(verdict("power8", "not in the table", "2", "refused", "x"), "no statement")
+        self.assertEqual(verdict("power8", "not in the table", "4", "booted", "POWER8 (architected)"), "no statement")
+        self.assertEqual(verdict("power8", "not in the table", "1", "refused", "HPT not supported in nested guests"), "agree")
+        self.assertEqual(verdict("power8", "not in the table", "1", "booted", "POWER8 (architected)"), "DISAGREE")
+        self.assertEqual(verdict("power8", "not in the table", "1", "hung", "x"), "DISAGREE")
 
 
 class Documents(unittest.TestCase):
@@ -142,6 +149,8 @@ class Documents(unittest.TestCase):
         self.assertEqual(faults._judge("no-device", 0, "x"), "DISAGREE")
         self.assertEqual(faults._judge("no-device", 4, "no /dev/kvm"), "agree")
         self.assertEqual(faults._judge("output-full", 5, "virt-host-compat: cannot write"), "agree")
+        self.assertEqual(faults._judge("no-device-tree", 0, "x"), "agree")
+        self.assertEqual(faults._judge("no-device-tree", 0, "x", capability=False), "DISAGREE")
         self.assertEqual(faults._judge("output-full", 5, "internal buffer error / virt-host-compat: cannot write"), "DISAGREE")
         self.assertEqual(faults._words(json.dumps(said()), ""), "kvm: power9")
 

@@ -34,6 +34,14 @@ class Packages(support.LabTest):
         self.assertIn("check the network", message)
         self.assertEqual(self.leftovers(), [])
 
+    def test_full_disk_is_not_called_a_network(self) -> None:
+        self.command("apt-get", "#!/bin/sh\necho 'E: Write error - write (28: No space left on device)' >&2\nexit 100\n")
+        with self.assertRaises(LabError) as caught:
+            Suite(("trixie",)).known
+        self.assertIn(f"the disk under {cachedir.root()} is full, free some space there", str(caught.exception))
+        self.assertNotIn("check the network", str(caught.exception))
+        self.assertFalse((Suite(("trixie",)).folder / "lists").exists())
+
     def test_package_that_is_gone(self) -> None:
         self.command("apt-get", FINE)
         self.command("apt-cache", available(("other", "1")))
@@ -73,6 +81,16 @@ class Packages(support.LabTest):
         self.assertFalse((self.folder / "tree").exists())
         self.assertEqual(self.leftovers(), [])
         self.assertFalse((suite.folder / "updated").exists())
+
+    def test_leftover_of_a_killed_download_goes(self) -> None:
+        self.command("apt-get", "#!/bin/sh\necho 'E: Failed to fetch thing' >&2\n[ $1 = update ]\n")
+        self.command("apt-cache", available(("thing", "1")))
+        suite = Suite(("trixie",))
+        self.assertIn("thing", suite.known)
+        (suite.folder / "debs.killed").mkdir()
+        with self.assertRaises(LabError):
+            suite.unpack(["thing"], self.folder / "tree", dependencies=False)
+        self.assertEqual(self.leftovers(), [])
 
     def test_damaged_package(self) -> None:
         self.command("apt-get", '#!/bin/sh\n[ "$1" = download ] && echo rubbish >thing_1_ppc64el.deb\nexit 0\n')
