@@ -7,6 +7,8 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <exception>
 #include <new>
@@ -17,6 +19,26 @@ namespace {
 
 using namespace hostcompat;
 using namespace hostcompat::tools;
+
+/// A command: its name, and what adds it.
+struct Entry {
+    std::string_view name;
+    void (*add)(CLI::App& app, Action& chosen);
+};
+
+/// In the order of the help.
+constexpr auto kEntries = std::to_array<Entry>({
+    {"show", addShow},
+    {"capabilities", addCapabilities},
+    {"validate", addValidate},
+    {"check", addCheck},
+    {"fit", addFit},
+    {"baseline", addBaseline},
+    {"compare", addCompare},
+    {"daemon", addDaemon},
+    {"hook", addHook},
+    {"doctor", addDoctor},
+});
 
 Status usageError(Console& console, const CLI::ParseError& error) {
     std::string reason = error.what();
@@ -42,16 +64,13 @@ Status run(int argc, char** argv, Console& console) {
                "5 the system failed.");
 
     Action chosen;
-    addShow(app, chosen);
-    addCapabilities(app, chosen);
-    addValidate(app, chosen);
-    addCheck(app, chosen);
-    addFit(app, chosen);
-    addBaseline(app, chosen);
-    addCompare(app, chosen);
-    addDaemon(app, chosen);
-    addHook(app, chosen);
-    addDoctor(app, chosen);
+    // Only what the user named is described in full: to describe every command takes longer than
+    // most commands take.
+    const auto named =
+        std::ranges::find(kEntries, std::string_view(argc > 1 ? argv[1] : ""), &Entry::name);
+    for (const Entry& entry : kEntries)
+        if (named == kEntries.end() || named->name == entry.name)
+            entry.add(app, chosen);
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {
