@@ -2,8 +2,6 @@
 // Values, datatypes with their parameters, lists and choices of them.
 #include "driver/validate/fast/value.hpp"
 
-#include "driver/validate/fast/datatype.hpp"
-
 #include <algorithm>
 #include <utility>
 
@@ -154,7 +152,7 @@ Expression ValueCompiler::value(const RngNode& node) {
     if (node.type && !xsd && !node.datatypeLibrary.empty())
         throw Unknown{"the datatype library " + std::string(node.datatypeLibrary)};
     const std::string_view type = node.type.value_or("token");
-    if (!datatype(e, xsd, type, {}).exists)
+    if (!datatype(xsd, type, {}).exists)
         throw Unknown{"the type " + std::string(type)};
     if (type == "token" && !normalizedSpace(node.text).empty())
         return e.literal(normalizedSpace(node.text));
@@ -162,6 +160,19 @@ Expression ValueCompiler::value(const RngNode& node) {
         return e.literal(node.text);
     grammar_.note("values of type " + std::string(type));
     return e.never();
+}
+
+const Datatype& ValueCompiler::datatype(bool xsd, std::string_view type,
+                                        const std::vector<Facet>& facets) {
+    // Grammars name a few types again and again, and some take hundreds of expressions.
+    std::string key(xsd ? "x" : "-");
+    key += type;
+    for (const Facet& facet : facets)
+        ((key += '\0') += facet.name).append(1, '\0') += facet.value;
+    const auto [entry, added] = datatypes_.try_emplace(std::move(key));
+    if (added)
+        entry->second = fast::datatype(grammar_.expressions, xsd, type, facets);
+    return entry->second;
 }
 
 Expression ValueCompiler::data(Place place) {
@@ -184,7 +195,7 @@ Expression ValueCompiler::data(Place place) {
             throw Unknown{"a child of data that is neither param nor except"};
         }
     }
-    Datatype result = datatype(e, xsd, *node.type, facets);
+    Datatype result = datatype(xsd, *node.type, facets);
     if (!result.exists)
         throw Unknown{"the type " + std::string(*node.type) + " or its parameters"};
     for (const Facet& facet : facets)

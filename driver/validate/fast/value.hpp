@@ -2,7 +2,10 @@
 // What an attribute's value or an element's whole text may be, as an expression.
 #pragma once
 
+#include "driver/validate/fast/datatype.hpp"
 #include "driver/validate/fast/definitions.hpp"
+
+#include <unordered_map>
 
 namespace hostcompat::fast {
 
@@ -25,10 +28,13 @@ private:
     Expression tokens(Place place);
     Expression value(const RngNode& node);
     Expression data(Place place);
+    /// As fast::datatype(), once for each type with its facets.
+    const Datatype& datatype(bool xsd, std::string_view type, const std::vector<Facet>& facets);
 
     AcceptorGrammar& grammar_;
     Definitions& definitions_;
     std::vector<const Definition*> busy_; ///< definitions that are being compiled
+    std::unordered_map<std::string, Datatype> datatypes_;
 };
 
 } // namespace hostcompat::fast
