@@ -8,6 +8,7 @@
 #include "driver/validate/skeleton.hpp"
 #include "driver/validate/tree.hpp"
 #include "driver/validate/wording.hpp"
+#include "driver/xml/well_formed.hpp"
 
 #include <fmt/format.h>
 
@@ -95,12 +96,32 @@ Error tooCrowded(const xmlNode* crowded, std::string_view name) {
 
 } // namespace
 
+namespace {
+
+constexpr std::size_t kLargestShortened = 256 * 1024;
+
+/// The document without the cuts, of which only line ends stay.
+void leaveOut(std::string_view bytes, const std::vector<fast::Cut>& cuts, std::string& result) {
+    result.clear();
+    std::size_t at = 0;
+    for (const fast::Cut& cut : cuts) {
+        result.append(bytes.substr(at, cut.begin - at));
+        const std::string_view left = bytes.substr(cut.begin, cut.end - cut.begin);
+        result.append(static_cast<std::size_t>(std::ranges::count(left, '\n')), '\n');
+        at = cut.end;
+    }
+    result.append(bytes.substr(at));
+}
+
+} // namespace
+
 struct Validator::State {
     explicit State(Grammar wanted) : grammar(std::move(wanted)) {}
 
     Grammar grammar;
     std::optional<fast::Acceptor> acceptor;
     std::string padded;               ///< the document at hand, as the acceptor needs it
+    std::string shortened;            ///< without its repetitions
     std::optional<SafeParser> parser; ///< made for the first document that needs it
     std::unique_ptr<xmlRelaxNGValidCtxt, ContextDeleter> context;
 
@@ -163,22 +184,44 @@ const Grammar& Validator::grammar() const {
 }
 
 Result<Verdict> Validator::validate(std::string_view bytes, std::string_view name) {
-    if (state_->acceptor) {
-        state_->padded.assign(bytes);
-        state_->padded.append(fast::acceptorPadding, '\0');
-        if (isCertainlyValid({state_->padded.data(), bytes.size()}))
-            return Verdict{.valid = true, .defects = {}};
-    }
-    return judge(bytes, name);
+    if (!state_->acceptor)
+        return judgeWhole(bytes, name);
+    state_->padded.assign(bytes);
+    state_->padded.append(fast::acceptorPadding, '\0');
+    const std::string_view padded(state_->padded.data(), bytes.size());
+    if (isCertainlyValid(padded))
+        return Verdict{.valid = true, .defects = {}};
+    return judge(padded, name);
 }
 
 Result<Verdict> Validator::judge(std::string_view bytes, std::string_view name) {
+    if (auto verdict = judgeShortened(bytes, name))
+        return std::move(*verdict);
+    return judgeWhole(bytes, name);
+}
+
+Result<Verdict> Validator::judgeWhole(std::string_view bytes, std::string_view name) {
     if (!state_->parser)
         state_->parser.emplace();
     auto document = state_->parser->parse(bytes, name);
     if (!document)
         return std::unexpected(std::move(document.error()));
     return validate(document->get(), name);
+}
+
+std::optional<Verdict> Validator::judgeShortened(std::string_view bytes, std::string_view name) {
+    // Larger documents can break a limit (names, crowding) by what would be left out.
+    if (!state_->acceptor || bytes.size() > kLargestShortened)
+        return std::nullopt;
+    const std::vector<fast::Cut> cuts = state_->acceptor->repetitions(bytes);
+    std::string& shortened = state_->shortened;
+    leaveOut(bytes, cuts, shortened);
+    if (shortened.size() > bytes.size() / 4 * 3 || !checkDocument(bytes, name))
+        return std::nullopt;
+    auto verdict = judgeWhole(shortened, name);
+    if (!verdict || verdict->valid)
+        return std::nullopt;
+    return std::move(*verdict);
 }
 
 bool Validator::isCertainlyValid(std::string_view bytes) {

@@ -8,6 +8,7 @@
 #include "driver/xml/safe_parse.hpp"
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -43,7 +44,14 @@ public:
     /// out.
     Result<Verdict> validate(std::string_view bytes, std::string_view name);
 
-    /// As validate(), by libxml2 alone.
+    /// As validate(), for a document that isCertainlyValid() did not find valid.
+    ///
+    /// Where the fast path is on, libxml2 first judges what is left of the document without its
+    /// repetitions (fast::Acceptor::repetitions()), which in large documents is most of it. It is
+    /// believed where it finds that invalid, since more of what was valid does not help; else it
+    /// judges the whole document. Lines stay those of the whole document.
+    ///
+    /// @param bytes as with isCertainlyValid().
     Result<Verdict> judge(std::string_view bytes, std::string_view name);
 
     /// True where the fast path finds the document valid; false says nothing.
@@ -57,6 +65,9 @@ public:
     Result<Verdict> validate(xmlDoc* document, std::string_view name);
 
 private:
+    Result<Verdict> judgeWhole(std::string_view bytes, std::string_view name);
+    std::optional<Verdict> judgeShortened(std::string_view bytes, std::string_view name);
+
     struct State;
     std::unique_ptr<State> state_;
 };

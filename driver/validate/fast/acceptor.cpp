@@ -39,6 +39,7 @@ void Acceptor::reset() {
     seen_ = std::vector<Seen>{{0, 0}}; // number 0: no name yet
     states_ = std::vector<State>();
     stretches_ = std::vector<Stretch>();
+    marks_ = std::vector<Mark>();
     results_ = std::vector<TextResult>();
     readers_ = std::vector<Reader>(3); // the three special numbers
     rows_ = std::vector<std::array<std::uint16_t, 256>>(3);
@@ -57,9 +58,57 @@ std::size_t Acceptor::bytes() const {
     return symbols_.bytes() + expressions_.bytes() + patterns_.bytes() +
            seen_.capacity() * sizeof(Seen) + seenTable_.bytes() +
            states_.capacity() * sizeof(State) + stateTable_.bytes() +
-           stretches_.capacity() * sizeof(Stretch) + inReaders + readerTable_.bytes() +
-           rows_.capacity() * sizeof(rows_[0]) + results_.capacity() * sizeof(TextResult) +
-           resultTable_.bytes();
+           stretches_.capacity() * sizeof(Stretch) + marks_.capacity() * sizeof(Mark) + inReaders +
+           readerTable_.bytes() + rows_.capacity() * sizeof(rows_[0]) +
+           results_.capacity() * sizeof(TextResult) + resultTable_.bytes();
+}
+
+std::vector<Cut> Acceptor::repetitions(std::string_view document) {
+    trail_.clear();
+    if (!full())
+        walk<true>(document);
+    // At each depth the neighbours that ended in one state, so far.
+    struct Run {
+        StateNumber state = noState;
+        std::size_t count = 0;
+        std::size_t second = 0;
+        std::size_t beforeLast = 0;
+        std::size_t last = 0;
+    };
+    std::vector<Run> runs;
+    std::vector<Cut> cuts;
+    const auto close = [&](const Run& run) {
+        if (run.count > 3)
+            cuts.push_back({run.second, run.beforeLast});
+    };
+    const auto closeBelow = [&](std::size_t depth) {
+        for (; runs.size() > depth; runs.pop_back())
+            close(runs.back());
+    };
+    for (const Mark& mark : trail_) {
+        const std::size_t depth = states_[mark.state].depth;
+        closeBelow(depth + 1);
+        runs.resize(depth + 1);
+        Run& run = runs[depth];
+        if (run.state != mark.state) {
+            close(run);
+            run = {.state = mark.state};
+        }
+        ++run.count;
+        if (run.count == 2)
+            run.second = mark.offset;
+        run.beforeLast = std::exchange(run.last, mark.offset);
+    }
+    closeBelow(0);
+    // The outer first, and without those within it.
+    std::ranges::sort(cuts, [](const Cut& a, const Cut& b) {
+        return a.begin != b.begin ? a.begin < b.begin : a.end > b.end;
+    });
+    std::vector<Cut> result;
+    for (const Cut& cut : cuts)
+        if (result.empty() || cut.begin >= result.back().end)
+            result.push_back(cut);
+    return result;
 }
 
 bool Acceptor::full() const {
@@ -70,12 +119,18 @@ bool Acceptor::accepts(std::string_view document) {
     ++counts_.documents;
     if (full())
         reset();
-    const bool accepted = walk(document);
+    const bool accepted = walk<false>(document);
     counts_.accepted += accepted ? 1 : 0;
     return accepted;
 }
 
+template <bool traced>
 bool Acceptor::walk(std::string_view document) {
+    const auto trace = [&](const char* begin, const Mark* marks, std::size_t count) {
+        for (const Mark* mark = marks; mark != marks + count; ++mark)
+            trail_.push_back(
+                {static_cast<std::size_t>(begin - document.data()) + mark->offset, mark->state});
+    };
     const char* at = document.data();
     const char* const end = end_ = at + document.size();
     if (document.empty() || *end != '\0')
@@ -91,8 +146,17 @@ bool Acceptor::walk(std::string_view document) {
         } else if (state.kind == Kind::done) {
             break;
         } else {
-            const StateNumber known = follow(state, at);
-            current = known != noState ? known : step(current, at);
+            const char* const begin = at;
+            if (const Stretch* known = follow(state, at)) {
+                at += known->length;
+                current = known->to;
+                if constexpr (traced)
+                    trace(begin, marks_.data() + known->firstMark, known->marks);
+            } else {
+                current = step(current, at);
+                if constexpr (traced)
+                    trace(begin, newMarks_.data(), newMarks_.size());
+            }
         }
         if (current == noState)
             return false;
@@ -103,20 +167,18 @@ bool Acceptor::walk(std::string_view document) {
     return at == end;
 }
 
-inline Acceptor::StateNumber Acceptor::follow(const State& state, const char*& at) const {
+inline const Acceptor::Stretch* Acceptor::follow(const State& state, const char* at) const {
     for (std::uint32_t i = state.firstStretch; i != noState;) {
         const Stretch& stretch = stretches_[i];
         const std::size_t full = stretch.full;
         std::size_t word = 0;
         while (word < full && load(at + 8 * word) == stretch.words[word])
             ++word;
-        if (word == full && (load(at + 8 * full) & stretch.lastMask) == stretch.words[full]) {
-            at += stretch.length;
-            return stretch.to;
-        }
+        if (word == full && (load(at + 8 * full) & stretch.lastMask) == stretch.words[full])
+            return &stretch;
         i = stretch.next;
     }
-    return noState;
+    return nullptr;
 }
 
 Acceptor::StateNumber Acceptor::intern(const State& wanted) {
@@ -147,6 +209,7 @@ Acceptor::StateNumber Acceptor::intern(const State& wanted) {
 Acceptor::StateNumber Acceptor::step(StateNumber from, const char*& at) {
     const char* const begin = at;
     const char* next = at;
+    newMarks_.clear();
     StateNumber current = from;
     StateNumber kept = from;
     for (;;) {
@@ -180,6 +243,8 @@ Acceptor::StateNumber Acceptor::step(StateNumber from, const char*& at) {
         current = to;
         // Behind an element's name a stretch must not end: the name could go on.
         const bool named = states_[to].kind == Kind::inTag;
+        if (states_[to].kind == Kind::content)
+            newMarks_.push_back({static_cast<std::size_t>(next - begin), to});
         if (next - begin > static_cast<std::ptrdiff_t>(Stretch::mostWords * 8)) {
             if (at == begin) {
                 at = next;
@@ -194,6 +259,8 @@ Acceptor::StateNumber Acceptor::step(StateNumber from, const char*& at) {
     }
     if (at == begin)
         return noState;
+    while (!newMarks_.empty() && newMarks_.back().offset > static_cast<std::size_t>(at - begin))
+        newMarks_.pop_back();
     remember(from, begin, at, kept);
     return kept;
 }
@@ -212,6 +279,9 @@ void Acceptor::remember(StateNumber from, const char* begin, const char* end, St
     std::fill_n(mask.begin(), length - stretch.full * 8U, static_cast<unsigned char>(0xff));
     std::memcpy(&stretch.lastMask, mask.data(), mask.size());
     stretch.to = to;
+    stretch.firstMark = static_cast<std::uint32_t>(marks_.size());
+    stretch.marks = static_cast<std::uint8_t>(newMarks_.size());
+    marks_.insert(marks_.end(), newMarks_.begin(), newMarks_.end());
     const auto number = static_cast<std::uint32_t>(stretches_.size());
     stretches_.push_back(stretch);
     // At the end of the list: what was met first is met most.
