@@ -39,6 +39,7 @@ class Hosts(support.LabTest):
             *(("pseries", cpu, "v1", None, True) for cpu in ("POWER9", "POWER10", "Power11")),
             ("pseries", "POWER10", "v1", "power9", True),
             ("pseries", "Power11", "v2", None, True),
+            ("pseries", "Power11", "v1", "power10", True),
             ("pseries", "Power11", "v2", "power10", True),
             ("pseries", "POWER10", "v2", None, True),
             ("pseries", "POWER10", "v2", "power9", True),
@@ -79,6 +80,11 @@ class Hosts(support.LabTest):
         status, _, err = self.run_lab("run", "power10")
         self.assertEqual(status, STATUS_USAGE)
         self.assertIn("Say which host and which command", err)
+
+    def test_option_after_the_host(self) -> None:
+        status, _, err = self.run_lab("run", "power10", "--timeout", "3", "--", "true")
+        self.assertEqual(status, STATUS_USAGE)
+        self.assertIn("The option --timeout comes after the host; options go before it", err)
 
     def test_files_that_are_not_there(self) -> None:
         status, _, err = self.run_lab("run", "--file", "/nowhere/x", "power10", "--", "true")
