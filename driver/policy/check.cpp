@@ -217,12 +217,10 @@ private:
             answer_.warnings.push_back(wording::matchIsExact(domain_));
         if (!host_.model.empty() && model == host_.model)
             return unpinned();
-        if (const Mode* mode = findModeByName(model, table_)) {
-            // QEMU finds models in any case; only libvirt's comparison stands in the way.
-            if (cpu.check == "none" && mode->cpuModel == host_.model)
-                return unpinned();
+        // QEMU finds models in any case, libvirt does not: without its comparison (check='none') it
+        // is virCPUTranslate() that refuses (measured with libvirt 9.0).
+        if (const Mode* mode = findModeByName(model, table_))
             return say(Verdict::incompatible, wording::customIsMode(domain_), pinRemedy(mode));
-        }
         if (host_.model.empty())
             return say(Verdict::unknown, wording::customOnUnknownModel(model, host_),
                        wording::lookAtTheHost(host_));

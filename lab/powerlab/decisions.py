@@ -70,14 +70,14 @@ _CPUS = {
 }
 
 
-# Where the kernel is an older one the same libvirt and QEMU run: what is left to see is what KVM grants.
-_BOUND_BY_KVM = ("power8", *_MODES, "host-model")
+# The same libvirt and QEMU run everywhere: on bare metal and older kernels only what KVM grants is left to see.
+_BOUND_BY_KVM = ("power8", *_MODES, "host-model", "custom-unchecked")
 
 
 def domains(host: Host) -> dict[str, str]:
-    """Each way to write a CPU, as a whole domain; for a host with an older kernel those that depend on KVM."""
+    """Each way to write a CPU, as a whole domain; elsewhere than in a new partition those that depend on KVM."""
     every = _all_domains()
-    return every if host.kernel.startswith("7.3") else {name: every[name] for name in _BOUND_BY_KVM}
+    return every if host.kernel == "7.3" and not host.powernv else {name: every[name] for name in _BOUND_BY_KVM}
 
 
 def _all_domains() -> dict[str, str]:
@@ -141,14 +141,15 @@ class _Answers:
         return (f"-cpu {cpu[1]}" if cpu else "no -cpu") + (f", max-cpu-compat={mode[1]}" if mode else "")
 
     def _words(self, name: str) -> str:
-        return " ".join(self.files.get(f"{name}.err", "").removeprefix("error: ").split())[:200]
+        lines = [line.removeprefix("error: ") for line in self.files.get(f"{name}.err", "").splitlines()]
+        return " ".join(" ".join(line for line in lines if not line.startswith("Failed to create domain")).split())[:200]
 
     def happened(self, name: str) -> tuple[str, str]:
         """What became of a domain (booted, refused or hung), and in which words."""
-        if self.statuses.get(f"argv-{name}") != "0":
-            return "refused", f"libvirt: {self._words(f'argv-{name}')}"
         if f"create-{name}" in self.statuses:
             return self.started(name, f"create-{name}")
+        if self.statuses.get(f"argv-{name}") != "0":
+            return "not started", "libvirt has no command line for it and was not asked to start it"
         if same := self.statuses.get(f"same-{name}"):
             return self.happened(same)
         line = self.files[f"argv-{name}"]

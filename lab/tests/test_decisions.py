@@ -46,7 +46,10 @@ def host_files() -> dict[str, str]:
         statuses[f"fit-{name}"] = "0"
         emulator = line(name)
         statuses[f"argv-{name}"] = "0" if emulator else "1"
-        files[f"argv-{name}"], files[f"argv-{name}.err"] = emulator or "", "error: Unknown compatibility mode\n"
+        files[f"argv-{name}"] = emulator or ""
+        if not emulator:
+            statuses[f"create-{name}"] = "1"
+            files[f"create-{name}.err"] = "error: Failed to create domain from x.xml\nerror: Unknown compatibility mode\n"
     statuses |= {"create-custom-power10": "0", "same-no-cpu": "custom-power10", "create-powernv": "1", "create-power8": "1"}
     files["console-custom-power10"] = UP.format("POWER10 (raw)")
     files["log-powernv"] = "x qemu-system-ppc64: The powernv machine does not work with KVM acceleration\n"
@@ -71,6 +74,7 @@ class Decisions(support.LabTest):
         self.assertEqual(rows()["no-cpu"].detail, "POWER10 (raw)")
         self.assertEqual(rows()["power9"].emulator, "-cpu host, max-cpu-compat=power9")
         self.assertIn("powernv machine", rows()["powernv"].detail)
+        self.assertEqual(rows()["power42"].detail, "libvirt: Unknown compatibility mode")
         self.assertEqual(rows()["what fit made"].happened, "booted")
 
     def wrong(self, domain: str, change: dict[str, str]) -> str:
@@ -90,7 +94,7 @@ class Decisions(support.LabTest):
 
     def test_an_older_kernel_is_asked_less(self) -> None:
         older = hosts.Host("older", "POWER10", nested="v1", kernel="6.12")
-        self.assertEqual(list(decisions.domains(older)), ["power8", "power9", "power10", "power11", "host-model"])
+        self.assertEqual(list(decisions.domains(older)), ["power8", "power9", "power10", "power11", "host-model", "custom-unchecked"])
         self.assertLess(5, len(decisions.domains(HOST)))
 
     def test_a_domain_that_nobody_started_is_no_refusal(self) -> None:
