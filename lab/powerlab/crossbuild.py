@@ -15,6 +15,8 @@ from .packages import Suite, last_line
 
 SOURCE = Path(__file__).resolve().parents[2]
 _CROSS_FILE = SOURCE / "lab/ppc64le.ini"
+_TOOL = "tools/virt-host-compat"
+_MODULE = "driver/libvirt/module/virt-host-compat-libvirt.so"
 # Bookworm's, as the cross compiler is: one C library on both sides.
 _SUITE = Suite(("bookworm",))
 _PACKAGES = [
@@ -40,7 +42,7 @@ def sysroot() -> Path:
 def _run(command: list[str], folder: Path) -> None:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        errors = [line for line in (done.stdout + done.stderr).splitlines() if "rror" in line]
+        errors = [line for line in (done.stdout + done.stderr).splitlines() if "error" in line.lower()]
         raise LabError(f"Cross-building failed at `{' '.join(command[:3])}`: {last_line(os.linesep.join(errors) or done.stderr)}")
 
 
@@ -52,10 +54,32 @@ def default_folder(source: Path = SOURCE) -> Path:
 def build(folder: Path, source: Path = SOURCE, options: tuple[str, ...] = ("-Dtests=disabled",), jobs: int = 2) -> Path:
     """Cross-build the project into a folder and return the tool; an existing build is brought up to date."""
     with cachedir.lock(f"build-{folder}"):
-        return _build(folder, source, options, jobs)
+        return _build(folder, source, options, jobs, [_CROSS_FILE], _TOOL)
 
 
-def _build(folder: Path, source: Path, options: tuple[str, ...], jobs: int) -> Path:
+def _make_libvirt_headers(part: Path) -> None:
+    _SUITE.unpack(["libvirt-dev"], part, dependencies=False)
+
+
+def build_module(folder: Path, source: Path = SOURCE, jobs: int = 2) -> Path:
+    """Cross-build the module for libvirt's daemons into a folder and return it.
+
+    It is the one thing that is no static program: it needs the C library of the root that loads it.
+    """
+    headers = cachedir.item("libvirt-dev", _make_libvirt_headers)
+    with cachedir.lock(f"build-{folder}"):
+        folder.mkdir(parents=True, exist_ok=True)
+        shared = folder / "shared.ini"
+        found = f"sysroot / 'usr/lib' / triple / 'pkgconfig', sysroot / 'usr/share/pkgconfig', '{headers}/usr/lib' / triple / 'pkgconfig'"
+        shared.write_text(
+            f"[binaries]\nexe_wrapper = 'true'\n[properties]\npkg_config_libdir = [{found}]\n"
+            f"[built-in options]\ncpp_args = ['--sysroot=' + sysroot, '-isystem{headers}/usr/include']\ncpp_link_args = ['--sysroot=' + sysroot]\n"
+        )
+        options = ("-Dtests=disabled", "-Dlibvirt=enabled", "-Dprefix=/usr", "-Dsysconfdir=/etc")
+        return _build(folder, source, options, jobs, [_CROSS_FILE, shared], _MODULE)
+
+
+def _build(folder: Path, source: Path, options: tuple[str, ...], jobs: int, cross_files: list[Path], made: str) -> Path:
     require_program("powerpc64le-linux-gnu-g++", "g++-powerpc64le-linux-gnu")
     folder.mkdir(parents=True, exist_ok=True)
     constants = folder / "sysroot.ini"
@@ -64,10 +88,10 @@ def _build(folder: Path, source: Path, options: tuple[str, ...], jobs: int) -> P
     build_folder = folder / "build"
     meson = require_program("meson", "meson")
     if not (build_folder / "build.ninja").exists():
-        cross = ["--cross-file", str(constants), "--cross-file", str(_CROSS_FILE)]
+        cross = [argument for path in (constants, *cross_files) for argument in ("--cross-file", str(path))]
         _run([meson, "setup", str(build_folder), str(source), *cross, "-Dstatic=true", "-Dbuildtype=release", *options], folder)
-    _run([require_program("ninja", "ninja-build"), "-C", str(build_folder), f"-j{jobs}"], folder)
-    tool = build_folder / "tools/virt-host-compat"
-    if not tool.exists():
-        raise LabError(f"The build in {build_folder} made no tools/virt-host-compat.")
-    return tool
+    _run([require_program("ninja", "ninja-build"), "-C", str(build_folder), f"-j{jobs}", *([] if made == _TOOL else [made])], folder)
+    result = build_folder / made
+    if not result.exists():
+        raise LabError(f"The build in {build_folder} made no {made}.")
+    return result

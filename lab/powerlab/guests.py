@@ -41,7 +41,8 @@ class Cell:
     seconds: float = 0.0
 
 
-def _make_nested(part: Path) -> None:
+def make_nested(part: Path) -> None:
+    """Pack the first root of a nested guest."""
     with gzip.open(part, "wb") as stream:
         archive = Archive(stream)  # type: ignore[arg-type]
         archive.device("dev/console", 5, 1)
@@ -96,7 +97,7 @@ def _verdict(mode: str, said: str, check: str, outcome: str, detail: str) -> str
 
 def work(tool: Path, root: str, modes: tuple[str, ...] = MODES) -> jobs.Job:
     """The job that starts a guest in each mode with the QEMU of a root."""
-    nested = cachedir.item("nested.cpio.gz", _make_nested)
+    nested = cachedir.item("nested.cpio.gz", make_nested)
     return jobs.Job(
         command=["sh", "/root/nest", str(SECONDS), *modes],
         files={

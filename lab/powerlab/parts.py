@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from . import decisions, faults, guests, libvirts, parallel, probes, roots
+from . import daemons, decisions, faults, guests, libvirts, parallel, probes, roots
 from .failures import LabError
 from .hosts import Host, find
 from .results import Part, save, versions, write
@@ -140,6 +140,24 @@ def run_libvirt(tool: Path, names: tuple[str, ...] = ("libvirt-debian12", "libvi
             continue
         verdict = "DISAGREE" if session.differences else "agree"
         _say(verdict, f"{root}, libvirt {session.version}: model {session.model}, inserted {session.inserted} ({session.seconds:.0f} s)")
+        for line in session.differences:
+            print(f"             {line}", flush=True)
+        part.rows.append(asdict(session) | {"verdict": verdict})
+    save(part, started)
+    return part
+
+
+def run_daemon(tool: Path, module: Path, names: tuple[str, ...] = ("libvirt-debian12", "libvirt-debian13")) -> Part:
+    """The real libvirts with the module and the start hook."""
+    part, started = Part("daemon"), time.monotonic()
+    host = find(_LIBVIRT_HOST)
+    part.versions = versions({host.kernel}, {host.qemu})
+    for root, session in parallel.each(lambda root: daemons.run(host, root, tool, module), names, 1):
+        if isinstance(session, LabError):
+            _give_up(part, root, session)
+            continue
+        verdict = "DISAGREE" if session.differences else "agree"
+        _say(verdict, f"{root}, libvirt {session.libvirt}: virsh shows {session.shown}; power10 {session.hooked}, fitted {session.fitted}, without the hook {session.unhooked} ({session.seconds:.0f} s)")
         for line in session.differences:
             print(f"             {line}", flush=True)
         part.rows.append(asdict(session) | {"verdict": verdict})

@@ -44,6 +44,13 @@ _ABOUT = {
         "libvirtd and virsh of a Debian release inside the host: `virsh capabilities | virt-host-compat capabilities -` "
         "changes nothing but the inserted lines and validates with that libvirt's own schemas.",
     ),
+    "daemon": (
+        "libvirt's daemon with the module and the start hook",
+        "libvirtd of a Debian release inside the host, with `daemon enable` and `hook install` as an administrator would. "
+        "Read is what its own virsh says, through its socket: the element, and no other byte, is added; with `compare = yes` a mode "
+        "that KVM refuses is incompatible; with a broken configuration the document is libvirt's own and its log says why, once. "
+        "Started are KVM guests with `host-model` and `power10`: with the hook, the same after `fit`, and without the hook.",
+    ),
     "failures": ("Failures on purpose", "The host is broken in one way; the tool's exit status and its words."),
 }
 
@@ -83,6 +90,14 @@ def _rows(part: Part) -> str:
         return _table(
             ("host", "libvirt", "its `<model>`", "inserted by the tool", "verdict", "s"),
             ((r["host"], r["version"], r["model"], f"`{r['inserted']}`", r["verdict"], round(r["seconds"])) for r in rows),
+        )
+    if part.name == "daemon":
+        return _table(
+            ("host", "libvirt", "QEMU", "virsh capabilities shows", "cpu-compare", "guest, with the hook", "after `fit`", "without the hook", "verdict", "s"),
+            (
+                (r["host"], r["libvirt"], r["qemu"], f"`{r['shown']}`", r["compared"], r["hooked"], r["fitted"], r["unhooked"], r["verdict"], round(r["seconds"]))
+                for r in rows
+            ),
         )
     return _table(
         ("host", "broken how", "status", "the tool says", "verdict"),

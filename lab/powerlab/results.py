@@ -11,7 +11,7 @@ from typing import Any
 from . import cachedir, emulators, hosts, kernels
 from .failures import LabError
 
-PARTS = ("hosts", "guests", "decisions", "libvirt", "failures")
+PARTS = ("hosts", "guests", "decisions", "libvirt", "daemon", "failures")
 
 
 @dataclass

@@ -20,7 +20,7 @@ namespace {
 
 // Numbers as virGetVersion() gives them: 1,000,000 * major + 1,000 * minor + release.
 constexpr unsigned long kOldestTried = 9'000'000;
-constexpr unsigned long kNewestTried = 11'003'999;
+constexpr unsigned long kNewestTried = 12'008'999;
 
 /// A function of libvirt's, which may stand in the global scope behind this object, or in the scope
 /// of an extension that a program loaded (Python's libvirtmod): then only its own handle leads to

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A real libvirtd with the module and the start hook inside a host: what unmodified clients see, and which guests start."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import boot, cachedir, guests, kernels, roots
+from .failures import LabError
+from .hosts import Host
+from .job import Job
+
+_GUEST = Path(__file__).resolve().parent.parent / "guest"
+_MODULE = "/usr/lib/virt-host-compat/virt-host-compat-libvirt.so"
+_CONFIG = Path(__file__).resolve().parents[2] / "driver/libvirt/module/module.conf"
+# What the lab's emulation has none of, as for guests that are started without libvirt.
+_FEATURES = (
+    "<nested-hv state='off'/><ccf-assist state='off'/><cfpc value='broken'/><sbbc value='broken'/><ibs value='broken'/>"
+    "<hpt><maxpagesize unit='KiB'>4</maxpagesize></hpt>"
+)
+_COMPAT = re.compile(r"\n *<compat source='kvm'>(?:\n *<mode name='\w+' supported='(?:yes|no)'/>)+\n *</compat>")
+_REFUSED_BY_KVM = re.compile(r"Unable to set CPU compatibility mode in KVM|Compatibility PVR \S+ not valid for CPU")
+SENTENCE = (
+    "cannot start the guest power10: power10 is newer than what this host supports (power9);"
+    " use <cpu mode='host-model'><model>power9</model></cpu>"
+)
+
+
+@dataclass
+class Session:
+    """One daemon: what virsh showed, how the guests ended, and every difference from the promise."""
+
+    host: str
+    root: str
+    libvirt: str = ""
+    qemu: str = ""
+    shown: str = ""
+    hooked: str = ""
+    fitted: str = ""
+    unhooked: str = ""
+    compared: str = ""
+    differences: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def domain(mode: str) -> str:
+    """A guest as a user of libvirt on POWER defines it, small enough for a host that is emulated itself."""
+    return f"""<domain type='kvm'>
+  <name>{mode}</name>
+  <memory unit='MiB'>512</memory>
+  <vcpu>1</vcpu>
+  <os>
+    <type arch='ppc64le' machine='pseries'>hvm</type>
+    <kernel>/nested/vmlinux</kernel>
+    <initrd>/nested/initrd</initrd>
+    <cmdline>console=hvc0 quiet panic=-1</cmdline>
+  </os>
+  <features>{_FEATURES}</features>
+  <cpu mode='host-model'>
+    <model>{mode}</model>
+  </cpu>
+  <on_poweroff>destroy</on_poweroff>
+  <on_reboot>destroy</on_reboot>
+  <devices>
+    <emulator>/usr/bin/qemu-system-ppc64</emulator>
+    <controller type='usb' model='none'/>
+    <memballoon model='none'/>
+    <serial type='file'><source path='/run/console-{mode}'/></serial>
+  </devices>
+</domain>
+"""
+
+
+def _compat(document: str) -> str:
+    found = _COMPAT.search(document)
+    return found[0] if found else ""
+
+
+def _outcome(files: dict[str, str], statuses: dict[str, str], name: str) -> str:
+    """How a guest that libvirt was asked to start ended, in a few words."""
+    up = re.search(r"@@nested up@@ cpu\s*: (\S+[^,\r\n]*)", files.get(f"console-{name}", ""))
+    if up:
+        return f"boots: {up[1].strip()}"
+    said = " ".join(files.get(f"start-{name}.err", "").split())
+    if SENTENCE in said:
+        return "refused by the hook"
+    refused = _REFUSED_BY_KVM.search(said + files.get(f"qemu-{name}", ""))
+    if refused:
+        return f"refused by QEMU: {refused[0]}"
+    if statuses.get(f"start-{name}") == "0":
+        return "started and hung"
+    return f"failed: {said[:300] or 'no answer'}"
+
+
+def judge(files: dict[str, str], statuses: dict[str, str]) -> list[str]:
+    """Every promise of the module and of the hook that the files of a run do not keep.
+
+    files    what lab/guest/daemon left, by name
+    statuses the exit status of each command of it, by name
+    """
+    document, plain = files.get("capabilities", ""), files.get("plain", "")
+    compat = _compat(document)
+    log = [line for line in files.get("log-broken", "").splitlines() if "passed on unchanged" in line]
+    said = {name: _outcome(files, statuses, name) for name in ("hooked", "fitted", "unhooked")}
+
+    def words(name: str) -> str:
+        return " ".join((files.get(name, "") + " " + files.get(f"{name}.err", "")).split())[:300]
+
+    def compared(name: str, mode: str, answer: str) -> tuple[bool, str]:
+        held = re.search(rf"{answer}", files.get(f"{name}-{mode}", "")) is not None
+        return held, f"{name}, {mode}: {words(f'{name}-{mode}')!r} in place of {answer!r}"
+
+    fits = "(is identical to|superset)"
+    promises = [
+        (statuses.get("status-before") == "1", f"daemon status before: {words('status-before')}"),
+        *((statuses.get(name) == "0", f"{name} ended with status {statuses.get(name)}: {words(name)}") for name in ("enable", "hook-install", "status", "capabilities", "fit", "hook-remove", "disable")),
+        (re.search(r"process \d+ runs with it", files.get("status", "")) is not None, f"daemon status says {words('status')!r}"),
+        ("<mode name='power9' supported='yes'/>" in compat and "<mode name='power10' supported='no'/>" in compat, f"virsh shows {compat!r}"),
+        (files.get("capabilities-readonly") == document, "a read-only client sees another document"),
+        ("<capabilities>" in plain and document.replace(compat, "", 1) == plain, "more than the element differs from libvirt's own document"),
+        compared("compare-off", "power9", fits),
+        compared("compare-off", "power10", fits),
+        compared("compare-on", "power9", fits),
+        compared("compare-on", "power10", "is incompatible with"),
+        (statuses.get("compare-error") == "1" and "KVM of this host does not support the compatibility mode power10" in files.get("compare-error.err", ""), f"cpu-compare --error says {words('compare-error')!r}"),
+        (files.get("broken") == plain and files.get("broken-again") == plain, "with a broken configuration the document is not libvirt's own"),
+        ("virt-host-compat" not in files.get("log-before", ""), f"the log says {words('log-before')!r} before anything was wrong"),
+        (len(log) == 1 and "interval is 'soon'" in log[0], f"the log has {len(log)} lines about the broken configuration: {log[:2]}"),
+        (statuses.get("check") == "1", f"check ended with status {statuses.get('check')}"),
+        (said["hooked"] == "refused by the hook" and statuses.get("start-hooked") == "1", f"the guest with the hook: {said['hooked']}"),
+        (said["fitted"].upper().startswith("BOOTS: POWER9"), f"the fitted guest: {said['fitted']}"),
+        (said["unhooked"].startswith("refused by QEMU"), f"the guest without the hook: {said['unhooked']}"),
+        (statuses.get("stopped") == statuses.get("stopped-plain") == "0", f"libvirtd ended with status {statuses.get('stopped')} with the module, {statuses.get('stopped-plain')} without"),
+    ]
+    return [text for held, text in promises if not held]
+
+
+def run(host: Host, root: str, tool: Path, module: Path) -> Session:
+    """Start libvirtd in a host as its administrator would with the module and the hook, and hold both to what they promise."""
+    work = Job(
+        command=["sh", "/root/daemon", str(guests.SECONDS)],
+        files={
+            "/root/daemon": _GUEST / "daemon",
+            "/usr/local/bin/virt-host-compat": tool,
+            _MODULE: module,
+            "/etc/virt-host-compat/module.conf": _CONFIG,
+            "/nested/initrd": cachedir.item("nested.cpio.gz", guests.make_nested),
+            "/nested/vmlinux": kernels.get("7.3").image,
+        },
+        scripts={"/root/power10.xml": domain("power10")},
+        seconds=300 + 3 * guests.SECONDS,
+        roots=[roots.get(root)],
+        memory="4G",
+    )
+    outcome = boot.run(host, work)
+    files = {name: data.decode("utf-8", "replace") for name, data in outcome.files.items()}
+    if "statuses" not in files or "<capabilities>" not in files.get("capabilities", ""):
+        said = files.get("enable.err", "") + files.get("capabilities.err", "") + files.get("libvirtd", "") + outcome.stderr.decode("utf-8", "replace")
+        raise LabError(f"libvirtd with the module in {host.name} gave no capabilities ({' '.join(said.split())[:400]}).")
+    statuses = dict(line.split() for line in files["statuses"].splitlines())
+    return Session(
+        host.name,
+        root,
+        *(versions[1] if (versions := re.search(pattern, files.get("version", ""))) else "?" for pattern in (r"daemon: (\S+)", r"hypervisor: QEMU (\S+)")),
+        "".join(line.strip() for line in _compat(files["capabilities"]).splitlines()),
+        *(_outcome(files, statuses, name) for name in ("hooked", "fitted", "unhooked")),
+        files.get("compare-on-power10", "").strip().replace("/root/", ""),
+        differences=judge(files, statuses),
+        seconds=outcome.seconds,
+    )

@@ -1,0 +1,147 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The module, built with one libvirt, in real daemons of newer ones: those of Debian's later suites, run as they are."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+import module_setup
+import private_daemon
+from module_setup import EXPECTED_COMPAT, SOURCE_ROOT, ModuleTestCase, compat_of
+
+sys.path.insert(0, str(SOURCE_ROOT / "lab"))
+
+from powerlab import cachedir, packages  # noqa: E402
+from powerlab.failures import LabError  # noqa: E402
+
+MODULE = module_setup.built("VHC_MODULE")
+WANTED = ("libvirt-daemon", "libvirt-daemon-driver-qemu", "libvirt-clients", "busybox-static")
+
+# kNewestTried of driver/libvirt/module/next.cpp: where the private call for libvirt's log is used.
+NEWEST_WITH_LOG = (12, 8)
+
+# Arguments: the unpacked packages, and the test's folder, which is /vhc inside. All in namespaces of its own.
+ENTER = r"""
+set -e
+mount --make-rprivate /
+mount -t tmpfs tmpfs /mnt
+mkdir /mnt/upper /mnt/work /mnt/root
+mount -t overlay overlay -o "lowerdir=$1,upperdir=/mnt/upper,workdir=/mnt/work" /mnt/root
+cd /mnt/root
+for name in bin sbin lib lib64; do [ -e $name ] || ln -s usr/$name $name; done
+mkdir -p var
+rm -rf var/run
+ln -s /run var/run
+mkdir -p dev proc sys run tmp vhc etc var/lib/libvirt var/cache/libvirt var/log/libvirt
+mount --rbind /dev dev
+mount -t proc proc proc
+mount -t sysfs sysfs sys || true
+mount --bind "$2" vhc
+printf 'root:x:0:0::/root:/bin/sh\nlibvirt-qemu:x:64055:64055::/:/bin/false\n' > etc/passwd
+printf 'root:x:0:\nlibvirt-qemu:x:64055:\nkvm:x:104:\nlibvirt:x:120:\n' > etc/group
+exec chroot . "$(ls -d bin/busybox usr/bin/busybox 2>/dev/null | head -n 1)" sh /vhc/inside
+"""
+
+# Everything is asked of the daemon twice: with a record, and after that has vanished.
+INSIDE = r"""
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+busybox --install -s /tmp
+PATH=$PATH:/tmp
+cd /vhc
+chown 0:0 module.so module.conf record.json
+mkdir -p /etc/libvirt
+printf 'user = "root"\ngroup = "root"\nsecurity_driver = "none"\ncgroup_controllers = [ ]\n' > /etc/libvirt/qemu.conf
+printf 'auth_unix_ro = "none"\nauth_unix_rw = "none"\nlog_outputs = "3:file:/vhc/log"\n' > libvirtd.conf
+LD_PRELOAD=/vhc/module.so VIRT_HOST_COMPAT_MODULE_CONFIG=/vhc/module.conf libvirtd -f /vhc/libvirtd.conf > output 2>&1 &
+daemon=$!
+uri='test+unix:///default?socket=/run/libvirt/libvirt-sock'
+for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    virsh -c "$uri" version --daemon > version 2> version.err && break
+    sleep 1
+done
+virsh -c "$uri" capabilities > test 2> test.err
+virsh -c qemu:///system capabilities > qemu 2> qemu.err
+virsh -c test:///default capabilities > client-plain 2> client-plain.err
+LD_PRELOAD=/vhc/module.so VIRT_HOST_COMPAT_MODULE_CONFIG=/vhc/module.conf \
+    virsh -c test:///default capabilities > client 2> client.err
+rm record.json
+sleep 2
+virsh -c "$uri" capabilities > test-without 2> test-without.err
+virsh -c qemu:///system capabilities > qemu-without 2> qemu-without.err
+kill $daemon
+wait $daemon
+echo $? > status
+"""
+
+
+def root_of(suite: str) -> Path:
+    """A suite's libvirt with all that it needs, unpacked; downloaded once for each version."""
+    source = packages.Suite((suite,), packages.native(suite).architecture)
+
+    def make(part: Path) -> None:
+        source.unpack(list(WANTED), part, dependencies=True)
+
+    return cachedir.item(f"libvirt-daemons/{suite}-{source.known['libvirt-daemon']}", make)
+
+
+class Newer(ModuleTestCase):
+    def run_in(self, suite: str) -> dict[str, str]:
+        try:
+            root = root_of(suite)
+        except LabError as error:
+            if os.environ.get("CI") == "true":
+                raise
+            self.skipTest(str(error))
+        (self.folder / "module.so").write_bytes(MODULE.read_bytes())
+        (self.folder / "module.conf").write_text("probe = /vhc/record.json\ninterval = 1\n")
+        (self.folder / "inside").write_text(INSIDE)
+        for name in ("module.so", "module.conf"):
+            (self.folder / name).chmod(0o644)
+        root_rights = [] if os.geteuid() == 0 else ["--map-root-user"]
+        answer = subprocess.run(
+            ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", *root_rights,
+             "sh", "-c", ENTER, "sh", str(root), str(self.folder)],
+            capture_output=True, text=True, timeout=120, env={**os.environ, "LC_ALL": "C"},
+        )
+        files = {path.name: path.read_text() for path in self.folder.iterdir() if path.is_file() and path.suffix != ".so"}
+        self.assertEqual((answer.returncode, files.get("status")), (0, "0\n"), f"{answer.stderr} {files}")
+        return files
+
+    def release(self, version: str) -> tuple[int, int]:
+        found = re.search(r"Running against daemon: (\d+)\.(\d+)", version)
+        self.assertTrue(found, version)
+        return (int(found[1]), int(found[2])) if found else (0, 0)
+
+    def check(self, suite: str) -> None:
+        files = self.run_in(suite)
+        self.assertGreaterEqual(self.release(files["version"]), (11, 3))
+        for name in ("test", "qemu", "client"):
+            self.assertEqual(compat_of(files[name]), EXPECTED_COMPAT, name + files[f"{name}.err"])
+        self.assertEqual(files["client"].replace(EXPECTED_COMPAT, ""), files["client-plain"])
+        for name in ("test", "qemu"):
+            self.assertEqual(files[name].replace(EXPECTED_COMPAT, ""), files[f"{name}-without"])
+        said = [line for line in files["log"].splitlines() if "virt-host-compat" in line]
+        if self.release(files["version"]) > NEWEST_WITH_LOG:
+            self.assertEqual(said, [], "the line goes to syslog there")
+        else:
+            self.assertEqual(len(said), 1, files["log"])
+            self.assertIn("passed on unchanged: cannot open /vhc/record.json: No such file", said[0])
+        self.assertEqual(files["output"], "")
+
+    def test_debian_13(self) -> None:
+        self.check("trixie")
+
+    def test_unstable(self) -> None:
+        self.check("sid")
+
+
+if __name__ == "__main__":
+    if reason := private_daemon.missing():
+        private_daemon.skip(reason)
+    unittest.main(verbosity=2)
