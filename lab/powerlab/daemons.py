@@ -13,6 +13,7 @@ from .hosts import Host
 from .job import Job
 
 _GUEST = Path(__file__).resolve().parent.parent / "guest"
+_MANUAL = Path(__file__).resolve().parents[2] / "docs/libvirt.md"
 _MODULE = "/usr/lib/virt-host-compat/virt-host-compat-libvirt.so"
 _CONFIG = Path(__file__).resolve().parents[2] / "driver/libvirt/module/module.conf"
 # What the lab's emulation has none of, as for guests that are started without libvirt.
@@ -94,6 +95,14 @@ def _outcome(files: dict[str, str], statuses: dict[str, str], name: str) -> str:
     return f"failed: {said[:300] or 'no answer'}"
 
 
+def apparmor_line() -> str:
+    """The line that the manual tells to add for a program in /usr/local/bin, where the lab has it."""
+    found = re.findall(r"^    (/usr/local/bin/virt-host-compat .*)$", _MANUAL.read_text(), re.MULTILINE)
+    if len(found) != 1:
+        raise LabError(f"{_MANUAL} does not name the one line that AppArmor's profile of libvirtd needs.")
+    return found[0] + "\n"
+
+
 def judge(files: dict[str, str], statuses: dict[str, str]) -> list[str]:
     """Every promise of the module and of the hook that the files of a run do not keep.
 
@@ -132,6 +141,7 @@ def judge(files: dict[str, str], statuses: dict[str, str]) -> list[str]:
         (said["hooked"] == "refused by the hook" and statuses.get("start-hooked") == "1", f"the guest with the hook: {said['hooked']}"),
         (said["fitted"].upper().startswith("BOOTS: POWER9"), f"the fitted guest: {said['fitted']}"),
         (said["unhooked"].startswith("refused by QEMU"), f"the guest without the hook: {said['unhooked']}"),
+        (files.get("confined", "").strip() == "libvirtd (enforce)", f"AppArmor: {words('confined')!r}, {words('apparmor')!r}, of {words('lsm')!r}"),
         (statuses.get("stopped") == statuses.get("stopped-plain") == "0", f"libvirtd ended with status {statuses.get('stopped')} with the module, {statuses.get('stopped-plain')} without"),
     ]
     return [text for held, text in promises if not held]
@@ -149,9 +159,9 @@ def run(host: Host, root: str, tool: Path, module: Path) -> Session:
             "/nested/initrd": cachedir.item("nested.cpio.gz", guests.make_nested),
             "/nested/vmlinux": kernels.get("7.3").image,
         },
-        scripts={"/root/power10.xml": domain("power10")},
+        scripts={"/root/power10.xml": domain("power10"), "/etc/apparmor.d/local/usr.sbin.libvirtd": apparmor_line()},
         seconds=300 + 3 * guests.SECONDS,
-        roots=[roots.get(root)],
+        roots=[roots.get(root), roots.get(root.replace("libvirt", "apparmor"))],
         memory="4G",
     )
     outcome = boot.run(host, work)

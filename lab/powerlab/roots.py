@@ -30,6 +30,7 @@ class Root:
 _QEMU = "usr/bin/qemu-system-ppc64"
 _FIRMWARE = ("usr/share/qemu/slof.bin", "usr/share/qemu/vof.bin")
 _LIBVIRT = ("libvirt-daemon-system", "libvirt-clients", "qemu-system-ppc")
+_APPARMOR = ("apparmor", "libvirt-daemon-system")
 _LIBVIRT_PROGRAMS = (
     *("usr/sbin/libvirtd", "usr/bin/virsh", "usr/bin/virt-host-validate", _QEMU),
     "usr/lib/powerpc64le-linux-gnu/libvirt/connection-driver/*.so",
@@ -41,6 +42,8 @@ ROOTS = {
     "qemu10": Root(("bookworm", "bookworm-backports"), ("qemu-system-ppc",), (_QEMU,), _FIRMWARE),
     "libvirt-debian12": Root(("bookworm",), _LIBVIRT, _LIBVIRT_PROGRAMS, _LIBVIRT_DATA),
     "libvirt-debian13": Root(("trixie",), _LIBVIRT, _LIBVIRT_PROGRAMS, _LIBVIRT_DATA),
+    "apparmor-debian12": Root(("bookworm",), _APPARMOR, ("sbin/apparmor_parser",), ("etc/apparmor.d/**/*",)),
+    "apparmor-debian13": Root(("trixie",), _APPARMOR, ("usr/sbin/apparmor_parser",), ("etc/apparmor.d/**/*",)),
     "strace": Root(("bookworm",), ("strace",), ("usr/bin/strace",)),
 }
 

@@ -17,6 +17,7 @@ FILES = {
     "status": "libvirtd: enabled by a file, process 112 runs with it\n",
     "capabilities": EXTENDED,
     "capabilities-readonly": EXTENDED,
+    "confined": "libvirtd (enforce)\n",
     "plain": PLAIN,
     "broken": PLAIN,
     "broken-again": PLAIN,
@@ -38,6 +39,7 @@ STATUSES = {
 BROKEN = {
     "status": "libvirtd: enabled by a file, process 112 runs without it\n",
     "capabilities-readonly": PLAIN,
+    "confined": "unconfined\n",
     "plain": PLAIN.replace("POWER10", "POWER9"),
     "broken": EXTENDED,
     "broken-again": "",

@@ -206,6 +206,13 @@ class DropIn(ModuleTestCase):
         self.assertEqual(answer.returncode, 3)
         self.assertIn("lets others than its owner write it", answer.stderr)
         self.drop_in("virtqemud").chmod(0o644)
+        if os.geteuid() == 0:
+            os.chown(self.drop_in("virtqemud"), 65534, 65534)
+            for command in ("status", "disable", "enable"):
+                answer = self.daemon_command(command, *(["--module", "/usr/lib/m.so"] if command == "enable" else []))
+                self.assertEqual(answer.returncode, 3, command)
+                self.assertIn("it belongs to user 65534 and not to root", answer.stderr)
+            os.chown(self.drop_in("virtqemud"), 0, 0)
         self.assertEqual(self.daemon_command("disable").returncode, 0)
         self.assertFalse(self.drop_in("virtqemud").exists())
         self.assertEqual(self.daemon_command("status").returncode, 1)

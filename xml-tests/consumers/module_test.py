@@ -164,6 +164,16 @@ class LivesThrough(ModuleTestCase):
             self.assertEqual(len(daemon.log_lines()), 1)
             self.assertIn("lets others than its owner write it", daemon.log_lines()[0])
 
+    def test_a_configuration_of_another_user(self) -> None:
+        if os.geteuid() != 0:
+            self.skipTest("needs root")
+        daemon = self.daemon(preload=[MODULE], module_config=self.config(interval=1))
+        os.chown(daemon.config_path, 65534, 65534)
+        with daemon:
+            self.assertEqual(compat_of(virsh(daemon.uri(), "capabilities")), "")
+            self.assertEqual(len(daemon.log_lines()), 1)
+            self.assertIn("it belongs to user 65534 and not to root", daemon.log_lines()[0])
+
     def test_a_full_disk_for_its_log(self) -> None:
         """The log goes to /dev/full, on which every write fails as on a full disk."""
         with self.daemon(

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import unittest
@@ -12,13 +13,14 @@ from pathlib import Path
 
 import module_setup
 import private_daemon
-from module_setup import EXPECTED_COMPAT, RECORD, ModuleTestCase, compat_of, virsh
+from module_setup import EXPECTED_COMPAT, RECORD, SOURCE_ROOT, ModuleTestCase, compat_of, virsh
 
 MODULE = module_setup.built("VHC_MODULE")
 MODULE_CONFIG = os.environ.get("VHC_MODULE_CONFIG", "/etc/virt-host-compat/module.conf")
 LIBRARIES = subprocess.run(
     ["cc", "-print-multiarch"], capture_output=True, text=True, check=False
 ).stdout.strip()
+PROGRAMS = "/usr/sbin:/sbin:/usr/bin:/bin"
 PROFILE = Path("/etc/apparmor.d/usr.sbin.libvirtd")
 
 # Arguments: the loader's folder, the module, the configuration's path, the record, "with" or
@@ -73,6 +75,44 @@ class SecureExecution(unittest.TestCase):
             self.assertEqual("<compat source='kvm'>" in document, expected, (bit, preload))
 
 
+class AppArmorRules(ModuleTestCase):
+    """What docs/libvirt.md says of Debian's profile, and the line that it tells to add; nothing is loaded."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        if not shutil.which("apparmor_parser", path=PROGRAMS):
+            self.lacking("apparmor_parser is not installed (package apparmor)")
+        self.profile = self.file_of("libvirt-daemon-system", str(PROFILE))
+        self.manual = (SOURCE_ROOT / "docs/libvirt.md").read_text()
+
+    def test_the_rules_are_the_profiles(self) -> None:
+        rules = re.findall(r"^\| [^|]+ \| `([^`]+)` \|$", self.manual, re.MULTILINE)
+        self.assertEqual(len(rules), 3)
+        lines = [line.strip() for line in self.profile.read_text().splitlines()]
+        for rule in rules:
+            self.assertIn(f"{rule},", lines)
+
+    def compile(self, line: str) -> subprocess.CompletedProcess[str]:
+        """Compiles the profile with a line of the administrator's; neither reads nor loads a cache."""
+        local = self.folder / "local" / PROFILE.name
+        local.parent.mkdir(exist_ok=True)
+        local.write_text(line + "\n")
+        return subprocess.run(
+            ["apparmor_parser", "--skip-kernel-load", "--skip-cache", "-I", str(self.folder),
+             "-I", "/etc/apparmor.d", "--stdout", str(self.profile)],
+            capture_output=True, timeout=120, env={**os.environ, "PATH": PROGRAMS},
+        )
+
+    def test_the_line_compiles(self) -> None:
+        lines = re.findall(r"^    (/usr/local/bin/virt-host-compat .*)$", self.manual, re.MULTILINE)
+        self.assertEqual(len(lines), 1)
+        with_line, without = self.compile(lines[0]), self.compile("")
+        for compiled in (with_line, without):
+            self.assertEqual(compiled.returncode, 0, compiled.stderr)
+        self.assertNotEqual(with_line.stdout, without.stdout, "the line changes nothing")
+        self.assertNotEqual(self.compile(lines[0].replace("PUx", "PUy")).returncode, 0)
+
+
 class AppArmor(ModuleTestCase):
     """The module under the profile that the system has for libvirtd, under a name of its own."""
 
@@ -84,18 +124,23 @@ class AppArmor(ModuleTestCase):
         if not enabled.exists() or enabled.read_text().strip() != "Y":
             self.skipTest("this kernel runs without AppArmor")
         for needed in ("apparmor_parser", "aa-exec"):
-            if not shutil.which(needed, path="/usr/sbin:/sbin:/usr/bin:/bin"):
-                self.skipTest(f"{needed} is not installed (packages apparmor, apparmor-utils)")
-        if not PROFILE.exists():
-            self.skipTest(f"{PROFILE} is not installed (package libvirt-daemon-system)")
+            if not shutil.which(needed, path=PROGRAMS):
+                self.lacking(f"{needed} is not installed (package apparmor)")
+        original = self.file_of("libvirt-daemon-system", str(PROFILE))
         self.profile = self.folder / "profile"
         self.profile.write_text(
-            PROFILE.read_text().replace(
-                "profile libvirtd /usr/sbin/libvirtd", f"profile {self.NAME}", 1
-            )
+            original.read_text().replace("profile libvirtd /usr/sbin/libvirtd", f"profile {self.NAME}", 1)
         )
-        subprocess.run(["apparmor_parser", "--replace", str(self.profile)], check=True)
-        self.addCleanup(subprocess.run, ["apparmor_parser", "--remove", str(self.profile)])
+        (self.folder / "local").mkdir()
+        (self.folder / "local" / PROFILE.name).touch()
+        self.load("--replace")
+        self.addCleanup(self.load, "--remove")
+
+    def load(self, how: str) -> None:
+        subprocess.run(
+            ["apparmor_parser", how, "-I", str(self.folder), "-I", "/etc/apparmor.d", str(self.profile)],
+            check=True, timeout=120, env={**os.environ, "PATH": PROGRAMS},
+        )
 
     def test_the_profile_lets_the_module_work(self) -> None:
         with self.daemon(
