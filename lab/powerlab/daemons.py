@@ -12,7 +12,6 @@ from .failures import LabError
 from .hosts import Host
 from .job import Job
 
-_GUEST = Path(__file__).resolve().parent.parent / "guest"
 _MANUAL = Path(__file__).resolve().parents[2] / "docs/libvirt.md"
 _MODULE = "/usr/lib/virt-host-compat/virt-host-compat-libvirt.so"
 _CONFIG = Path(__file__).resolve().parents[2] / "driver/libvirt/module/module.conf"
@@ -48,7 +47,7 @@ class Session:
 
 def domain(mode: str) -> str:
     """A guest as a user of libvirt on POWER defines it, small enough for a host that is emulated itself."""
-    return f"""<domain type='kvm'>
+    return f"""<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
   <name>{mode}</name>
   <memory unit='MiB'>512</memory>
   <vcpu>1</vcpu>
@@ -152,7 +151,8 @@ def run(host: Host, root: str, tool: Path, module: Path) -> Session:
     work = Job(
         command=["sh", "/root/daemon", str(guests.SECONDS)],
         files={
-            "/root/daemon": _GUEST / "daemon",
+            "/root/daemon": guests.GUEST / "daemon",
+            "/root/libvirt-up": guests.GUEST / "libvirt-up",
             "/usr/local/bin/virt-host-compat": tool,
             _MODULE: module,
             "/etc/virt-host-compat/module.conf": _CONFIG,
@@ -173,7 +173,7 @@ def run(host: Host, root: str, tool: Path, module: Path) -> Session:
     return Session(
         host.name,
         root,
-        *(versions[1] if (versions := re.search(pattern, files.get("version", ""))) else "?" for pattern in (r"daemon: (\S+)", r"hypervisor: QEMU (\S+)")),
+        *(versions[1] if (versions := re.search(pattern, files.get("libvirt-version", ""))) else "?" for pattern in (r"daemon: (\S+)", r"hypervisor: QEMU (\S+)")),
         "".join(line.strip() for line in _compat(files["capabilities"]).splitlines()),
         *(_outcome(files, statuses, name) for name in ("hooked", "fitted", "unhooked")),
         files.get("compare-on-power10", "").strip().replace("/root/", ""),

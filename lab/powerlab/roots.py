@@ -31,6 +31,7 @@ _QEMU = "usr/bin/qemu-system-ppc64"
 _FIRMWARE = ("usr/share/qemu/slof.bin", "usr/share/qemu/vof.bin")
 _LIBVIRT = ("libvirt-daemon-system", "libvirt-clients", "qemu-system-ppc")
 _APPARMOR = ("apparmor", "libvirt-daemon-system")
+_APPARMOR_DATA = ("etc/apparmor.d/**/*", "etc/apparmor/*", "usr/share/apparmor-features/*")
 _LIBVIRT_PROGRAMS = (
     *("usr/sbin/libvirtd", "usr/bin/virsh", "usr/bin/virt-host-validate", _QEMU),
     "usr/lib/powerpc64le-linux-gnu/libvirt/connection-driver/*.so",
@@ -42,8 +43,8 @@ ROOTS = {
     "qemu10": Root(("bookworm", "bookworm-backports"), ("qemu-system-ppc",), (_QEMU,), _FIRMWARE),
     "libvirt-debian12": Root(("bookworm",), _LIBVIRT, _LIBVIRT_PROGRAMS, _LIBVIRT_DATA),
     "libvirt-debian13": Root(("trixie",), _LIBVIRT, _LIBVIRT_PROGRAMS, _LIBVIRT_DATA),
-    "apparmor-debian12": Root(("bookworm",), _APPARMOR, ("sbin/apparmor_parser",), ("etc/apparmor.d/**/*",)),
-    "apparmor-debian13": Root(("trixie",), _APPARMOR, ("usr/sbin/apparmor_parser",), ("etc/apparmor.d/**/*",)),
+    "apparmor-debian12": Root(("bookworm",), _APPARMOR, ("sbin/apparmor_parser",), _APPARMOR_DATA),
+    "apparmor-debian13": Root(("trixie",), _APPARMOR, ("usr/sbin/apparmor_parser",), _APPARMOR_DATA),
     "strace": Root(("bookworm",), ("strace",), ("usr/bin/strace",)),
 }
 

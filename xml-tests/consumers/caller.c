@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Asks libvirt for capabilities many times in many threads, and prints what that cost the process.
 //
-// Arguments: the URI, the calls of each thread, the threads, and a text that every document has to hold.
-// Output: resident memory in KiB and descriptors, before and after the calls that count.
+// Arguments: the URI, the calls of each thread, the threads, and a text that every document has to
+// hold. Output: resident memory in KiB and descriptors, before and after the calls that count.
 #include <libvirt/libvirt.h>
 
 #include <dirent.h>
@@ -12,18 +12,18 @@
 #include <string.h>
 
 struct Work {
-    const char *uri;
-    const char *wanted;
+    const char* uri;
+    const char* wanted;
     long calls;
 };
 
-static void *callMany(void *argument) {
-    const struct Work *const work = argument;
+static void* callMany(void* argument) {
+    const struct Work* const work = argument;
     virConnectPtr connection = virConnectOpen(work->uri);
     if (!connection)
         exit(3);
     for (long call = 0; call < work->calls; ++call) {
-        char *const document = virConnectGetCapabilities(connection);
+        char* const document = virConnectGetCapabilities(connection);
         if (!document || !strstr(document, work->wanted) || !strstr(document, "</capabilities>"))
             exit(4);
         free(document);
@@ -44,19 +44,19 @@ static void callInThreads(struct Work work, int threads) {
 static void printCost(void) {
     long size = 0;
     long resident = 0;
-    FILE *const statm = fopen("/proc/self/statm", "r");
+    FILE* const statm = fopen("/proc/self/statm", "r");
     if (!statm || fscanf(statm, "%ld %ld", &size, &resident) != 2)
         exit(6);
     fclose(statm);
     int descriptors = 0;
-    DIR *const folder = opendir("/proc/self/fd");
+    DIR* const folder = opendir("/proc/self/fd");
     while (folder && readdir(folder))
         ++descriptors;
     closedir(folder);
     printf("%ld %d\n", resident * 4, descriptors);
 }
 
-int main(int count, char **arguments) {
+int main(int count, char** arguments) {
     if (count != 5)
         return 2;
     struct Work work = {.uri = arguments[1], .wanted = arguments[4], .calls = atol(arguments[2])};
@@ -64,7 +64,8 @@ int main(int count, char **arguments) {
     if (threads < 1 || threads > 64 || virInitialize() != 0)
         return 2;
     // Until every pool of the C library has its size.
-    const struct Work warmUp = {.uri = work.uri, .wanted = work.wanted, .calls = work.calls / 5 + 1};
+    const struct Work warmUp = {
+        .uri = work.uri, .wanted = work.wanted, .calls = work.calls / 5 + 1};
     callInThreads(warmUp, threads);
     printCost();
     callInThreads(work, threads);
