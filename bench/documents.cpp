@@ -71,7 +71,7 @@ Shape smallHost() {
 }
 
 Shape usualHost() {
-    return {.cells = 2, .cpusPerCell = 40, .guests = 2, .machines = 24};
+    return {.cells = 2, .cpusPerCell = 52, .guests = 2, .machines = 24};
 }
 
 Shape largeHost() {

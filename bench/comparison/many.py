@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Validation of many documents, memory over their number, and time over a document's size."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from comparison.measure import Contestant, ratios, run_once, side_by_side, spread
+from comparison.setting import HERE, Setting
+from comparison.tables import Aim, Section, table
+
+# Name, documents, and the aims: times xmllint, times Jing; of valid documents, then of invalid ones.
+SIZES = [("small", 10_000, (25, 40), 3), ("usual", 10_000, (60, 22), 5), ("large", 2_000, (140, 40), 8)]
+BATCH = ["xargs", "-s", "1500000", "-n", "100000"]
+
+
+def contestants(setting: Setting, listing: Path, valid: bool) -> list[Contestant]:
+    ours = ["validate", "--strict", "--quiet", "--files-from", str(listing)]
+    grammar = str(setting.grammar)
+    own, other = ((0,), (0,)) if valid else ((1,), (123,))
+    runs = [
+        Contestant("static", [setting.program(setting.static), *ours], statuses=own),
+        Contestant("shared", [setting.program(setting.shared), *ours], statuses=own),
+        Contestant("xmllint", [*BATCH, "xmllint", "--noout", "--relaxng", grammar], listing, other),
+        Contestant("Jing", [*BATCH, "jing", grammar], listing, other),
+        Contestant("lxml", ["/usr/bin/python3", str(HERE / "lxml_validate.py"), grammar, str(listing)], statuses=(0, 1)),
+        Contestant("pugixml, parsing only", [setting.helper("baseline/bench-pugixml"), "parse", str(listing)]),
+        Contestant("reading only", [setting.helper("baseline/bench-pugixml"), "read", str(listing)]),
+    ]
+    if not valid:
+        runs = [run for run in runs if run.name not in ("pugixml, parsing only", "reading only")]
+    return runs
+
+
+def validation(setting: Setting) -> Section:
+    """Valid and invalid documents of three sizes: microseconds each, and how many times as long the others take."""
+    section = Section("Many documents")
+    section.text(
+        "Microseconds a document: whole process, start included, grammar libvirt's `capability.rng` with `<compat>`, on all "
+        "processors; pugixml and reading on one. Behind each figure: how many times as long as our static build that is, "
+        "median over the rounds (least–most)."
+    )
+    for valid in (True, False):
+        rows = []
+        names: list[str] = []
+        for shape, count, aims, invalidAim in SIZES:
+            count = setting.amount(count)
+            listing = setting.documents(shape, count, "" if valid else "invalid")
+            runs = contestants(setting, listing, valid)
+            side_by_side(runs, setting.rounds)
+            names = [run.name for run in runs]
+            size = setting.document(shape, "" if valid else "invalid").stat().st_size
+            word = "valid" if valid else "invalid"
+            cells = [f"{run.median / count * 1e6:.1f}" + ("" if run is runs[0] else f" · {spread(ratios(run, runs[0]))}") for run in runs]
+            rows.append([f"{word}, {size:,} B, {count:,} documents", *cells])
+            kind = f"{word} documents of {size:,} B"
+            for build in runs[:2]:
+                times = ratios(runs[2], build)[0]
+                section.aim(Aim(f"{kind}, {build.name} build: times xmllint", times, aims[0] if valid else invalidAim))
+                if valid:
+                    section.aim(Aim(f"{kind}, {build.name} build: times Jing", ratios(runs[3], build)[0], aims[1]))
+        section.text(table(["", *names], rows))
+    return section
+
+
+def memory(setting: Setting) -> Section:
+    """Peak memory of one run over more and more documents."""
+    section = Section("Memory")
+    section.text("Peak resident memory of one run over so many documents of the usual size, whose names it reads from a pipe as they are made.")
+    paths = setting.documents("usual", 1_000).read_text(encoding="utf-8")
+    rows = []
+    for thousands in (1, 100) if setting.quick else (1, 100, 1_000):
+        row = [f"{thousands * 1000:,}"]
+        for build in (setting.shared, setting.static):
+            peak, seconds = fed(setting.program(build), paths, thousands)
+            row += [f"{peak / 1024:.1f} MiB", f"{seconds / thousands * 1000:.1f} µs"]
+            section.aim(Aim(f"{thousands * 1000:,} documents, {build.name} build: MiB", peak / 1024, 16, below=True))
+        rows.append(row)
+    section.text(table(["documents", "shared", "a document", "static", "a document"], rows))
+    return section
+
+
+def fed(program: str, paths: str, times: int) -> tuple[int, float]:
+    """Peak KiB and seconds of a run that gets these paths so many times."""
+    import time
+
+    begin = time.perf_counter()
+    process = subprocess.Popen(
+        [program, "validate", "--strict", "--quiet", "--files-from", "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    )
+    assert process.stdin
+    for _ in range(times):
+        process.stdin.write(paths)
+    process.stdin.close()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise SystemExit(f"validate ended with status {process.returncode}")
+    return usage.ru_maxrss, time.perf_counter() - begin
+
+
+def linearity(setting: Setting) -> Section:
+    """One document that gets larger and larger."""
+    section = Section("Large documents")
+    section.text("One document of a host with more and more processors, milliseconds for each MiB of it, whole process.")
+    rows = []
+    ours: list[float] = []
+    for cpus in (1_250, 5_000, 20_000) if setting.quick else (1_250, 5_000, 20_000, 73_000):
+        document = setting.document(str(cpus))
+        size = document.stat().st_size / (1 << 20)
+        runs = [
+            Contestant("ours", [setting.program(setting.static), "validate", "--strict", "--quiet", str(document)]),
+            Contestant("xmllint", ["xmllint", "--huge", "--noout", "--relaxng", str(setting.grammar), str(document)]),
+        ]
+        for run in runs:
+            if run.name == "ours" or cpus <= 20_000:
+                for _ in range(setting.rounds):
+                    run_once(run)
+        ours.append(runs[0].median / size)
+        rows.append(
+            [f"{size:.1f} MiB"] + [f"{run.median / size * 1000:.1f}" if run.seconds else "not run" for run in runs] + [f"{runs[0].peak / 1024:.0f} MiB"]
+        )
+    section.text(table(["document", "ours", "xmllint", "our peak memory"], rows))
+    section.aim(Aim("time for a MiB at the largest, times that at 1 MiB", ours[-1] / ours[0], 1.5, below=True))
+    return section
