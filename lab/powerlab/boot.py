@@ -18,6 +18,8 @@ import tarfile
 import tempfile
 import time
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -161,11 +163,23 @@ def _watch(process: subprocess.Popen[bytes], console: _Console, deadline: float,
     return True
 
 
+@contextmanager
+def _first_root(job: Job, kernel: kernels.Kernel, token: str) -> Iterator[BinaryIO]:
+    """The guest's first root in an unlinked file: nothing of it can be left behind, whatever ends the lab."""
+    try:
+        with tempfile.TemporaryFile(dir=cachedir.root()) as stream:
+            write_initrd(job, kernel, token, stream)
+            stream.flush()
+            yield stream
+    except OSError as error:
+        # A full disk shows when the file is written or closed; it has no name to tell.
+        error.filename = error.filename or str(cachedir.root())
+        raise
+
+
 def _start(host: Host, job: Job, stream: BinaryIO, own_group: bool, stdin: int | None) -> subprocess.Popen[bytes]:
-    stream.flush()
     if host.powernv and stream.tell() > _POWERNV_INITRD_LIMIT:
         raise LabError(f"The files for {host.name} take {stream.tell() >> 20} MiB, but PowerNV loads at most 128 MiB; carry in less.")
-    # An unlinked file: nothing of it can be left behind, whatever ends the lab.
     command = command_line(host, f"/proc/self/fd/{stream.fileno()}", job.memory)
     try:
         process = subprocess.Popen(
@@ -189,8 +203,7 @@ def run(host: Host, job: Job, verbose: bool = False) -> Outcome:
     kernel = kernels.get(host.kernel)
     token = secrets.token_hex(8)
     started = time.monotonic()
-    with tempfile.TemporaryFile(dir=cachedir.root()) as stream:
-        write_initrd(job, kernel, token, stream)
+    with _first_root(job, kernel, token) as stream:
         process = _start(host, job, stream, True, subprocess.DEVNULL)
         console = _Console(token)
         try:
@@ -246,8 +259,7 @@ def interact(host: Host, job: Job) -> int:
     up, over = (f"@@lab {token} {word}@@".encode() for word in ("shell", "over"))
     # Firmware would eat what comes through a pipe before the shell is up; a person waits for it.
     script = None if sys.stdin.isatty() else sys.stdin.buffer.read() + b"\nexit\n"
-    with tempfile.TemporaryFile(dir=cachedir.root()) as stream:
-        write_initrd(job, kernels.get(host.kernel), token, stream)
+    with _first_root(job, kernels.get(host.kernel), token) as stream:
         # QEMU shares the terminal, so it stays in the foreground group.
         process = _start(host, job, stream, False, None if script is None else subprocess.PIPE)
         assert process.stdout is not None

@@ -9,8 +9,8 @@ import unittest
 from unittest import mock
 
 from . import support
-from powerlab import boot, hosts
-from powerlab.failures import STATUS_TIMED_OUT, LabError
+from powerlab import boot, cachedir, hosts
+from powerlab.failures import STATUS_TIMED_OUT, LabError, describe_os_error
 from powerlab.job import Job
 
 HOST = hosts.Host("stand-in", "POWER10", nested="v1")
@@ -104,6 +104,12 @@ class Boot(support.LabTest):
     def test_qemu_that_does_not_run(self) -> None:
         self.command("qemu-system-ppc64", "#!/bin/sh\necho 'error while loading shared libraries' >&2; exit 127\n")
         self.assertIn("does not run on this machine (error while loading shared libraries)", str(self.refuse()))
+
+    def test_full_disk_under_the_first_root(self) -> None:
+        with open("/dev/full", "wb") as full, mock.patch.object(boot.tempfile, "TemporaryFile", return_value=full), self.assertRaises(OSError) as caught:
+            boot.run(HOST, Job(command=["true"], scripts={"/big": "x" * (1 << 20)}))
+        self.assertEqual(describe_os_error(caught.exception), f"The disk under {cachedir.root()} is full; free some space or choose another cache folder (see lab/README.md).")
+        self.assertEqual(self.leftovers(), [])
 
     def test_too_much_for_bare_metal(self) -> None:
         big = self.folder / "big"
