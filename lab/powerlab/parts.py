@@ -108,12 +108,14 @@ def run_guests(chosen: list[Host], tool: Path, jobs: int, native: Path | None, m
         return [part]
     decided.versions = part.versions | {"libvirt": session.libvirt for session in sessions}
     decided.data = {session.host: session.cluster for session in sessions}
-    save(decided, started, merge)
-    if decided.data:
-        decided.rows = [row for row in decided.rows if row["host"] in decided.data]
-        decided.rows.append(asdict(decisions.judge_baselines(decided.data, native)))
-        _say_decision(decided.rows[-1])
-        write(decided)
+    kept = save(decided, started, merge)
+    if kept.data:
+        # The baselines are over all hosts that are kept, not over those of this run alone.
+        baselines = asdict(decisions.judge_baselines(kept.data, native))
+        _say_decision(baselines)
+        decided.rows.append(baselines)
+        kept.rows = [row for row in kept.rows if row["host"] != baselines["host"]] + [baselines]
+        write(kept)
     return [part, decided]
 
 

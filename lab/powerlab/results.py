@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from . import cachedir, emulators, hosts, kernels
@@ -37,30 +37,36 @@ def versions(kernel_series: set[str], qemus: set[int]) -> dict[str, str]:
     return found | {f"QEMU {'of the machine' if major == 7 else major}": emulators.get(major).version for major in sorted(qemus)}
 
 
-def _merge(part: Part, kept: Part) -> None:
-    """Add to a part what was kept of the hosts that did not run now."""
+def _merged(part: Part, kept: Part) -> Part:
+    """A part with what was kept of the hosts that did not run now."""
     ran = {row["host"] for row in part.rows} | {line.split(":", 1)[0] for line in part.broken}
-    part.rows = [row for row in kept.rows if row["host"] not in ran] + part.rows
-    part.broken = [line for line in kept.broken if line.split(":", 1)[0] not in ran] + part.broken
-    part.data = kept.data | part.data
-    part.versions = kept.versions | part.versions
-    part.seconds += kept.seconds
     first = kept.date.split(" ")[0]
-    part.date = part.date if first == part.date else f"{first} to {part.date}"
+    return Part(
+        part.name,
+        part.date if first == part.date else f"{first} to {part.date}",
+        part.seconds + kept.seconds,
+        kept.versions | part.versions,
+        [row for row in kept.rows if row["host"] not in ran] + part.rows,
+        [line for line in kept.broken if line.split(":", 1)[0] not in ran] + part.broken,
+        kept.data | part.data,
+    )
 
 
-def save(part: Part, started: float, merge: bool = False) -> None:
-    """Keep a part's result in the cache, in the order of the list of hosts; with `merge` beside what was kept before of other hosts."""
+def save(part: Part, started: float, merge: bool = False) -> Part:
+    """Keep a part's result in the cache, in the order of the list of hosts; with `merge` beside what was kept before of other hosts.
+
+    Returns what is kept; the part itself stays that of this run.
+    """
     part.date = time.strftime("%Y-%m-%d", time.gmtime())
     part.seconds = time.monotonic() - started
-    if merge:
-        for kept in load():
-            if kept.name == part.name:
-                _merge(part, kept)
+    before = [kept for kept in load() if merge and kept.name == part.name]
+    kept = _merged(part, before[0]) if before else replace(part)
     order = list(hosts.everyone())
-    part.rows.sort(key=lambda row: (row.get("qemu", ""), order.index(row["host"]) if row["host"] in order else len(order)))
-    part.data = {name: part.data[name] for name in order if name in part.data}
-    write(part)
+    place = {name: index for index, name in enumerate(order)}
+    kept.rows = sorted(kept.rows, key=lambda row: (row.get("qemu", ""), place.get(row["host"], len(order))))
+    kept.data = {name: kept.data[name] for name in order if name in kept.data}
+    write(kept)
+    return kept
 
 
 def write(part: Part) -> None:

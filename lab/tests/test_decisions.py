@@ -136,6 +136,7 @@ class Results(support.LabTest):
         again: Any = self.part("power9")
         again.rows[0]["detail"] = "new"
         results.save(again, started, merge=True)
+        self.assertEqual(len(again.rows), 1)
         kept = results.load()
         self.assertEqual([(row["host"], row["detail"]) for row in kept[0].rows], [("power9", "new"), ("power10", "x")])
         self.assertIn("| power10 | d | compatible |", report.text(kept))
