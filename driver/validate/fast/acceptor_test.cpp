@@ -158,6 +158,53 @@ TEST(Acceptor, notesTypesThatItLeavesToLibxml2) {
     EXPECT_FALSE(accepts(acceptor, "<a>2024-01-01T00:00:00</a>"));
 }
 
+TEST(Acceptor, isOffWhereNoDocumentCouldBeAccepted) {
+    const std::string nested =
+        "<interleave><element name='b'><text/></element><interleave>"
+        "<element name='c'><text/></element><element name='d'><text/></element>"
+        "</interleave></interleave>";
+    const auto needed = compile(startOf(nested));
+    ASSERT_FALSE(needed);
+    EXPECT_EQ(needed.error(), "g.rng: every document needs what is left to libxml2 (an interleave "
+                              "in an interleave)");
+    const auto possible = compile(startOf(fmt::format("<optional>{}</optional>", nested)));
+    ASSERT_TRUE(possible) << possible.error();
+    EXPECT_EQ((*possible)->notes, std::vector<std::string>{"an interleave in an interleave"});
+    Acceptor acceptor(*possible);
+    EXPECT_TRUE(accepts(acceptor, "<a/>"));
+    EXPECT_FALSE(accepts(acceptor, "<a><b/><c/><d/></a>"));
+}
+
+TEST(Acceptor, findsWhatADocumentRepeats) {
+    const auto grammar =
+        compile(startOf("<zeroOrMore><element name='b'><attribute name='n'>"
+                        "<data type='unsignedInt'/></attribute><zeroOrMore>"
+                        "<element name='c'><empty/></element></zeroOrMore></element>"
+                        "</zeroOrMore>"));
+    ASSERT_TRUE(grammar) << grammar.error();
+    Acceptor acceptor(*grammar);
+    const auto without = [&](std::string document) {
+        const std::size_t size = document.size();
+        document.resize(size + acceptorPadding);
+        std::string rest;
+        std::size_t at = 0;
+        for (const Cut& cut : acceptor.repetitions({document.data(), size})) {
+            rest += document.substr(at, cut.begin - at);
+            at = cut.end;
+        }
+        return rest + document.substr(at, size - at);
+    };
+    // The first leads into the state in which the second and the last leave it.
+    EXPECT_EQ(without("<a><b n='1'/><b n='2'/><b n='3'/><b n='4'/><b n='5'/><b n='x'/></a>"),
+              "<a><b n='1'/><b n='2'/><b n='5'/><b n='x'/></a>");
+    EXPECT_EQ(without("<a><b n='1'><c/><c/><c/><c/><c/><c/></b><x/></a>"),
+              "<a><b n='1'><c/><c/><c/></b><x/></a>");
+    EXPECT_EQ(without("<a><b n='1'><c/><c/><c/><c/><c/><x/><c/><c/><c/><c/><c/></b></a>"),
+              "<a><b n='1'><c/><c/><c/><x/><c/><c/><c/><c/><c/></b></a>");
+    EXPECT_EQ(without("<a><b n='1'/><b n='2'/><b n='3'/><x/></a>"),
+              "<a><b n='1'/><b n='2'/><b n='3'/><x/></a>");
+}
+
 TEST(Acceptor, memoryIsBoundedWhateverItIsFed) {
     const auto grammar = compile(
         "<start><ref name='any'/></start><define "

@@ -44,6 +44,13 @@ public:
                 "an interleave before more of the same, or an attribute in place of content");
             grammar_.bodies[body] = Patterns::notAllowed;
         }
+        if (!grammar_.notes.empty() &&
+            !anyMatches(grammar_.patterns, grammar_.start, grammar_.bodies)) {
+            std::string why = "every document needs what is left to libxml2 (";
+            for (const std::string& each : grammar_.notes)
+                why += each + (&each == &grammar_.notes.back() ? ")" : ", ");
+            throw Unknown{why};
+        }
         return std::move(grammar_);
     }
 
@@ -58,7 +65,7 @@ private:
             const Place element = elements_[i];
             grammar_.bodies.push_back(
                 element.document == nullptr
-                    ? Patterns::empty
+                    ? Patterns::notAllowed
                     : sequence(content(element), Patterns::Kind::group, true));
         }
     }

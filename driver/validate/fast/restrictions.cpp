@@ -182,4 +182,28 @@ Inspection inspect(const Patterns& patterns, Pattern start, const std::vector<Pa
     return result;
 }
 
+bool anyMatches(const Patterns& patterns, Pattern start, const std::vector<Pattern>& bodies) {
+    using Kind = Patterns::Kind;
+    // From what needs no element to what needs only such as are known to be possible.
+    std::vector<bool> possible(patterns.size());
+    for (bool grown = true; grown;) {
+        grown = false;
+        for (Pattern p = 0; p < patterns.size(); ++p) {
+            const Patterns::Node& node = patterns.node(p);
+            bool now = node.kind != Kind::notAllowed;
+            if (node.kind == Kind::element)
+                now = possible[bodies[node.b]];
+            else if (node.kind == Kind::choice)
+                now = possible[node.a] || possible[node.b];
+            else if (node.kind == Kind::group || node.kind == Kind::interleave)
+                now = possible[node.a] && possible[node.b];
+            else if (node.kind == Kind::oneOrMore)
+                now = possible[node.a];
+            grown = grown || now != possible[p];
+            possible[p] = now;
+        }
+    }
+    return possible[start];
+}
+
 } // namespace hostcompat::fast
