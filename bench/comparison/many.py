@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
+import itertools
+import statistics
 from pathlib import Path
 
-from comparison.measure import Contestant, ratios, run_once, side_by_side, spread
+from comparison.measure import Contestant, peak, ratios, run_once, side_by_side, spread
 from comparison.setting import HERE, Setting
 from comparison.tables import Aim, Section, table
 
@@ -30,7 +30,7 @@ def contestants(setting: Setting, listing: Path, valid: bool) -> list[Contestant
         Contestant("reading only", [setting.helper("baseline/bench-pugixml"), "read", str(listing)]),
     ]
     if not valid:
-        runs = [run for run in runs if run.name not in ("pugixml, parsing only", "reading only")]
+        runs = runs[:4]
     return runs
 
 
@@ -44,6 +44,7 @@ def validation(setting: Setting) -> Section:
     )
     for valid in (True, False):
         rows = []
+        spent: list[list[str]] = []
         names: list[str] = []
         for shape, count, aims, invalidAim in SIZES:
             count = setting.amount(count)
@@ -53,6 +54,7 @@ def validation(setting: Setting) -> Section:
             names = [run.name for run in runs]
             size = setting.document(shape, "" if valid else "invalid").stat().st_size
             word = "valid" if valid else "invalid"
+            spent.append([f"{word}, {size:,} B", *(f"{statistics.median(run.processor) / count * 1e6:.1f}" for run in runs)])
             cells = [f"{run.median / count * 1e6:.1f}" + ("" if run is runs[0] else f" · {spread(ratios(run, runs[0]))}") for run in runs]
             rows.append([f"{word}, {size:,} B, {count:,} documents", *cells])
             kind = f"{word} documents of {size:,} B"
@@ -62,6 +64,8 @@ def validation(setting: Setting) -> Section:
                 if valid:
                     section.aim(Aim(f"{kind}, {build.name} build: times Jing", ratios(runs[3], build)[0], aims[1]))
         section.text(table(["", *names], rows))
+        section.text("Microseconds of processor time a document:")
+        section.text(table(["", *names], spent))
     return section
 
 
@@ -73,32 +77,14 @@ def memory(setting: Setting) -> Section:
     rows = []
     for thousands in (1, 100) if setting.quick else (1, 100, 1_000):
         row = [f"{thousands * 1000:,}"]
-        for build in (setting.shared, setting.static):
-            peak, seconds = fed(setting.program(build), paths, thousands)
-            row += [f"{peak / 1024:.1f} MiB", f"{seconds / thousands * 1000:.1f} µs"]
-            section.aim(Aim(f"{thousands * 1000:,} documents, {build.name} build: MiB", peak / 1024, 16, below=True))
+        for name, build in (("shared", setting.shared), ("static", setting.static)):
+            command = [setting.program(build), "validate", "--strict", "--quiet", "--files-from", "-"]
+            mebibytes, seconds = peak(setting.helper("bench-peak"), command, itertools.repeat(paths, thousands))
+            row += [f"{mebibytes:.1f} MiB", f"{seconds / thousands * 1000:.1f} µs"]
+            section.aim(Aim(f"{thousands * 1000:,} documents, {name} build: MiB", mebibytes, 16, below=True))
         rows.append(row)
     section.text(table(["documents", "shared", "a document", "static", "a document"], rows))
     return section
-
-
-def fed(program: str, paths: str, times: int) -> tuple[int, float]:
-    """Peak KiB and seconds of a run that gets these paths so many times."""
-    import time
-
-    begin = time.perf_counter()
-    process = subprocess.Popen(
-        [program, "validate", "--strict", "--quiet", "--files-from", "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
-    )
-    assert process.stdin
-    for _ in range(times):
-        process.stdin.write(paths)
-    process.stdin.close()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise SystemExit(f"validate ended with status {process.returncode}")
-    return usage.ru_maxrss, time.perf_counter() - begin
 
 
 def linearity(setting: Setting) -> Section:
@@ -120,7 +106,9 @@ def linearity(setting: Setting) -> Section:
                     run_once(run)
         ours.append(runs[0].median / size)
         rows.append(
-            [f"{size:.1f} MiB"] + [f"{run.median / size * 1000:.1f}" if run.seconds else "not run" for run in runs] + [f"{runs[0].peak / 1024:.0f} MiB"]
+            [f"{size:.1f} MiB"]
+            + [f"{run.median / size * 1000:.1f}" if run.seconds else "not run" for run in runs]
+            + [f"{peak(setting.helper('bench-peak'), runs[0].command)[0]:.0f} MiB"]
         )
     section.text(table(["document", "ours", "xmllint", "our peak memory"], rows))
     section.aim(Aim("time for a MiB at the largest, times that at 1 MiB", ours[-1] / ours[0], 1.5, below=True))

@@ -4,24 +4,26 @@
 from __future__ import annotations
 
 import os
+import shutil
 import statistics
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 
 @dataclass
 class Contestant:
-    """A command to measure. `share` is how much of the work it is given: 0.1 for a tenth of the documents."""
+    """A command to measure."""
 
     name: str
     command: list[str]
     stdin: Path | None = None
     statuses: tuple[int, ...] = (0,)
-    share: float = 1.0
     seconds: list[float] = field(default_factory=list)
-    peak: int = 0  # KiB
+    processor: list[float] = field(default_factory=list)  # seconds of processor time, all threads
 
     @property
     def median(self) -> float:
@@ -29,31 +31,59 @@ class Contestant:
 
 
 def run_once(contestant: Contestant) -> None:
-    """Runs the command to its end; its wall time and peak memory are kept."""
-    with open(contestant.stdin or os.devnull, "rb") as given:
-        begin = time.perf_counter()
-        process = subprocess.Popen(contestant.command, stdin=given, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - begin
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in contestant.statuses:
-        raise SystemExit(f"{contestant.name} ended with status {process.returncode}: {' '.join(contestant.command[:8])}")
-    contestant.seconds.append(seconds / contestant.share)
-    contestant.peak = max(contestant.peak, usage.ru_maxrss)
+    """Runs the command to its end; its wall time and processor time are kept."""
+    program = shutil.which(contestant.command[0])
+    if not program:
+        raise SystemExit(f"{contestant.command[0]} not found")
+    devices = [(0, str(contestant.stdin or os.devnull), os.O_RDONLY), (1, os.devnull, os.O_WRONLY), (2, os.devnull, os.O_WRONLY)]
+    actions = [(os.POSIX_SPAWN_OPEN, number, path, flags, 0) for number, path, flags in devices]
+    begin = time.perf_counter()
+    child = os.posix_spawn(program, contestant.command, os.environ, file_actions=actions)
+    _, status, usage = os.wait4(child, 0)
+    seconds = time.perf_counter() - begin
+    code = os.waitstatus_to_exitcode(status)
+    if code not in contestant.statuses:
+        raise SystemExit(f"{contestant.name} ended with status {code}: {' '.join(contestant.command[:8])}")
+    contestant.seconds.append(seconds)
+    contestant.processor.append(usage.ru_utime + usage.ru_stime)
 
 
 def side_by_side(contestants: list[Contestant], rounds: int) -> None:
     """Every contestant once a round, after one that is not counted and that fills the caches."""
     run_once(contestants[0])
     contestants[0].seconds.clear()
+    contestants[0].processor.clear()
     for _ in range(rounds):
         for contestant in contestants:
             run_once(contestant)
 
 
+def peak(helper: str, command: list[str], given: Iterable[str] = ()) -> tuple[float, float]:
+    """Runs the command with this text as its input: peak memory in MiB, and seconds."""
+    with tempfile.NamedTemporaryFile("r") as figure:
+        begin = time.perf_counter()
+        process = subprocess.Popen([helper, figure.name, *command], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        assert process.stdin
+        for part in given:
+            process.stdin.write(part)
+        process.stdin.close()
+        if process.wait() != 0:
+            raise SystemExit(f"{' '.join(command[:8])} ended with status {process.returncode}")
+        seconds = time.perf_counter() - begin
+        return int(figure.read()) / 1024, seconds
+
+
 def ratios(slower: Contestant, faster: Contestant) -> tuple[float, float, float]:
     """How many times as long the first took, round by round: median, least and most."""
-    each = [a / b for a, b in zip(slower.seconds, faster.seconds)]
+    return _spread([a / b for a, b in zip(slower.seconds, faster.seconds)])
+
+
+def processor_ratios(slower: Contestant, faster: Contestant) -> tuple[float, float, float]:
+    """As ratios(), of processor time: what would be left of them on one processor."""
+    return _spread([a / b for a, b in zip(slower.processor, faster.processor)])
+
+
+def _spread(each: list[float]) -> tuple[float, float, float]:
     return statistics.median(each), min(each), max(each)
 
 

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from comparison.measure import Contestant, ratios, side_by_side, spread
+import statistics
+
+from comparison.measure import Contestant, ratios, side_by_side
 from comparison.setting import HERE, Setting
 from comparison.tables import Aim, Section, table
 
@@ -34,15 +36,17 @@ def single(setting: Setting) -> Section:
     rows = []
     for run in runs + slow:
         each = [value * 1000 for value in run.seconds]
-        rows.append([run.name, f"{run.median * 1000:.2f} ({min(each):.2f}–{max(each):.2f})", f"{(run.median - empty.median) * 1000:.2f}"])
-    section.text(table(["", "ms", "over the empty program"], rows))
+        over = (min(run.seconds) - min(empty.seconds)) * 1000
+        processor = statistics.median(run.processor) * 1000
+        rows.append([run.name, f"{run.median * 1000:.2f} ({min(each):.2f}–{max(each):.2f})", f"{processor:.2f}", f"{over:.2f}"])
+    section.text(table(["", "ms", "processor ms", "least, over the empty program's"], rows))
     byName = {run.name: run for run in runs}
     for name in ("static", "shared"):
         ours = byName[f"validate, {name} build"]
-        section.aim(Aim(f"validate, {name} build: times the empty program (1.3 ms where that takes 0.7)", ours.median / empty.median, 1.3 / 0.7, below=True))
+        section.aim(Aim(f"validate, {name} build: ms over the empty program, least of each", (min(ours.seconds) - min(empty.seconds)) * 1000, 0.6, below=True))
         section.aim(Aim(f"validate, {name} build: times faster than xmllint", ratios(byName["xmllint --relaxng"], ours)[0], 3.5))
         section.aim(Aim(f"validate, {name} build: times faster than virt-xml-validate", ratios(byName["virt-xml-validate"], ours)[0], 8))
         for command in ("show", "capabilities -"):
-            over = (byName[f"{command}, {name} build"].median - empty.median) * 1000
-            section.aim(Aim(f"{command}, {name} build: ms over the empty program", over, 0.6, below=True))
+            over = (min(byName[f"{command}, {name} build"].seconds) - min(empty.seconds)) * 1000
+            section.aim(Aim(f"{command}, {name} build: ms over the empty program, least of each", over, 0.6, below=True))
     return section
