@@ -19,39 +19,69 @@ ByteSet digits(char first = '0', char last = '9') {
     return set;
 }
 
+Expression digitsBetween(Expressions& e, char first, char last, std::uint32_t count) {
+    return e.sequence(e.set(digits(first, last)), e.repeat(e.set(digits()), count, count));
+}
+
+bool isAll(std::string_view text, char digit) {
+    return text.find_first_not_of(digit) == std::string_view::npos;
+}
+
 /// Strings of one length from `least` to `most` in the order of their digits.
 Expression sameLength(Expressions& e, std::string_view least, std::string_view most) {
     if (least.empty())
         return Expressions::emptyString;
     const auto rest = static_cast<std::uint32_t>(least.size() - 1);
-    if (least.find_first_not_of('0') == std::string_view::npos &&
-        most.find_first_not_of('9') == std::string_view::npos)
-        return e.repeat(e.set(digits()), rest + 1, rest + 1);
-    const Expression free = e.repeat(e.set(digits()), rest, rest);
-    if (least.front() == most.front())
-        return e.sequence(e.set(digits(least.front(), least.front())),
-                          sameLength(e, least.substr(1), most.substr(1)));
-    const std::string nines(rest, '9');
-    const std::string zeros(rest, '0');
-    Expression result = e.sequence(e.set(digits(least.front(), least.front())),
-                                   sameLength(e, least.substr(1), nines));
-    result = e.either(result, e.sequence(e.set(digits(most.front(), most.front())),
-                                         sameLength(e, zeros, most.substr(1))));
-    if (most.front() - least.front() > 1)
-        result = e.either(result, e.sequence(e.set(digits(static_cast<char>(least.front() + 1),
-                                                          static_cast<char>(most.front() - 1))),
-                                             free));
-    return result;
+    char low = least.front();
+    char high = most.front();
+    const std::string_view lowRest = least.substr(1);
+    const std::string_view highRest = most.substr(1);
+    if (low == high)
+        return e.sequence(e.set(digits(low, low)), sameLength(e, lowRest, highRest));
+    Expression result = Expressions::nothing;
+    if (!isAll(lowRest, '0')) {
+        result =
+            e.sequence(e.set(digits(low, low)), sameLength(e, lowRest, std::string(rest, '9')));
+        ++low;
+    }
+    if (!isAll(highRest, '9')) {
+        result = e.either(result, e.sequence(e.set(digits(high, high)),
+                                             sameLength(e, std::string(rest, '0'), highRest)));
+        --high;
+    }
+    return low <= high ? e.either(result, digitsBetween(e, low, high, rest)) : result;
+}
+
+/// The largest number of so many digits.
+long long nines(std::size_t count) {
+    return std::stoll(std::string(count, '9'));
 }
 
 /// Numbers from `least` to `most`, neither negative.
 Expression naturals(Expressions& e, long long least, long long most) {
     Expression result = Expressions::nothing;
+    if (least == 0 && most >= 0) {
+        result = e.literal("0");
+        least = 1;
+    }
     while (least <= most) {
         const std::string first = std::to_string(least);
-        const std::string nines(first.size(), '9');
-        const long long last = std::min(most, std::stoll(nines));
-        result = e.either(result, sameLength(e, first, std::to_string(last)));
+        std::size_t longest = first.size();
+        long long last = std::min(most, nines(longest));
+        if (first.front() == '1' && isAll(std::string_view(first).substr(1), '0') &&
+            last == nines(longest)) {
+            // All numbers of this many digits, and of more, are one expression.
+            while (longest < 18 && nines(longest + 1) <= most)
+                ++longest;
+            last = nines(longest);
+            result =
+                e.either(result, e.sequence(e.set(digits('1', '9')),
+                                            e.repeat(e.set(digits()),
+                                                     static_cast<std::uint32_t>(first.size() - 1),
+                                                     static_cast<std::uint32_t>(longest - 1))));
+        } else {
+            result = e.either(result, sameLength(e, first, std::to_string(last)));
+        }
         least = last + 1;
     }
     return result;
