@@ -54,7 +54,7 @@ def default_folder(source: Path = SOURCE) -> Path:
 def build(folder: Path, source: Path = SOURCE, options: tuple[str, ...] = ("-Dtests=disabled",), jobs: int = 2) -> Path:
     """Cross-build the project into a folder and return the tool; an existing build is brought up to date."""
     with cachedir.lock(f"build-{folder}"):
-        return _build(folder, source, options, jobs, [_CROSS_FILE], _TOOL)
+        return _build(folder, source, ("-Dstatic=true", *options), jobs, [_CROSS_FILE], _TOOL)
 
 
 def _make_libvirt_headers(part: Path) -> None:
@@ -89,7 +89,7 @@ def _build(folder: Path, source: Path, options: tuple[str, ...], jobs: int, cros
     meson = require_program("meson", "meson")
     if not (build_folder / "build.ninja").exists():
         cross = [argument for path in (constants, *cross_files) for argument in ("--cross-file", str(path))]
-        _run([meson, "setup", str(build_folder), str(source), *cross, "-Dstatic=true", "-Dbuildtype=release", *options], folder)
+        _run([meson, "setup", str(build_folder), str(source), *cross, "-Dbuildtype=release", *options], folder)
     _run([require_program("ninja", "ninja-build"), "-C", str(build_folder), f"-j{jobs}", *([] if made == _TOOL else [made])], folder)
     result = build_folder / made
     if not result.exists():
