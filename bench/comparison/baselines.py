@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import sys
 
@@ -39,6 +40,9 @@ def baselines(setting: Setting) -> Section:
     section.text(table(["", "µs", "processor µs", "times"], rows))
     section.aim(Aim("times pugixml's parsing rate, by processor time", processor_ratios(runs[2], runs[1])[0], 0.8))
     section.aim(Aim("times lxml's rate", ratios(runs[4], runs[0])[0], 20))
+    processors = len(os.sched_getaffinity(0))
+    idle = processor_ratios(runs[4], runs[0])[0] * processors
+    section.aim(Aim(f"the same, from processor time on {processors} idle processors", idle, 20))
     section.aim(Aim(f"{count:,} documents: MiB", peak(setting.helper("bench-peak"), tool)[0], 64, below=True))
     if not setting.quick:
         ten = setting.folder / "list-of-a-million"
