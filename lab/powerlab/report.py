@@ -46,7 +46,8 @@ _ABOUT = {
     ),
     "daemon": (
         "libvirt's daemon with the module and the start hook",
-        "libvirtd of a Debian release inside the host, with `daemon enable` and `hook install` as an administrator would. "
+        "libvirtd of a Debian release inside the host, with `daemon enable` and `hook install` as an administrator would, "
+        "confined by AppArmor with that release's profile and the line that docs/libvirt.md names. "
         "Read is what its own virsh says, through its socket: the element, and no other byte, is added; with `compare = yes` a mode "
         "that KVM refuses is incompatible; with a broken configuration the document is libvirt's own and its log says why, once. "
         "Started are KVM guests with `host-model` and `power10`: with the hook, the same after `fit`, and without the hook.",
