@@ -15,13 +15,11 @@ from .results import Part, save, versions, write
 
 # The host of the libvirt part: what libvirt alone gets wrong is seen here.
 _LIBVIRT_HOST = "power10-as-power9"
-# Which hosts are tried with the newer QEMU inside, for the modes that the older one does not know. The last one is a
-# Power11: only the newer QEMU emulates it, and whether guests run there is the question.
+# Which hosts are tried with the newer QEMU inside, for the modes that the older one does not know.
 _NEWER_QEMU = (
     ("power10", ("power9", "power10", "power11")),
     ("power10-as-power9", ("power9", "power10", "power11")),
     ("powernv10", ("power10", "power11")),
-    ("power11-api1", ("power11",)),
 )
 
 
@@ -85,7 +83,7 @@ def run_guests(chosen: list[Host], tool: Path, jobs: int, native: Path | None, m
     part, decided, started = Part("guests"), Part("decisions"), time.monotonic()
     # libvirt's root has the same QEMU.
     root = "libvirt-debian12" if native else "qemu7"
-    work = [_Guests(host, root, guests.MODES) for host in chosen if host.guests]
+    work = [_Guests(host, root if host.qemu == 7 else "qemu10", guests.MODES) for host in chosen if host.guests]
     work += [_Guests(find(name), "qemu10", modes) for name, modes in _NEWER_QEMU if find(name) in chosen]
     part.versions = versions({item.host.kernel for item in work}, {item.host.qemu for item in work})
     part.versions |= {f"QEMU inside, {name}": roots.version(name, "qemu-system-ppc") for name in sorted({item.root for item in work})}
@@ -121,7 +119,7 @@ def run_guests(chosen: list[Host], tool: Path, jobs: int, native: Path | None, m
 
 def _say_decision(row: dict[str, Any]) -> None:
     _say(row["verdict"], f"{row['host']}, {row['domain']}: {row['said']}; it {row['happened']}: {row['detail']}; fit: {row['fit']}")
-    for line in row["trouble"]:
+    for line in row["trouble"][:5]:
         print(f"             {line} ({row['reason']})", flush=True)
 
 

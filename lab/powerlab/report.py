@@ -30,7 +30,7 @@ _ABOUT = {
     "guests": (
         "Guests",
         "QEMU with KVM inside the host, with `max-cpu-compat` at each mode and without. The outer machine is the QEMU "
-        "of the machine. A guest counts as booted when its own kernel has named the processor that it runs on.",
+        "of the machine, for a Power11 QEMU 10. A guest counts as booted when its own kernel has named the processor that it runs on.",
     ),
     "decisions": (
         "Decisions",
