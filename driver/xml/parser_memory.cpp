@@ -152,4 +152,8 @@ void stopOnParserMemoryFailure(void (*handler)()) {
     pugi::set_memory_management_functions(allocate, std::free);
 }
 
+void shareParserMemory() {
+    xmlMemSetup(std::free, std::malloc, std::realloc, ::strdup);
+}
+
 } // namespace hostcompat

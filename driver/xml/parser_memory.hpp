@@ -10,4 +10,10 @@ namespace hostcompat {
 /// its process alone.
 void stopOnParserMemoryFailure(void (*handler)());
 
+/// Has libxml2 take its blocks from malloc() itself again. For a child process that goes on to a
+/// library which uses the same libxml2 and gives its blocks to free(). libvirt does: see what
+/// virURIParseParams() in its src/util/viruri.c makes of xmlURIUnescapeString()'s strings. To be
+/// called before the first use of libxml2.
+void shareParserMemory();
+
 } // namespace hostcompat
