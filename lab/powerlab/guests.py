@@ -119,6 +119,9 @@ def run(host: Host, job: jobs.Job) -> tuple[dict[str, str], float]:
     files = {name: data.decode("utf-8", "replace") for name, data in outcome.files.items()}
     if "show" not in files or "version" not in files:
         raise LabError(f"The guests in {host.name} gave no answer ({outcome.stderr.decode('utf-8', 'replace').strip()[:300]}).")
+    if not files["show"].startswith("{"):
+        status = next((line.split()[1] for line in files.get("statuses", "").splitlines() if line.startswith("show ")), "?")
+        raise LabError(f"virt-host-compat show --json in {host.name} ended with status {status} and no record ({files.get('show.err', '').strip()[:200]}).")
     return files, outcome.seconds
 
 

@@ -7,10 +7,13 @@ import json
 import subprocess
 import unittest
 from typing import Any
+from unittest import mock
 
 from . import support  # noqa: F401  (sets the module path)
-from powerlab import expectation, faults, guests, libvirts
+from powerlab import boot, expectation, faults, guests, hosts, libvirts
 from powerlab.archive import Archive
+from powerlab.failures import LabError
+from powerlab.job import Job
 
 
 def raw(**change: Any) -> dict[str, Any]:
@@ -113,6 +116,12 @@ class Guests(unittest.TestCase):
         self.assertEqual(guests._outcome("", 'qemu-system-ppc64: Invalid compatibility mode "power11"\n', 1, False)[0], "not possible")
         self.assertEqual(guests._outcome("booting\n", "", 137, True)[0], "hung")
         self.assertEqual(guests._outcome("", "", 3, False), ("refused", "QEMU ended with status 3"))
+
+    def test_a_tool_that_crashes_is_a_sentence(self) -> None:
+        outcome = boot.Outcome(0, b"", b"", "", "", {"show": b"", "version": b"QEMU 7.2", "statuses": b"show 139\n", "show.err": b"Segmentation fault\n"}, 1.0, False)
+        with mock.patch.object(boot, "run", return_value=outcome), self.assertRaises(LabError) as caught:
+            guests.run(hosts.find("power10"), Job())
+        self.assertIn("ended with status 139 and no record (Segmentation fault)", str(caught.exception))
 
     def test_verdicts(self) -> None:
         verdict = guests._verdict
