@@ -9,11 +9,14 @@ allowed.
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Mapping, Sequence
@@ -21,17 +24,18 @@ from urllib.parse import quote
 
 READY_SECONDS = 60.0
 
-# Arguments: the daemon's folder, then the command. The user and group that Debian's package of the
+# Arguments: the daemon's folder, the folder for libvirt's cache, then the command. The user and group that Debian's package of the
 # QEMU driver expects are given only to this daemon.
 _ENTER = r"""
 set -e
-folder=$1; shift
+folder=$1; cache=$2; shift 2
 mount --make-rprivate /
 mount -t sysfs sysfs /sys || true
 for place in /run/libvirt /var/lib/libvirt /var/log/libvirt /var/cache/libvirt /etc/libvirt; do
     mkdir -p "$place"
     mount -t tmpfs tmpfs "$place"
 done
+mount --bind "$cache" /var/cache/libvirt
 for base in passwd group; do
     mount --bind "$folder/$base" "/etc/$base"
 done
@@ -72,6 +76,14 @@ def _unshare() -> list[str]:
     if os.geteuid() != 0:
         command.append("--map-root-user")
     return command
+
+
+@functools.cache
+def _cache() -> str:
+    """What the daemons of a test program find out about the emulators, which takes each some seconds: once."""
+    folder = tempfile.mkdtemp(prefix="vhc-cache-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _with_entry(path: str, entry: str) -> str:
@@ -125,7 +137,7 @@ class PrivateDaemon:
     def __enter__(self) -> PrivateDaemon:
         self._prepare()
         command = [
-            *_unshare(), "sh", "-c", _ENTER, "sh", str(self.folder),
+            *_unshare(), "sh", "-c", _ENTER, "sh", str(self.folder), _cache(),
             *self._wrapper, "libvirtd", "-f", str(self.folder / "libvirtd.conf"),
             "--pid-file", str(self.folder / "libvirtd.pid"),
         ]
