@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import ctypes
 import hashlib
 import io
 import os
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from . import cachedir, emulators, kernels
+from .children import die_with_parent
 from .failures import STATUS_TIMED_OUT, LabError
 from .hosts import Host
 from .job import Job, write_initrd
@@ -35,7 +35,6 @@ BOOT_SECONDS = 400
 _LEAVE_SECONDS = 5
 # skiboot and kernel limits: PowerNV loads its first root between 640 and 768 MiB.
 _POWERNV_INITRD_LIMIT = 128 << 20
-_PR_SET_PDEATHSIG = 1
 
 
 @dataclass
@@ -51,11 +50,6 @@ class Outcome:
     seconds: float
     timed_out: bool
     console: str = field(repr=False, default="")
-
-
-def _die_with_parent() -> None:
-    """In the child: QEMU ends when the lab ends, even when the lab is killed outright."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 _live: set[subprocess.Popen[bytes]] = set()
@@ -190,7 +184,7 @@ def _start(host: Host, job: Job, stream: BinaryIO, own_group: bool, stdin: int |
             pass_fds=(stream.fileno(),),
             env=emulators.get(host.qemu).environment(),
             start_new_session=own_group,
-            preexec_fn=_die_with_parent,
+            preexec_fn=die_with_parent(signal.SIGKILL),
         )
         _live.add(process)
         return process

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import signal
 import subprocess
 import tempfile
 import time
@@ -18,6 +19,7 @@ from functools import cached_property
 from pathlib import Path
 
 from . import cachedir, mirror
+from .children import die_with_parent
 from .failures import LabError, require_program
 
 # apt's lists are read again when they are older than this; packages already unpacked stay.
@@ -175,6 +177,8 @@ def run_apt(command: list[str], environment: dict[str, str], folder: Path | None
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # A signal may come before Popen() has returned: then nobody here knows the process.
+        preexec_fn=die_with_parent(signal.SIGTERM),
     )
     try:
         out, err = process.communicate()
