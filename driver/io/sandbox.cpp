@@ -5,12 +5,12 @@
 #include "driver/io/landlock.hpp"
 #include "driver/io/syscall_filter.hpp"
 
-#include <asm/termbits.h> // the struct that the number of TCGETS is made from on powerpc
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include <asm/termbits.h> // the struct that the number of TCGETS is made from on powerpc
 #include <cerrno>
 #include <cstdint>
 #include <fcntl.h>

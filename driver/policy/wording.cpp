@@ -265,9 +265,10 @@ std::string hostDoesNotSay(std::string_view host) {
 }
 
 std::string daemonDoesNotSay(std::string_view uri) {
-    return fmt::format("{} does not say which modes it supports: its capabilities have no <compat>; "
-                       "run 'virt-host-compat daemon enable' on that host",
-                       printable(uri));
+    return fmt::format(
+        "{} does not say which modes it supports: its capabilities have no <compat>; "
+        "run 'virt-host-compat daemon enable' on that host",
+        printable(uri));
 }
 
 std::string someDoNotSay(std::uint64_t count) {
