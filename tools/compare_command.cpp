@@ -35,7 +35,8 @@ Result<HostModes> readHost(const std::string& input) {
                                      .action = "compare",
                                      .subject = inputName(input),
                                      .reason = "it holds several documents"});
-    return std::move(hosts.front());
+    Result<HostModes> first = std::move(hosts.front());
+    return first;
 }
 
 std::string sentence(Comparison comparison, const std::string& first, const std::string& second,

@@ -100,6 +100,7 @@ int start(const std::vector<std::string>& command, const std::array<int, 3>& str
                                            stream);
     ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
     std::vector<char*> arguments;
+    arguments.reserve(command.size() + 1);
     for (const std::string& argument : command)
         arguments.push_back(const_cast<char*>(argument.c_str())); // posix_spawnp() does not write
     arguments.push_back(nullptr);

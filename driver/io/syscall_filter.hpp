@@ -77,7 +77,8 @@ consteval sock_filter jump(unsigned code, std::uint32_t value, std::size_t yes, 
 
 consteval std::uint32_t lowerWordOf(std::uint8_t argument) {
     const std::size_t lower = std::endian::native == std::endian::little ? 0 : 4;
-    return static_cast<std::uint32_t>(offsetof(seccomp_data, args) + 8 * argument + lower);
+    return static_cast<std::uint32_t>(offsetof(seccomp_data, args) + std::size_t{8} * argument +
+                                      lower);
 }
 
 /// The filter of N rules. Its room is that of the largest form; `length` says how much is used.

@@ -64,6 +64,7 @@ std::vector<HostAndModes> Baseline::explanation() const {
     // the first way to none is the shortest. Groups are tried by their first name, so that the
     // order in which hosts came does not show.
     std::vector<const Group*> ordered;
+    ordered.reserve(groups_.size());
     for (const Group& group : groups_)
         ordered.push_back(&group);
     std::ranges::sort(ordered, {}, [](const Group* group) { return *group->hosts.names.begin(); });

@@ -39,7 +39,7 @@ FitAnswer fitDomain(const DomainDocument& document, const PolicyHost& host, cons
         fit.reason = nothingToPin(host, qemu);
         fit.remedy.clear();
     }
-    if (fit.verdict == Verdict::compatible) {
+    if (chosen && fit.verdict == Verdict::compatible) {
         fit.mode = chosen->name;
         fit.document = withPinnedMode(document, chosen->name);
     }

@@ -29,7 +29,7 @@ constexpr std::size_t kHandful = 32;
 /// How far a thread may be ahead of the answers, in handfuls for each thread.
 constexpr std::size_t kAhead = 4;
 /// Files beyond this are read with readInputInto().
-constexpr std::size_t kRoom = 256 * 1024;
+constexpr std::size_t kRoom = std::size_t{256} * 1024;
 
 struct Answer {
     std::string path;

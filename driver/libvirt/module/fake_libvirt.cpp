@@ -46,9 +46,9 @@ void virLogMessage(void*, int, const char*, int, const char*, void*, const char*
     std::array<char, 4096> line{};
     va_list arguments;
     va_start(arguments, format);
-    std::vsnprintf(line.data(), line.size(), format, arguments);
+    const int length = std::vsnprintf(line.data(), line.size(), format, arguments);
     va_end(arguments);
-    fakeLibvirt().log.emplace_back(line.data());
+    fakeLibvirt().log.emplace_back(length < 0 ? "unprintable" : line.data());
 }
 
 void virSetError(virErrorPtr error) {
