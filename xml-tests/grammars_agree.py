@@ -74,7 +74,7 @@ def jing(case: Case, documents: list[Path]) -> Verdicts:
         raise SystemExit(f"jing failed on {case.title}: {done.stdout}{done.stderr}")
     wrong = set()
     for line in done.stdout.splitlines():
-        found = re.match(r"(/.*?\.(?:xml|rng)):\d+:\d+: (?:error|fatal):", line)
+        found = re.match(r"(/.*?\.(?:xml|rng|stdout)):\d+:\d+: (?:error|fatal):", line)
         if not found or Path(found[1]) not in documents:
             raise SystemExit(f"jing says on {case.title}: {line}")
         wrong.add(Path(found[1]))
@@ -134,10 +134,18 @@ def strict_cases(schema_dirs: list[str], documents: list[Path], folder: Path) ->
                 ["--strict", schema_dir],
                 installed(folder / version, Path(schema_dir)),
                 documents,
-                [HERE / "valid" / f"{name}.xml" for name in ("source-kvm", "modes-none", "no-compat", "x86-host")],
+                [HERE / "valid" / f"{name}.xml" for name in ("source-kvm", "modes-none", "no-compat", "x86-host")]
+                + written(),
             )
         )
     return cases
+
+
+def written() -> list[Path]:
+    """The documents that "capabilities" printed, as the command-line cases keep them."""
+    return sorted(
+        path for path in (HERE / "cli" / "golden").glob("capabilities-*.stdout") if b"<capabilities" in path.read_bytes()
+    )
 
 
 def main() -> int:
@@ -151,7 +159,7 @@ def main() -> int:
         print(f"skipped: {' and '.join(missing)} not installed")
         return SKIPPED
     valid = sorted((HERE / "valid").glob("*.xml"))
-    documents = valid + sorted((HERE / "invalid").glob("*.xml"))
+    documents = valid + written() + sorted((HERE / "invalid").glob("*.xml"))
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         elements = folder / "elements"
@@ -164,7 +172,8 @@ def main() -> int:
                 extracted(documents, elements),
                 [elements / "source-kvm.xml"],
             ),
-            Case("capabilities-compat.rng", ["--built-in", "-"], SCHEMA / "capabilities-compat.rng", documents, valid),
+            Case("capabilities-compat.rng", ["--built-in", "-"], SCHEMA / "capabilities-compat.rng", documents,
+                 valid + written()),
         ]
         if options.only_libvirt:
             cases = []
