@@ -142,6 +142,26 @@ TEST(Acceptor, isOffWithAReason) {
         {"<start><element name='a'><empty/></element></start><define name='b'><ref "
          "name='b'/></define>",
          "contains itself"},
+        {startOf("<attribute name='p'><choice/></attribute>"), "a choice of values without values"},
+        {startOf("<list><list><data type='int'/></list></list>"), "a construct in a list"},
+        {startOf("<list><text/></list>"), "a list"},
+        {startOf("<list><oneOrMore><data type='int'/><data type='int'/></oneOrMore></list>"),
+         "a repetition of several parts in a list"},
+        {startOf("<list><choice><list/></choice></list>"), "a choice of parts in a list"},
+        {startOf("<list><group><data type='int'/></group></list>"), "in a list"},
+        {startOf("<value type='mystery'>x</value>"), "the type mystery"},
+        {startOf("<value type='int' datatypeLibrary='urn:x'>1</value>"),
+         "the datatype library urn:x"},
+        {startOf("<data type='int' datatypeLibrary='urn:x'/>"), "the datatype library urn:x"},
+        {startOf("<data type='int'><text/></data>"), "a child of data"},
+        {startOf("<data type='int'><param name='mystery'>1</param></data>"),
+         "the type int or its parameters"},
+        {startOf("<attribute name='p'><ref name='d'/></attribute>") +
+             "<define name='d'><choice><value>x</value><ref name='d'/></choice></define>",
+         "contains itself"},
+        {startOf("<attribute name='p'><ref name='d'/></attribute>") +
+             "<define name='d'><value>x</value><value>y</value></define>",
+         "a value made of several patterns"},
     };
     for (const auto& [definitions, reason] : reasons) {
         const auto grammar = compile(definitions);
