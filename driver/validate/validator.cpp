@@ -98,7 +98,7 @@ Error tooCrowded(const xmlNode* crowded, std::string_view name) {
 
 namespace {
 
-constexpr std::size_t kLargestShortened = 256 * 1024;
+constexpr std::size_t kLargestShortened = std::size_t{256} * 1024;
 
 /// The document without the cuts, of which only line ends stay.
 void leaveOut(std::string_view bytes, const std::vector<fast::Cut>& cuts, std::string& result) {

@@ -249,6 +249,7 @@ struct Maker {
         case Kind::mixed:
         case Kind::interleave: {
             std::vector<Made> lanes;
+            lanes.reserve(rule.parts.size() + 1);
             for (const Rule& part : rule.parts)
                 lanes.push_back(make(part, depth));
             if (rule.kind == Kind::mixed)

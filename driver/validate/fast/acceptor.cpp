@@ -136,7 +136,9 @@ bool Acceptor::walk(std::string_view document) {
     if (document.empty() || *end != '\0')
         return false;
     at = scanning::skipDeclaration(at, end);
-    if (at == nullptr || (at = scanning::skipMisc(at, end)) == nullptr || *at != '<')
+    if (at != nullptr)
+        at = scanning::skipMisc(at, end);
+    if (at == nullptr || *at != '<')
         return false;
     StateNumber current = 0;
     for (;;) {
@@ -276,7 +278,7 @@ void Acceptor::remember(StateNumber from, const char* begin, const char* end, St
     stretch.full = static_cast<std::uint8_t>((length - 1) / 8);
     stretch.length = static_cast<std::uint8_t>(length);
     std::array<unsigned char, 8> mask{};
-    std::fill_n(mask.begin(), length - stretch.full * 8U, static_cast<unsigned char>(0xff));
+    std::fill_n(mask.begin(), length - std::size_t{stretch.full} * 8, static_cast<unsigned char>(0xff));
     std::memcpy(&stretch.lastMask, mask.data(), mask.size());
     stretch.to = to;
     stretch.firstMark = static_cast<std::uint32_t>(marks_.size());
