@@ -2,6 +2,7 @@
 // Decides for libvirt's start hook, and words its script.
 #include "driver/libvirt/start_hook.hpp"
 
+#include "driver/io/utf8.hpp"
 #include "driver/libvirt/managed_file.hpp"
 #include "driver/policy/check.hpp"
 
@@ -40,7 +41,7 @@ std::string hookRefusal(std::string domainXml, const PolicyHost& host) {
         return {};
     return describe({.kind = ErrorKind::input,
                      .action = "start the guest",
-                     .subject = document->domain().name,
+                     .subject = printable(document->domain().name),
                      .reason = answer.reason,
                      .remedy = answer.remedy});
 }

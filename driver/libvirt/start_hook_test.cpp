@@ -45,6 +45,13 @@ TEST(HookRefusal, RefusesWhatKvmRefuses) {
     EXPECT_EQ(sentence.find('\n'), std::string::npos) << sentence;
 }
 
+TEST(HookRefusal, IsOneLineWhateverTheGuestIsCalled) {
+    std::string document = domain("<cpu mode='host-model'><model>power10</model></cpu>");
+    document.replace(document.find("<name>guest"), 11, "<name>gu&#10;e\xC2\x9Bst");
+    const std::string sentence = hookRefusal(document, power10InPower9Mode());
+    EXPECT_TRUE(sentence.starts_with("cannot start the guest gu\\ne\\u{9B}st: ")) << sentence;
+}
+
 TEST(HookRefusal, LetsEverythingElsePass) {
     const PolicyHost host = power10InPower9Mode();
     PolicyHost silent = host;
