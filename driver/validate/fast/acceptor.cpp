@@ -278,7 +278,8 @@ void Acceptor::remember(StateNumber from, const char* begin, const char* end, St
     stretch.full = static_cast<std::uint8_t>((length - 1) / 8);
     stretch.length = static_cast<std::uint8_t>(length);
     std::array<unsigned char, 8> mask{};
-    std::fill_n(mask.begin(), length - std::size_t{stretch.full} * 8, static_cast<unsigned char>(0xff));
+    std::fill_n(mask.begin(), length - std::size_t{stretch.full} * 8,
+                static_cast<unsigned char>(0xff));
     std::memcpy(&stretch.lastMask, mask.data(), mask.size());
     stretch.to = to;
     stretch.firstMark = static_cast<std::uint32_t>(marks_.size());
