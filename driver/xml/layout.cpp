@@ -65,7 +65,7 @@ std::string renderElement(pugi::xml_node element, const Layout& layout) {
 }
 
 Layout layoutOfChildren(std::string_view bytes, std::size_t element, std::size_t lastChild) {
-    const Layout own = lineStart(bytes, element);
+    Layout own = lineStart(bytes, element);
     if (lastChild == std::string_view::npos) {
         if (own.lineBreak.empty())
             return own;
