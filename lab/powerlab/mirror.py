@@ -16,7 +16,7 @@ _DEBIAN_SUITES = re.compile(
     r"^(bookworm|trixie|forky|duke|sid|unstable|testing|stable|oldstable|experimental)(-updates|-backports)?$"
 )
 # Settings of the machine that reach the network or judge dates; the rest of its configuration stays out.
-_KEEP = re.compile(r"^Acquire::(http|https|ftp|Retries|ForceIPv|Proxy|Check-Valid-Until|Check-Date|Max-ValidTime)", re.I)
+_KEEP = re.compile(r"^Acquire::(http|https|ftp|Retries|ForceIPv|Proxy|Check-Date|Max-ValidTime)", re.I)
 
 
 @cache
@@ -48,8 +48,6 @@ def network_settings() -> list[str]:
     dumped = subprocess.run(
         [require_program("apt-config", "apt"), "dump", "Acquire"], capture_output=True, text=True, check=False
     )
-    lines = [line for line in dumped.stdout.splitlines() if _KEEP.match(line)]
-    if re.search(r"/\d{8}T\d{6}Z(/|$)", archive()):
-        # A dated copy of the archive is past its date by design; its signatures are still checked.
-        lines.append('Acquire::Check-Valid-Until "false";')
-    return lines
+    # A mirror may be late, and a dated copy of the archive is past its date by design. Its signatures are still
+    # checked, and nothing of it is installed on the machine.
+    return [line for line in dumped.stdout.splitlines() if _KEEP.match(line)] + ['Acquire::Check-Valid-Until "false";']

@@ -133,8 +133,7 @@ class Packages(support.LabTest):
         self.assertIn(mirror.ENVIRONMENT, str(caught.exception))
         os.environ[mirror.ENVIRONMENT] = "x"
 
-    def test_dated_archive_is_past_its_date(self) -> None:
-        os.environ[mirror.ENVIRONMENT] = "http://archive.invalid/debian/20260101T000000Z"
+    def test_archive_past_its_date_will_do(self) -> None:
         self.assertIn('Acquire::Check-Valid-Until "false";', mirror.network_settings())
 
     def test_error_line_is_preferred(self) -> None:
