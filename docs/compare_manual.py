@@ -11,6 +11,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "xml-tests"))
+
+import tap  # noqa: E402
+
 OPTION = re.compile(r"^ *(--[a-z][a-z-]*)", re.MULTILINE)
 
 
@@ -74,7 +78,7 @@ class Comparison:
         try:
             import jsonschema
         except ImportError:
-            return ["SKIP python3-jsonschema is not installed"]
+            raise tap.Skipped("python3-jsonschema is not installed")
         schema = json.loads((self.root / "schema/host-record.schema.json").read_text(encoding="utf-8"))
         validator = jsonschema.Draft202012Validator(schema)
         problems = []
@@ -98,19 +102,7 @@ def main(program: str, root: str) -> int:
         comparison.exit_statuses_agree,
         comparison.records_fit_their_schema,
     ]
-    print(f"1..{len(checks)}")
-    failed = 0
-    for number, check in enumerate(checks, 1):
-        problems = check()
-        name = check.__name__.replace("_", " ")
-        if problems and problems[0].startswith("SKIP"):
-            print(f"ok {number} - {name} # {problems[0]}")
-            continue
-        failed += bool(problems)
-        print(f"{'not ok' if problems else 'ok'} {number} - {name}")
-        for problem in problems:
-            print(f"# {problem}")
-    return 1 if failed else 0
+    return tap.run({check.__name__.replace("_", " "): check for check in checks})
 
 
 if __name__ == "__main__":

@@ -21,7 +21,12 @@ import sys
 import tempfile
 import tomllib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import tap  # noqa: E402
 
 XML_TESTS = Path(__file__).resolve().parents[1]
 GOLDEN = Path(__file__).resolve().parent / "golden"
@@ -111,16 +116,8 @@ def main(program: str, cases_file: str) -> int:
     program = str(Path(program).resolve())
     cases = tomllib.loads(Path(cases_file).read_text(encoding="utf-8"))["case"]
     os.chdir(XML_TESTS)
-    print(f"1..{len(cases)}", flush=True)
-    failed = 0
     prefix = Path(cases_file).stem
-    for number, (name, case) in enumerate(cases.items(), 1):
-        problems = check(program, f"{prefix}-{name}", case)
-        failed += bool(problems)
-        print(f"{'not ok' if problems else 'ok'} {number} - {name}")
-        for problem in problems:
-            print(f"# {problem}")
-    return 1 if failed else 0
+    return tap.run({name: partial(check, program, f"{prefix}-{name}", case) for name, case in cases.items()})
 
 
 if __name__ == "__main__":

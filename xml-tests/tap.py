@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs checks and prints what came of them in the Test Anything Protocol, which meson reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+
+class Skipped(Exception):
+    """Raised by a check that cannot be made here; its text says why."""
+
+
+def run(checks: Mapping[str, Callable[[], list[str]]]) -> int:
+    """Make the checks by name, each of which returns its problems; the status is 1 where one has any."""
+    print(f"1..{len(checks)}", flush=True)
+    failed = 0
+    for number, (name, check) in enumerate(checks.items(), 1):
+        try:
+            problems = check()
+        except Skipped as reason:
+            print(f"ok {number} - {name} # SKIP {reason}")
+            continue
+        failed += bool(problems)
+        print(f"{'not ok' if problems else 'ok'} {number} - {name}")
+        for problem in problems:
+            print(f"# {problem}")
+    return 1 if failed else 0
