@@ -46,6 +46,12 @@ bool isScheme(std::string_view scheme) {
     });
 }
 
+/// libxml2 checks "&amp;" as "&#38;" (xmlParseStartTag2() keeps the reference), whose '#' begins
+/// the fragment, and a fragment has no other one.
+bool hasOneFragmentForLibxml2(std::string_view value) {
+    return std::ranges::count_if(value, [](char byte) { return byte == '#' || byte == '&'; }) <= 1;
+}
+
 /// A name, and at most a port of five digits behind it.
 bool isAuthority(std::string_view authority) {
     if (authority.contains('@'))
@@ -60,6 +66,8 @@ bool isAuthority(std::string_view authority) {
 } // namespace
 
 bool isNamespaceName(std::string_view value) {
+    if (!hasOneFragmentForLibxml2(value))
+        return false;
     const auto hash = value.find('#');
     if (hash != std::string_view::npos && !hasOnlyUriCharacters(value.substr(hash + 1)))
         return false;

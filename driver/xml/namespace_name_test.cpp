@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Names of namespaces: what is taken here, libxml2 takes too.
 #include "driver/xml/namespace_name.hpp"
+#include "driver/xml/safe_parse.hpp"
 
 #include <gtest/gtest.h>
-#include <libxml/uri.h>
 
-#include <memory>
+#include <array>
 #include <random>
 #include <string>
+#include <string_view>
 
 namespace hostcompat {
 namespace {
 
-bool libxml2Takes(std::string value) {
-    for (auto at = value.find("&amp;"); at != std::string::npos; at = value.find("&amp;", at + 1))
-        value.replace(at, 5, "&");
-    return std::unique_ptr<xmlURI, decltype(&xmlFreeURI)>(xmlParseURI(value.c_str()), xmlFreeURI) !=
-           nullptr;
+/// libxml2 itself, in its parser: what it makes of a reference is part of its verdict.
+bool libxml2Takes(const std::string& value) {
+    return parseSafely("<a xmlns='" + value + "'/>", "input").has_value();
 }
 
 TEST(NamespaceName, isTakenWhereItIsUsual) {
@@ -26,20 +25,23 @@ TEST(NamespaceName, isTakenWhereItIsUsual) {
 }
 
 TEST(NamespaceName, isRefusedWhereItIsNoUri) {
-    for (const char* name : {"p`artial", "%%", "a b", "1:x", ":x", "http://a:b/", "http://u@h/",
-                             "a#b#c", "&lt;", "u&#x60;", "%4", "http://[::1]/", "\xc3\xa9"})
+    for (const char* name :
+         {"p`artial", "%%", "a b", "1:x", ":x", "http://a:b/", "http://u@h/", "a#b#c", "a&amp;b#c",
+          "a&amp;b&amp;c", "&lt;", "u&#x60;", "%4", "http://[::1]/", "\xc3\xa9"})
         EXPECT_FALSE(isNamespaceName(name)) << name;
 }
 
 TEST(NamespaceName, isNeverTakenAgainstLibxml2) {
-    const std::string alphabet = "ab1:/?#%4@[]&;.- `";
+    constexpr auto parts =
+        std::to_array<std::string_view>({"a", "b", "1", ":", "/", "?", "#", "%4", "%41", "@", "[",
+                                         "]", "&amp;", ";", ".", "-", " ", "`"});
     std::mt19937 random(7);
     unsigned taken = 0;
     for (int round = 0; round < 200000; ++round) {
         std::string name;
         for (auto left = random() % 10; left > 0; --left)
-            name += alphabet[random() % alphabet.size()];
-        if (!isNamespaceName(name) || name.empty())
+            name += parts.at(random() % parts.size());
+        if (!isNamespaceName(name))
             continue;
         ++taken;
         ASSERT_TRUE(libxml2Takes(name)) << name;
