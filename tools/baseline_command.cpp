@@ -14,7 +14,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <thread>
 
 namespace hostcompat::tools {
 
@@ -162,10 +161,9 @@ Status baseline(const BaselineOptions& options, Console& console) {
                 console.warn(wording::hostDoesNotSay(host));
             },
         .progress = [&](const StreamCounts& counts) { progress.show(counts.inputs); }};
-    const unsigned jobs =
-        options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
-    const auto counts = options.connects ? askDaemons(options, result, console)
-                                         : readBaseline(inputs, jobs, result, listener);
+    const Result<StreamCounts> counts = options.connects
+                                            ? askDaemons(options, result, console)
+                                            : readBaseline(inputs, options.jobs, result, listener);
     progress.clear();
     if (!counts)
         return worse(status, console.fail(counts.error()));

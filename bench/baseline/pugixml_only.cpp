@@ -17,13 +17,16 @@ int main(int argc, char** argv) {
     }
     const bool parse = std::strcmp(argv[1], "parse") == 0;
     hostcompat::PathList list(argv[2]);
-    std::string bytes;
+    hostcompat::InputReader reader;
     unsigned long documents = 0;
     while (const auto path = list.next()) {
-        if (!*path || !hostcompat::readInputInto(**path, bytes))
+        if (!*path)
+            return 3;
+        const auto bytes = reader.read(**path);
+        if (!bytes)
             return 3;
         pugi::xml_document document;
-        if (parse && !document.load_buffer(bytes.data(), bytes.size(), pugi::parse_default,
+        if (parse && !document.load_buffer(bytes->data(), bytes->size(), pugi::parse_default,
                                            pugi::encoding_utf8))
             return 3;
         ++documents;

@@ -60,7 +60,8 @@ Inputs::Inputs(std::vector<std::string> paths, std::optional<std::string> list)
 }
 
 std::optional<Result<std::string>> Inputs::nextNamed() {
-    if (at_ < paths_.size())
+    listed_ = at_ == paths_.size();
+    if (!listed_)
         return std::move(paths_[at_++]);
     return list_ ? list_->next() : std::nullopt;
 }
@@ -85,6 +86,9 @@ std::optional<Result<std::string>> Inputs::next() {
                 return std::unexpected(takenTwice());
             return named;
         }
+        // Lists are long, and to look at each file first costs as much as to open it.
+        if (listed_ && (**named).ends_with(".xml"))
+            return named;
         const auto folder = isFolder(**named);
         if (!folder)
             return std::unexpected(folder.error());

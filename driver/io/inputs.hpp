@@ -14,8 +14,8 @@
 namespace hostcompat {
 
 /// A stream of inputs: first the paths named, in their order, then those of the list. A folder
-/// stands for the documents below it (FolderWalk). Nothing is held but where the stream is. Not for
-/// two threads at once.
+/// stands for the documents below it (FolderWalk); in the list a name that ends in ".xml" is always
+/// a document's. Nothing is held but where the stream is. Not for two threads at once.
 class Inputs {
 public:
     /// @param paths files, folders, or "-" for standard input.
@@ -34,6 +34,7 @@ private:
 
     std::vector<std::string> paths_;
     std::size_t at_ = 0;
+    bool listed_ = false; ///< the last name came from the list
     std::optional<PathList> list_;
     bool standardInputTaken_ = false;
     std::optional<FolderWalk> walk_;

@@ -116,6 +116,13 @@ TEST_F(InputsOf, aListFollowThoseNamed) {
               (Lines{"first.xml", "x.xml", "f/a.xml", "with space.xml"}));
 }
 
+TEST_F(InputsOf, aNameInAListIsADocumentsWhereItEndsLikeOne) {
+    write("f.xml/a.xml");
+    const auto list = write("list", root_ + "f.xml\n" + root_ + "f.xml/\n");
+    EXPECT_EQ(all(Inputs({}, list)), (Lines{"f.xml", "f.xml/a.xml"}));
+    EXPECT_EQ(all(Inputs({root_ + "f.xml"})), Lines{"f.xml/a.xml"});
+}
+
 TEST_F(InputsOf, aListOfNulsKeepsLineBreaks) {
     EXPECT_EQ(all(PathList(write("list", std::string("a.xml\0b\nc.xml\0d", 15)))),
               (Lines{"a.xml", "b\nc.xml", "d"}));

@@ -9,14 +9,18 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <unistd.h>
+#include <utility>
 
 namespace hostcompat {
 
 namespace {
 
-// Room for a usual document, so that it takes one read and one more that finds the end.
-constexpr std::size_t kFirstRead = 32768;
+// Room for most documents, so that the buffer does not grow with each that is larger than the last.
+constexpr std::size_t kUsualRoom = std::size_t{256} << 10;
+// A larger buffer is given back before the next input, so that no thread holds a huge one for good.
+constexpr std::size_t kKeptRoom = std::size_t{1} << 20;
 
 Error inputError(std::string_view path, std::string action, int errorNumber,
                  std::string reason = {}, std::string remedy = {}) {
@@ -35,7 +39,11 @@ Error tooLarge(std::string_view path) {
 
 Error readFailure(std::string_view path, int errorNumber) {
     if (errorNumber == EISDIR)
-        return inputError(path, "read", 0, "it is a folder", "name a file in it");
+        // Lists take such a name for a document's (Inputs).
+        return inputError(path, "read", 0, "it is a folder",
+                          path.ends_with(".xml")
+                              ? "name a file in it, or in a list the folder with a / at its end"
+                              : "name a file in it");
     return inputError(path, "read", errorNumber);
 }
 
@@ -45,7 +53,16 @@ std::string inputName(std::string_view path) {
     return path == "-" ? "standard input" : printable(path);
 }
 
-Result<void> readInputInto(std::string_view path, std::string& bytes) {
+void InputReader::grow(std::size_t room, std::size_t kept) {
+    // Bytes that no input fills stay untouched: to clear them takes longer than to read most files.
+    const auto untouched = [](char*, std::size_t size) { return size; };
+    if (kept == 0)
+        buffer_ = std::string();
+    buffer_.resize_and_overwrite(room + kInputPadding, untouched);
+    room_ = room;
+}
+
+Result<std::string_view> InputReader::read(std::string_view path) {
     if (path.find('\0') != std::string_view::npos)
         return std::unexpected(inputError(path, "open", 0, "the name contains a NUL byte"));
     const Descriptor input = openInput(std::string(path));
@@ -54,40 +71,42 @@ Result<void> readInputInto(std::string_view path, std::string& bytes) {
 
     // One byte more than the limit, so that an input of exactly the limit is told from a larger
     // one.
-    constexpr std::size_t kRoom = kMaximumInputBytes + 1;
+    constexpr std::size_t kMostRoom = kMaximumInputBytes + 1;
     struct stat status;
-    std::size_t expected = kFirstRead;
+    std::size_t expected = 0; // not known, as of what is no file or has no content of its own
     if (::fstat(input.number(), &status) == 0 && S_ISREG(status.st_mode)) {
-        if (static_cast<std::size_t>(status.st_size) > kMaximumInputBytes)
+        expected = static_cast<std::size_t>(status.st_size);
+        if (expected > kMaximumInputBytes)
             return std::unexpected(tooLarge(path));
-        expected = std::max(expected, static_cast<std::size_t>(status.st_size) + 1);
     }
-
-    bytes.resize(std::min(expected, kRoom));
+    if (room_ <= expected || room_ > kKeptRoom)
+        grow(std::max(expected + 1, kUsualRoom), 0);
     std::size_t filled = 0;
-    for (;;) {
-        if (filled == bytes.size()) {
-            if (filled == kRoom)
+    do {
+        if (filled == room_) {
+            if (filled == kMostRoom)
                 return std::unexpected(tooLarge(path));
-            bytes.resize(std::min(bytes.size() * 2, kRoom));
+            grow(std::min(room_ * 2, kMostRoom), filled);
         }
-        const ssize_t count = ::read(input.number(), bytes.data() + filled, bytes.size() - filled);
+        const ssize_t count = ::read(input.number(), buffer_.data() + filled, room_ - filled);
         if (count == 0)
             break;
         if (count > 0)
             filled += static_cast<std::size_t>(count);
         else if (errno != EINTR)
             return std::unexpected(readFailure(path, errno));
-    }
-    bytes.resize(filled);
-    return {};
+    } while (filled == 0 || filled != expected);
+    std::memset(buffer_.data() + filled, 0, kInputPadding);
+    return std::string_view(buffer_.data(), filled);
 }
 
 Result<std::string> readInput(std::string_view path) {
-    std::string bytes;
-    if (auto read = readInputInto(path, bytes); !read)
-        return std::unexpected(std::move(read.error()));
-    return bytes;
+    InputReader reader;
+    const auto bytes = reader.read(path);
+    if (!bytes)
+        return std::unexpected(bytes.error());
+    reader.buffer_.resize(bytes->size());
+    return std::move(reader.buffer_);
 }
 
 } // namespace hostcompat

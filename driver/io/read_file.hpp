@@ -25,8 +25,26 @@ std::string inputName(std::string_view path);
 ///         read (errorNumber is set), it is a folder, it is larger than kMaximumInputBytes.
 Result<std::string> readInput(std::string_view path);
 
-/// As readInput, into a buffer of the caller's, whose room is used again. After an error the
-/// buffer's content is unspecified.
-Result<void> readInputInto(std::string_view path, std::string& bytes);
+/// NUL bytes that lie behind what an InputReader gives, for readers that look ahead.
+inline constexpr std::size_t kInputPadding = 64;
+
+/// Reads inputs one after the other into one buffer, whose room is used again unless it is large.
+/// One for each thread.
+class InputReader {
+public:
+    /// As readInput(). A file that has the size which the system says is read with one call.
+    ///
+    /// @return the input's bytes, which stay until the next call; behind them lie kInputPadding
+    /// NUL bytes.
+    Result<std::string_view> read(std::string_view path);
+
+private:
+    friend Result<std::string> readInput(std::string_view path);
+    /// Makes room for so many bytes and the padding; the first `kept` bytes stay.
+    void grow(std::size_t room, std::size_t kept);
+
+    std::string buffer_;
+    std::size_t room_ = 0; ///< of buffer_, without the padding
+};
 
 } // namespace hostcompat

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <thread>
 #include <unistd.h>
 
@@ -42,11 +43,26 @@ TEST_F(ReadInput, readsAFileWhole) {
 }
 
 TEST_F(ReadInput, usesABufferAgain) {
-    std::string buffer;
-    ASSERT_TRUE(readInputInto(write("long", std::string(50000, 'x')), buffer));
-    EXPECT_EQ(buffer.size(), 50000U);
-    ASSERT_TRUE(readInputInto(write("short", "y"), buffer));
-    EXPECT_EQ(buffer, "y");
+    InputReader reader;
+    for (const std::size_t size : {50'000U, 1U, 0U, 256U << 10, (256U << 10) + 1, 2U << 20, 3U}) {
+        const std::string text(size, 'x');
+        const auto bytes = reader.read(write("some", text));
+        ASSERT_TRUE(bytes);
+        EXPECT_EQ(*bytes, text);
+        EXPECT_EQ(std::string(bytes->data() + size, kInputPadding),
+                  std::string(kInputPadding, '\0'))
+            << size;
+    }
+}
+
+TEST_F(ReadInput, readsToTheEndOfWhatHasNoSize) {
+    std::ifstream file("/proc/self/maps");
+    const std::string text((std::istreambuf_iterator<char>(file)), {});
+    const auto read = readInput("/proc/self/maps");
+    ASSERT_TRUE(read);
+    // Memory that is taken in between changes lines, but whole lines and the last one stay.
+    EXPECT_EQ(read->substr(read->rfind('\n', read->size() - 2)),
+              text.substr(text.rfind('\n', text.size() - 2)));
 }
 
 TEST_F(ReadInput, namesWhatCannotBeRead) {
@@ -61,6 +77,12 @@ TEST_F(ReadInput, namesWhatCannotBeRead) {
     ASSERT_FALSE(folder);
     EXPECT_EQ(describe(folder.error()),
               "cannot read " + folder_.string() + ": it is a folder; name a file in it");
+
+    const auto listed = readInput(
+        (std::filesystem::create_directory(folder_ / "f.xml"), folder_ / "f.xml").string());
+    ASSERT_FALSE(listed);
+    EXPECT_EQ(listed.error().remedy,
+              "name a file in it, or in a list the folder with a / at its end");
 
     const auto odd = readInput(std::string_view("a\0b", 3));
     ASSERT_FALSE(odd);

@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Threads take batches of inputs in order, read them at will, and report them in order again.
+// Threads that read inputs, and the baseline that hears of them in order.
 #include "driver/policy/baseline_stream.hpp"
 
+#include "driver/io/ordered_work.hpp"
 #include "driver/io/read_file.hpp"
 #include "driver/policy/host_modes.hpp"
 
 #include <fmt/format.h>
-#include <system_error>
 
-#include <condition_variable>
-#include <mutex>
-#include <thread>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace hostcompat {
 
 namespace {
-
-constexpr std::size_t kBatch = 64;
 
 /// An input, and afterwards what it said.
 struct Item {
@@ -24,70 +23,21 @@ struct Item {
     std::vector<Result<HostModes>> hosts;
 };
 
-class Stream {
+/// Counts what was read and tells the baseline and the listener of it.
+class Reporter {
 public:
-    Stream(Inputs& inputs, Baseline& baseline, const StreamListener& listener)
-        : inputs_(inputs), baseline_(baseline), listener_(listener) {}
-
-    /// What each thread does.
-    void work() {
-        std::vector<Item> batch;
-        std::string bytes;
-        for (;;) {
-            const std::uint64_t number = take(batch);
-            if (batch.empty())
-                return;
-            for (Item& item : batch)
-                read(item, bytes);
-            report(number, batch);
-        }
-    }
+    Reporter(Baseline& baseline, const StreamListener& listener)
+        : baseline_(baseline), listener_(listener) {}
 
     const StreamCounts& counts() const {
         return counts_;
     }
 
-private:
-    std::uint64_t take(std::vector<Item>& batch) {
-        batch.clear();
-        const std::lock_guard lock(inputsMutex_);
-        while (batch.size() < kBatch) {
-            auto input = inputs_.next();
-            if (!input)
-                break;
-            batch.push_back({.path = std::move(*input), .hosts = {}});
-        }
-        return taken_++;
-    }
-
-    static void read(Item& item, std::string& bytes) {
-        if (!item.path)
-            return;
-        if (auto read = readInputInto(*item.path, bytes); !read)
-            item.hosts.emplace_back(std::unexpected(std::move(read.error())));
-        else
-            item.hosts = readHostModes(bytes, inputName(*item.path));
-        // One huge input must not be held in every thread's buffer for good.
-        if (bytes.capacity() > kKeptBuffer)
-            bytes = std::string();
-    }
-
-    void report(std::uint64_t number, const std::vector<Item>& batch) {
-        std::unique_lock lock(reportMutex_);
-        turn_.wait(lock, [&] { return reported_ == number; });
-        for (const Item& item : batch)
-            report(item);
-        if (listener_.progress)
-            listener_.progress(counts_);
-        ++reported_;
-        turn_.notify_all();
-    }
-
     void report(const Item& item) {
         ++counts_.inputs;
         if (!item.path)
-            return fail(item.path.error());
-        const std::string name = inputName(*item.path);
+            fail(item.path.error());
+        const std::string name = item.path ? inputName(*item.path) : "";
         for (const Result<HostModes>& host : item.hosts) {
             if (!host)
                 fail(host.error());
@@ -96,8 +46,11 @@ private:
             else
                 add(fmt::format("{} (document {})", name, host->number), *host);
         }
+        if (listener_.progress)
+            listener_.progress(counts_);
     }
 
+private:
     void fail(const Error& error) {
         ++counts_.failed;
         if (listener_.failed)
@@ -112,15 +65,6 @@ private:
             listener_.unknown(name);
     }
 
-    static constexpr std::size_t kKeptBuffer = std::size_t{1} << 20;
-
-    std::mutex inputsMutex_;
-    Inputs& inputs_;
-    std::uint64_t taken_ = 0;
-
-    std::mutex reportMutex_;
-    std::condition_variable turn_;
-    std::uint64_t reported_ = 0;
     Baseline& baseline_;
     const StreamListener& listener_;
     StreamCounts counts_;
@@ -128,21 +72,27 @@ private:
 
 } // namespace
 
-Result<StreamCounts> readBaseline(Inputs& inputs, unsigned jobs, Baseline& baseline,
-                                  const StreamListener& listener) {
-    Stream stream(inputs, baseline, listener);
-    try {
-        std::vector<std::jthread> threads;
-        for (unsigned job = 1; job < jobs; ++job)
-            threads.emplace_back([&] { stream.work(); });
-        stream.work();
-    } catch (const std::system_error& error) {
-        return std::unexpected(Error{.kind = ErrorKind::system,
-                                     .action = "start a thread",
-                                     .errorNumber = error.code().value(),
-                                     .remedy = "try a smaller --jobs"});
-    }
-    return stream.counts();
+StreamCounts readBaseline(Inputs& inputs, unsigned jobs, Baseline& baseline,
+                          const StreamListener& listener) {
+    const auto next = [&]() -> std::optional<Item> {
+        auto input = inputs.next();
+        if (!input)
+            return std::nullopt;
+        return Item{.path = std::move(*input), .hosts = {}};
+    };
+    const auto makeWorker = [] {
+        return [reader = InputReader()](Item& item) mutable {
+            if (!item.path)
+                return;
+            if (const auto bytes = reader.read(*item.path); !bytes)
+                item.hosts.emplace_back(std::unexpected(bytes.error()));
+            else
+                item.hosts = readHostModes(*bytes, inputName(*item.path));
+        };
+    };
+    Reporter reporter(baseline, listener);
+    workInOrder<Item>(jobs, next, makeWorker, [&](const Item& item) { reporter.report(item); });
+    return reporter.counts();
 }
 
 } // namespace hostcompat

@@ -22,17 +22,15 @@ struct StreamListener {
     std::function<void(const Error&)> failed;
     /// The name of a host that does not say.
     std::function<void(std::string_view)> unknown;
-    /// After every few inputs.
+    /// After every input.
     std::function<void(const StreamCounts&)> progress;
 };
 
 /// Reads every input to the end. Only a few inputs for each thread are held at a time. The baseline
 /// and what the listener hears do not depend on the number of threads.
 ///
-/// @param jobs threads, at least 1.
-/// Errors: kind system where a thread cannot be started; what is wrong with an input goes to the
-/// listener.
-Result<StreamCounts> readBaseline(Inputs& inputs, unsigned jobs, Baseline& baseline,
-                                  const StreamListener& listener);
+/// @param jobs threads, as for workInOrder(). What is wrong with an input goes to the listener.
+StreamCounts readBaseline(Inputs& inputs, unsigned jobs, Baseline& baseline,
+                          const StreamListener& listener);
 
 } // namespace hostcompat

@@ -39,10 +39,7 @@ protected:
             .failed = [&](const Error& error) { heard.text += describe(error) + "\n"; },
             .unknown = [&](std::string_view host) { heard.text += std::string(host) + "?\n"; },
             .progress = {}};
-        const auto counts = readBaseline(inputs, jobs, baseline, listener);
-        if (!counts)
-            throw std::runtime_error(describe(counts.error()));
-        heard.counts = *counts;
+        heard.counts = readBaseline(inputs, jobs, baseline, listener);
         heard.known = baseline.knownHosts();
         heard.newest = baseline.newest() ? baseline.newest()->name : "none";
         return heard;

@@ -99,7 +99,7 @@ private:
 };
 
 /// The answer of a plain document, or nothing where it is not plain.
-std::optional<HostModes> scanDocument(const std::string& bytes) {
+std::optional<HostModes> scanDocument(std::string_view bytes) {
     ModesHandler handler;
     if (xml::scan(bytes, handler).outcome != xml::Scan::complete || !handler.hasCpu())
         return std::nullopt;
@@ -213,7 +213,7 @@ Result<HostModes> readInFull(std::string bytes, std::string_view name) {
 
 } // namespace
 
-std::vector<Result<HostModes>> readHostModes(const std::string& bytes, std::string_view name) {
+std::vector<Result<HostModes>> readHostModes(std::string_view bytes, std::string_view name) {
     std::vector<Result<HostModes>> hosts;
     if (const auto plain = scanDocument(bytes)) {
         hosts.emplace_back(*plain);
@@ -221,7 +221,7 @@ std::vector<Result<HostModes>> readHostModes(const std::string& bytes, std::stri
     }
     const auto parts = splitDocuments(bytes);
     if (parts.size() < 2) {
-        hosts.push_back(readInFull(bytes, name));
+        hosts.push_back(readInFull(std::string(bytes), name));
         return hosts;
     }
     for (const std::string_view part : parts) {

@@ -31,9 +31,10 @@ struct HostModes {
 /// Documents of the strict subset in driver/xml/scanner.hpp take one pass and no memory; others are
 /// read by CapabilitiesDocument, with the same result.
 ///
-/// @param bytes the input. @param name what messages call it.
+/// @param bytes the input, followed by a NUL byte that may be read. @param name what messages call
+/// it.
 /// @return an entry for each document, in order: what it says, or an Error of kind input with the
 /// line in the input (those of CapabilitiesDocument::read() and compat()). Never empty.
-std::vector<Result<HostModes>> readHostModes(const std::string& bytes, std::string_view name);
+std::vector<Result<HostModes>> readHostModes(std::string_view bytes, std::string_view name);
 
 } // namespace hostcompat

@@ -32,11 +32,4 @@ using BatchSink = std::function<void(const std::string& path, const Result<Verdi
 void validateBatch(const Grammar& grammar, const BatchInputs& inputs, const BatchSink& sink,
                    const BatchOptions& options = {});
 
-/// Reads a file into a buffer whose room is used again, with `padding` NUL bytes behind it.
-///
-/// Cheaper than readInputInto() where files are small and many. @return the file's size, or nothing
-/// where readInputInto() has to be asked: for "-", for what cannot be read, for large files.
-std::optional<std::size_t> readPadded(const std::string& path, std::string& buffer,
-                                      std::size_t padding);
-
 } // namespace hostcompat
