@@ -19,7 +19,7 @@ public:
         grammar_ = grammar;
     }
     void input(std::string_view name, const Result<Verdict>& result) override {
-        if (!result)
+        if (!result || console_.quiet())
             return;
         console_.print(
             fmt::format("{}: {} ({})\n", name, result->valid ? "valid" : "invalid", grammar_));

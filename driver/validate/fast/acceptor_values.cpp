@@ -90,7 +90,7 @@ Acceptor::StateNumber Acceptor::read(StateNumber from, const char*& at) {
     std::uint16_t current = states_[from].reader;
     const std::array<std::uint16_t, 256>* rows = rows_.data();
     for (;;) {
-        std::uint16_t next = rows[current][static_cast<unsigned char>(*at)];
+        std::uint16_t next = rows[current].data()[static_cast<unsigned char>(*at)];
         if (next <= endReader) [[unlikely]] {
             if (next == endReader)
                 break;
@@ -109,9 +109,9 @@ Acceptor::StateNumber Acceptor::read(StateNumber from, const char*& at) {
     const bool whole = !attribute && at[1] == '/';
     if (attribute)
         ++at;
-    const std::uint32_t matched = readers_[current].matched;
+    const std::uint32_t matched = readers_.data()[current].matched;
     const std::uint32_t key = whole ? matched | 0x80000000U : matched;
-    const State& state = states_[from];
+    const State& state = states_.data()[from];
     return state.resultKey == key ? state.result : afterText(from, matched, whole);
 }
 
