@@ -2,6 +2,7 @@
 // The command virt-host-compat: understands the command line and runs the chosen command.
 #include "driver/xml/parser_memory.hpp"
 #include "tools/command.hpp"
+#include "tools/out_of_memory.hpp"
 #include "tools/version.hpp"
 
 #include <CLI/CLI.hpp>
@@ -9,11 +10,9 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <exception>
 #include <new>
 #include <string_view>
-#include <unistd.h>
 
 namespace {
 
@@ -88,25 +87,11 @@ Status run(int argc, char** argv, Console& console) {
     return chosen(console);
 }
 
-/// Says that memory ran out and ends the process, without taking any: from here on even an error's
-/// words could not be put together. What stands in standard output's buffer is lost, which the
-/// status tells.
-[[noreturn]] void outOfMemory() {
-    constexpr std::string_view kMessage =
-        "virt-host-compat: cannot go on: out of memory (ENOMEM); free memory and try again\n";
-    // Two threads may come here at once, and one message is enough.
-    static std::atomic_flag said;
-    if (!said.test_and_set()) [[maybe_unused]]
-        const auto written = ::write(STDERR_FILENO, kMessage.data(), kMessage.size());
-    ::_exit(static_cast<int>(Status::system));
-}
-
 } // namespace
 
 int main(int argc, char** argv) {
     std::set_new_handler(outOfMemory);
-    // Neither parser checks every allocation, so none of theirs may fail either.
-    stopOnParserMemoryFailure(outOfMemory);
+    stopOnPugixmlMemoryFailure(outOfMemory);
     Console console;
     Status status = Status::system;
     try {

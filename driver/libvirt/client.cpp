@@ -5,7 +5,6 @@
 #include "driver/libvirt/isolated.hpp"
 #include "driver/libvirt/library.hpp"
 #include "driver/libvirt/uri.hpp"
-#include "driver/xml/parser_memory.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -123,10 +122,7 @@ std::vector<Result<ConnectedHost>> readCapabilitiesOf(std::span<const std::strin
         return {uris.size(), std::unexpected(library.error())};
     std::vector<IsolatedWork> work;
     for (const std::string& uri : uris)
-        work.emplace_back([&library, &uri] {
-            shareParserMemory();
-            return pack(ask(*library, uri));
-        });
+        work.emplace_back([&library, &uri] { return pack(ask(*library, uri)); });
     auto outcomes = runIsolated(work, options.timeout, options.jobs);
     if (!outcomes)
         return {uris.size(), std::unexpected(outcomes.error())};

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks with readelf that a release's binary has what a release is built with."""
+"""Checks with readelf that a release's program, and its module where it has one, have what a release is built with."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ def readelf(program: str, *options: str) -> str:
                           env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"}).stdout
 
 
-def main(program: str) -> int:
+def main(*binaries: str) -> int:
+    return 0 if all([is_hardened(binary) for binary in binaries]) else 1
+
+
+def is_hardened(program: str) -> bool:
     header, segments = readelf(program, "--file-header"), readelf(program, "--program-headers")
     dynamic, symbols = readelf(program, "--dynamic"), readelf(program, "--symbols")
     stack = re.search(r"GNU_STACK.*", segments)
@@ -30,8 +34,8 @@ def main(program: str) -> int:
         "checked C++ containers (_GLIBCXX_ASSERTIONS)": "__glibcxx_assert_fail" in symbols,
     }
     for name, holds in checks.items():
-        print(f"{'ok' if holds else 'MISSING'}: {name}")
-    return 0 if all(checks.values()) else 1
+        print(f"{program}: {'ok' if holds else 'MISSING'}: {name}")
+    return all(checks.values())
 
 
 if __name__ == "__main__":

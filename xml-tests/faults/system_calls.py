@@ -135,8 +135,9 @@ def calls_of(trace: Path) -> tuple[collections.Counter, collections.Counter]:
             continue
         all_calls[match[2]] += 1
         loaded_cache = loaded_cache or "ld.so.cache" in line
-        if match[2] == "munmap" and loaded_cache and not loader:
-            loader = all_calls.copy()
+        # Each time that the loader works (at the start, and for a module) it gives its cache back in the end.
+        if match[2] == "munmap" and loaded_cache:
+            loader, loaded_cache = all_calls.copy(), False
     return loader, all_calls
 
 

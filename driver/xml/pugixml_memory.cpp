@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Wraps the allocation function that pugixml takes.
+#include "driver/xml/parser_memory.hpp"
+
+#include <pugixml.hpp>
+
+#include <cstddef>
+#include <cstdlib>
+
+namespace hostcompat {
+
+namespace {
+
+// The function takes no context, and there is one for the whole process.
+void (*onFailure)() = nullptr;
+
+void* allocate(std::size_t size) {
+    // Zero bytes may be null without any failure.
+    void* const memory = std::malloc(size == 0 ? 1 : size);
+    if (!memory)
+        onFailure();
+    return memory;
+}
+
+} // namespace
+
+void stopOnPugixmlMemoryFailure(void (*handler)()) {
+    onFailure = handler;
+    pugi::set_memory_management_functions(allocate, std::free);
+}
+
+} // namespace hostcompat

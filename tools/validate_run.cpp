@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Chooses the grammar, enters the sandbox and reports the verdicts of a batch.
+#include "tools/validate_run.hpp"
+
+#include "driver/io/inputs.hpp"
+#include "driver/io/read_file.hpp"
+#include "driver/validate/batch.hpp"
+#include "driver/xml/parser_memory.hpp"
+#include "tools/out_of_memory.hpp"
+#include "tools/progress.hpp"
+#include "tools/sandboxing.hpp"
+#include "tools/validate_report.hpp"
+
+#include <optional>
+#include <unistd.h>
+#include <vector>
+
+namespace hostcompat::tools {
+
+namespace {
+
+Result<Grammar> chooseGrammar(const ValidateOptions& options) {
+    if (!options.strict && !options.schemaDir.empty())
+        return std::unexpected(Error{.kind = ErrorKind::usage,
+                                     .action = "use --schema-dir",
+                                     .reason = "it goes with --strict only"});
+    if (!options.strict)
+        return Grammar::builtIn();
+    return options.schemaDir.empty() ? Grammar::strict() : Grammar::strict(options.schemaDir);
+}
+
+/// What documents the fast path leaves to libxml2, for --verbose.
+void explainFastPath(const Grammar& grammar, const ValidateOptions& options, Console& console) {
+    if (options.noFastPath)
+        console.explain("fast path: off, as --no-fast-path says\n");
+    else if (!grammar.acceptor())
+        console.explain("fast path: off for this grammar: " + grammar.fastPathOff() + "\n");
+    else
+        console.explain("fast path: on\n");
+    if (!options.noFastPath && grammar.acceptor())
+        for (const std::string& note : grammar.acceptor()->notes)
+            console.explain("fast path: leaves to libxml2: " + note + "\n");
+}
+
+} // namespace
+
+Status runValidate(const ValidateOptions& options, Console& console) {
+    console.setQuiet(options.quiet);
+    stopOnLibxmlMemoryFailure(outOfMemory);
+    if (options.files.empty() && options.filesFrom.empty())
+        return console.fail({.kind = ErrorKind::usage,
+                             .action = "validate",
+                             .reason = "no document is named",
+                             .remedy = "name files or folders, - for standard input, or give "
+                                       "--files-from"});
+    const auto grammar = chooseGrammar(options);
+    if (!grammar)
+        return console.fail(grammar.error());
+    std::vector<std::string> readable = options.files;
+    if (options.strict) // libvirt's grammar is compiled when a document first needs it
+        readable.push_back(options.schemaDir.empty() ? Grammar::defaultSchemaDir()
+                                                     : options.schemaDir);
+    if (const auto entered = restrictToInputs(readable, options.filesFrom, options.noSandbox);
+        !entered)
+        return console.fail(entered.error());
+
+    if (options.verbose)
+        explainFastPath(*grammar, options, console);
+    const auto report = makeReport(options.json ? "json" : options.format, console);
+    report->begin(grammar->name());
+    Inputs inputs(options.files,
+                  options.filesFrom.empty() ? std::nullopt : std::optional(options.filesFrom));
+    Status status = Status::yes;
+    // Verdicts on the same terminal show the progress themselves.
+    Progress progress(!options.quiet && ::isatty(STDOUT_FILENO) == 0);
+    std::uint64_t count = 0;
+    validateBatch(
+        *grammar, [&] { return inputs.next(); },
+        [&](const std::string& path, const Result<Verdict>& result) {
+            report->input(path.empty() && !result ? result.error().subject : inputName(path),
+                          result);
+            if (!result) {
+                progress.clear();
+                status = worse(status, console.fail(result.error()));
+            } else if (!result->valid) {
+                status = worse(status, Status::no);
+            }
+            progress.show(++count);
+        },
+        {.jobs = options.jobs, .fastPath = options.noFastPath ? FastPath::off : FastPath::on});
+    progress.clear();
+    report->end();
+    return status;
+}
+
+} // namespace hostcompat::tools
