@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Writes capabilities documents into a folder, and the list of their paths into FOLDER.list.
 //
-// bench-documents FOLDER small|usual|large|CPUS COUNT [invalid|plain]
+// bench-documents FOLDER small|usual|large|CPUS COUNT [invalid|plain|stream]
 // plain: without <compat>, as libvirt itself writes them. CPUS: one large host of 8 cells with so
-// many CPUs each.
+// many CPUs each. stream: the paths go to standard output instead, for a reader on the other end of
+// a pipe, and a file is used again once that reader must be done with it; no two documents are
+// alike.
 #include "bench/documents.hpp"
 
 #include <cstdio>
@@ -11,6 +13,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <string>
 
 namespace {
@@ -27,24 +30,42 @@ hostcompat::bench::Shape shapeOf(const char* name) {
     return shape;
 }
 
+/// Files of a stream. A pipe, what the reader has read of it and what it works on are a sixth.
+constexpr unsigned kRing = 16384;
+
+/// Hosts of many sizes around the usual one.
+hostcompat::bench::Shape varied(hostcompat::bench::Shape shape) {
+    shape.cpusPerCell = 44 + shape.number % 17;
+    shape.machines = 18 + shape.number % 13;
+    return shape;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
     if (argc < 4) {
         std::fprintf(
-            stderr, "usage: bench-documents FOLDER small|usual|large|CPUS COUNT [invalid|plain]\n");
+            stderr,
+            "usage: bench-documents FOLDER small|usual|large|CPUS COUNT [invalid|plain|stream]\n");
         return 2;
     }
     const std::filesystem::path folder = argv[1];
     std::filesystem::create_directories(folder);
     hostcompat::bench::Shape shape = shapeOf(argv[2]);
-    shape.invalid = argc > 4 && std::strcmp(argv[4], "invalid") == 0;
-    shape.compat = argc <= 4 || std::strcmp(argv[4], "plain") != 0;
-    std::ofstream list(folder.string() + ".list");
+    const std::string kind = argc > 4 ? argv[4] : "";
+    shape.invalid = kind == "invalid";
+    shape.compat = kind != "plain";
+    const bool stream = kind == "stream";
+    std::ofstream file;
+    if (!stream)
+        file.open(folder.string() + ".list");
+    std::ostream& list = stream ? std::cout : file;
     const auto count = static_cast<unsigned>(std::strtoul(argv[3], nullptr, 10));
     for (shape.number = 0; shape.number < count; ++shape.number) {
-        const auto path = folder / (std::to_string(shape.number) + ".xml");
-        std::ofstream(path, std::ios::binary) << hostcompat::bench::capabilitiesDocument(shape);
+        const unsigned name = stream ? shape.number % kRing : shape.number;
+        const auto path = folder / (std::to_string(name) + ".xml");
+        std::ofstream(path, std::ios::binary)
+            << hostcompat::bench::capabilitiesDocument(stream ? varied(shape) : shape);
         list << path.string() << '\n';
     }
     list.flush();

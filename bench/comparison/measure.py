@@ -9,7 +9,6 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,17 +57,17 @@ def side_by_side(contestants: list[Contestant], rounds: int) -> None:
             run_once(contestant)
 
 
-def peak(helper: str, command: list[str], given: Iterable[str] = ()) -> tuple[float, float]:
-    """Runs the command with this text as its input: peak memory in MiB, and seconds."""
+def peak(helper: str, command: list[str], source: list[str] | None = None) -> tuple[float, float]:
+    """Runs the command, with what the source prints as its input: peak memory in MiB, and seconds."""
     with tempfile.NamedTemporaryFile("r") as figure:
         begin = time.perf_counter()
-        process = subprocess.Popen([helper, figure.name, *command], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
-        assert process.stdin
-        for part in given:
-            process.stdin.write(part)
-        process.stdin.close()
-        if process.wait() != 0:
-            raise SystemExit(f"{' '.join(command[:8])} ended with status {process.returncode}")
+        giver = subprocess.Popen(source, stdout=subprocess.PIPE) if source else None
+        process = subprocess.Popen([helper, figure.name, *command], stdin=giver.stdout if giver else subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        if giver and giver.stdout:
+            giver.stdout.close()
+        status = process.wait()
+        if status != 0 or (giver and giver.wait() != 0):
+            raise SystemExit(f"{' '.join(command[:8])} ended with status {status}")
         seconds = time.perf_counter() - begin
         return int(figure.read()) / 1024, seconds
 
