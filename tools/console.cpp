@@ -6,16 +6,27 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <unistd.h>
 
 namespace hostcompat::tools {
 
 namespace {
 
 void sayLine(std::string_view lead, std::string_view text) {
-    fmt::print(stderr, "virt-host-compat: {}{}\n", lead, text);
+    sayOnStandardError(fmt::format("virt-host-compat: {}{}\n", lead, text));
 }
 
 } // namespace
+
+void sayOnStandardError(std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t count = ::write(STDERR_FILENO, text.data(), text.size());
+        if (count > 0)
+            text.remove_prefix(static_cast<std::size_t>(count));
+        else if (errno != EINTR)
+            return;
+    }
+}
 
 void Console::print(std::string_view text) {
     if (quiet_ || writeError_ != 0 || text.empty())
@@ -37,7 +48,7 @@ void Console::refuse(std::string_view text) {
 
 void Console::explain(std::string_view text) {
     if (!quiet_)
-        fmt::print(stderr, "{}", text);
+        sayOnStandardError(text);
 }
 
 Status Console::fail(const Error& error) {

@@ -9,6 +9,10 @@
 
 namespace hostcompat::tools {
 
+/// Writes a text to standard error as it is. What cannot be written is lost, as there is nowhere
+/// left to say so; the exit status does not depend on it.
+void sayOnStandardError(std::string_view text);
+
 /// The two standard streams. With quiet set, answers and warnings are dropped and errors are still
 /// said.
 class Console {

@@ -31,7 +31,7 @@ Result<std::vector<std::string>> chosenDaemons(const DaemonOptions& options) {
     if (!options.daemons.empty())
         return options.daemons;
     auto installed = installedDaemons(options.root);
-    if (installed.empty())
+    if (installed && installed->empty())
         return std::unexpected(Error{.kind = ErrorKind::input,
                                      .action = "find a libvirt daemon below",
                                      .subject = options.root,

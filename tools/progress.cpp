@@ -2,9 +2,10 @@
 // Writes and takes away the progress line.
 #include "tools/progress.hpp"
 
+#include "tools/console.hpp"
+
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <unistd.h>
 
 namespace hostcompat::tools {
@@ -25,8 +26,7 @@ Progress::Progress(bool wanted)
 void Progress::show(std::uint64_t inputs) {
     if (!wanted_ || Clock::now() < next_)
         return;
-    fmt::print(stderr, "\r{} inputs read\x1b[K", inputs);
-    std::fflush(stderr);
+    sayOnStandardError(fmt::format("\r{} inputs read\x1b[K", inputs));
     shown_ = true;
     next_ = Clock::now() + kInterval;
 }
@@ -34,8 +34,7 @@ void Progress::show(std::uint64_t inputs) {
 void Progress::clear() {
     if (!shown_)
         return;
-    fmt::print(stderr, "\r\x1b[K");
-    std::fflush(stderr);
+    sayOnStandardError("\r\x1b[K");
     shown_ = false;
 }
 

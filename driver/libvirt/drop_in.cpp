@@ -70,15 +70,23 @@ std::filesystem::path dropInPath(const std::filesystem::path& root, std::string_
     return root / fmt::format("etc/systemd/system/{}.service.d/virt-host-compat.conf", daemon);
 }
 
-std::vector<std::string> installedDaemons(const std::filesystem::path& root) {
+Result<std::vector<std::string>> installedDaemons(const std::filesystem::path& root) {
     std::vector<std::string> found;
     for (const std::string_view daemon : kDaemons)
-        if (std::ranges::any_of(kUnitFolders, [&](const char* folder) {
-                std::error_code error;
-                return std::filesystem::exists(root / folder / fmt::format("{}.service", daemon),
-                                               error);
-            }))
-            found.emplace_back(daemon);
+        for (const char* const folder : kUnitFolders) {
+            const auto unit = root / folder / fmt::format("{}.service", daemon);
+            std::error_code error;
+            const bool exists = std::filesystem::exists(unit, error);
+            if (error)
+                return std::unexpected(Error{.kind = ErrorKind::system,
+                                             .action = "look at",
+                                             .subject = unit.string(),
+                                             .errorNumber = error.value()});
+            if (exists) {
+                found.emplace_back(daemon);
+                break;
+            }
+        }
     return found;
 }
 

@@ -21,7 +21,8 @@ inline constexpr std::array<std::string_view, 2> kDaemons = {"libvirtd", "virtqe
 std::filesystem::path dropInPath(const std::filesystem::path& root, std::string_view daemon);
 
 /// The daemons whose unit is installed below the root, in the order of kDaemons.
-std::vector<std::string> installedDaemons(const std::filesystem::path& root);
+/// Errors: kind system where the system does not let it be seen.
+Result<std::vector<std::string>> installedDaemons(const std::filesystem::path& root);
 
 /// The drop-in's content. The module is an absolute path, or a name without a slash, which the
 /// loader looks for in its own folders. It must be free of white space, quotes, % and colons, which

@@ -26,7 +26,7 @@ TEST(DropIn, NamesTheModuleAndNothingElse) {
 TEST(DropIn, FindsTheDaemonsThatAreInstalled) {
     const std::filesystem::path root =
         std::filesystem::temp_directory_path() / fmt::format("drop-in-{}", ::getpid());
-    EXPECT_TRUE(installedDaemons(root).empty());
+    EXPECT_EQ(installedDaemons(root), std::vector<std::string>{});
     for (const char* unit :
          {"usr/lib/systemd/system/virtqemud.service", "lib/systemd/system/libvirtd.service",
           "lib/systemd/system/virtlogd.service"}) {

@@ -36,6 +36,18 @@ bool hasMark(std::string_view content) {
     return place == 0 || (place != std::string_view::npos && content[place - 1] == '\n');
 }
 
+/// std::filesystem::create_directories() takes a folder that it cannot look at for one that is
+/// missing, and then names another error.
+Result<void> makeFolders(const std::filesystem::path& path) {
+    std::filesystem::path folder;
+    for (const auto& part : path) {
+        folder /= part;
+        if (::mkdir(folder.c_str(), 0777) != 0 && errno != EEXIST)
+            return std::unexpected(systemError("create the folder", folder, errno));
+    }
+    return {};
+}
+
 Result<void> writeAll(const std::filesystem::path& path, std::string_view content, unsigned mode) {
     const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (file < 0)
@@ -81,10 +93,8 @@ Result<void> writeManaged(const std::filesystem::path& path, std::string_view co
         return std::unexpected(state.error());
     if (*state == ManagedState::foreign)
         return std::unexpected(foreignError(path));
-    std::error_code error;
-    std::filesystem::create_directories(path.parent_path(), error);
-    if (error)
-        return std::unexpected(systemError("create the folder", path.parent_path(), error.value()));
+    if (auto made = makeFolders(path.parent_path()); !made)
+        return made;
     if (auto trusted = checkTrusted(path.parent_path().string()); !trusted)
         return std::unexpected(std::move(trusted.error()));
     // A name that begins with a dot is passed over by systemd and by libvirt's hooks.

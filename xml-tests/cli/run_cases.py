@@ -7,7 +7,7 @@ A case is a table [case.NAME]:
   status    the exit status, or a list of the ones that are right (for what depends on the machine)
   stdin     the name of a file for standard input, or stdin_text with the text itself (default: empty)
   stdout    "golden" (the default): as golden/NAME.stdout; "any"; or "full": a device that is always full
-  stderr    "golden" (the default): as golden/NAME.stderr; "any"
+  stderr    "golden" (the default): as golden/NAME.stderr; "any"; or "full"
   files     files to make in @TMP@: name = text, or { hex = "..." }, { size = BYTES }, { mode = 0, text = "" }
   env       further environment variables
 An output that is empty has no golden file. REGENERATE=1 rewrites the golden files and still fails.
@@ -70,11 +70,12 @@ def run(program: str, case: dict, folder: Path) -> Outcome:
     stdin = case.get("stdin_text", "").encode()
     if "stdin" in case:
         stdin = Path(case["stdin"].replace("@TMP@", str(folder))).read_bytes()
-    stdout = Path("/dev/full").open("wb") if case.get("stdout") == "full" else subprocess.PIPE
-    done = subprocess.run([program, *arguments], input=stdin, stdout=stdout, stderr=subprocess.PIPE,
-                          env=environment, timeout=100, check=False)
+    with Path("/dev/full").open("wb") as full:
+        stdout, stderr = (full if case.get(stream) == "full" else subprocess.PIPE for stream in ("stdout", "stderr"))
+        done = subprocess.run([program, *arguments], input=stdin, stdout=stdout, stderr=stderr,
+                              env=environment, timeout=100, check=False)
     clean = str(folder).encode()
-    return Outcome(done.returncode, (done.stdout or b"").replace(clean, b"@TMP@"), done.stderr.replace(clean, b"@TMP@"))
+    return Outcome(done.returncode, *((text or b"").replace(clean, b"@TMP@") for text in (done.stdout, done.stderr)))
 
 
 def compare(name: str, stream: str, actual: bytes) -> list[str]:
