@@ -79,7 +79,8 @@ struct LogSource {
 
 constexpr int kWarning = 3; // VIR_LOG_WARN, src/util/virlog.h
 
-using LogMessage = void (*)(LogSource* source, int priority, const char* file, int line,
+/// `source` is a LogSource.
+using LogMessage = void (*)(void* source, int priority, const char* file, int line,
                             const char* function, void* metadata, const char* format, ...);
 using SetError = void (*)(virErrorPtr error);
 
