@@ -17,7 +17,7 @@ from .packages import Suite, newer
 # Where each series is found, in the order of the search. 7.3 means 7.3 or newer, wherever it has got to.
 _SUITES: dict[str, list[str]] = {
     "7.3": ["experimental", "unstable", "testing"],
-    "6.12": ["trixie"],
+    "6.12": ["trixie", "bookworm-backports"],
     "6.1": ["bookworm"],
 }
 _MODULES = ("kvm", "kvm-hv")
@@ -43,17 +43,23 @@ def _find(series: str) -> tuple[Suite, list[str], str]:
     """The suite, the packages and the version of the newest kernel of a series."""
     base, _, flavour = series.partition("-")
     ending = "powerpc64le" + (f"-{flavour}" if flavour else "")
+    unreadable: list[LabError] = []
     for name in _SUITES[base]:
         suite = Suite((name,))
         best: tuple[str, str, str] | None = None
-        for package, version in suite.known.items():
+        try:
+            known = suite.known
+        except LabError as error:  # a mirror may be between two states of one suite
+            unreadable.append(error)
+            continue
+        for package, version in known.items():
             match = re.fullmatch(rf"linux-(binary|image)-(\d+)\.(\d+)(\S*)-{ending}", package)
             if match is None or match[4].endswith("-powerpc64le"):
                 continue
             number = (int(match[2]), int(match[3]))
             fits = number >= (7, 3) if base == "7.3" else f"{number[0]}.{number[1]}" == base
             # An image package that only pulls in a binary package carries no kernel.
-            if match[1] == "image" and package.replace("-image-", "-binary-") in suite.known:
+            if match[1] == "image" and package.replace("-image-", "-binary-") in known:
                 continue
             if fits and (best is None or newer(version, best[1])):
                 best = (package, version, match[1])
@@ -63,6 +69,8 @@ def _find(series: str) -> tuple[Suite, list[str], str]:
             if kind == "binary":
                 wanted.append(package.replace("-binary-", "-modules-"))
             return suite, wanted, version
+    if unreadable:
+        raise unreadable[0]
     raise LabError(
         f"No Linux {series} for ppc64el is in {', '.join(_SUITES[base])} of this machine's Debian archive "
         "(a dated copy may be older than that kernel); name a newer archive in VIRT_HOST_COMPAT_LAB_MIRROR."

@@ -64,6 +64,12 @@ class Packages(support.LabTest):
         self.assertEqual(kernels._find("6.12")[1:], (["linux-image-6.12.107+deb13-powerpc64le"], "6.12.107-1"))
         self.assertEqual(kernels._find("6.12-64k")[1], ["linux-image-6.12.107+deb13-powerpc64le-64k"])
 
+    def test_kernel_is_taken_from_the_next_suite_where_one_cannot_be_read(self) -> None:
+        self.command("apt-get", '#!/bin/sh\ncase $(cat "$(dirname "$APT_CONFIG")/sources.list") in *" trixie "*) exec false ;; esac\n')
+        self.command("apt-cache", available(("linux-image-6.12.9+bpo-powerpc64le", "6.12.9-1~bpo12+1")))
+        suite, wanted, _ = kernels._find("6.12")
+        self.assertEqual((suite.names, wanted), (("bookworm-backports",), ["linux-image-6.12.9+bpo-powerpc64le"]))
+
     def test_kernel_split_in_two_packages(self) -> None:
         self.command("apt-get", FINE)
         self.command("apt-cache", available(*((f"linux-{kind}-7.4-powerpc64le", "7.4.1-1") for kind in ("image", "binary", "modules"))))
