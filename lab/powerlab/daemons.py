@@ -15,11 +15,6 @@ from .job import Job
 _MANUAL = Path(__file__).resolve().parents[2] / "docs/libvirt.md"
 _MODULE = "/usr/lib/virt-host-compat/virt-host-compat-libvirt.so"
 _CONFIG = Path(__file__).resolve().parents[2] / "driver/libvirt/module/module.conf"
-# What the lab's emulation has none of, as for guests that are started without libvirt.
-_FEATURES = (
-    "<nested-hv state='off'/><ccf-assist state='off'/><cfpc value='broken'/><sbbc value='broken'/><ibs value='broken'/>"
-    "<hpt><maxpagesize unit='KiB'>4</maxpagesize></hpt>"
-)
 _COMPAT = re.compile(r"\n *<compat source='kvm'>(?:\n *<mode name='\w+' supported='(?:yes|no)'/>)+\n *</compat>")
 _REFUSED_BY_KVM = re.compile(r"Unable to set CPU compatibility mode in KVM|Compatibility PVR \S+ not valid for CPU")
 SENTENCE = (
@@ -57,7 +52,7 @@ def domain(mode: str) -> str:
     <initrd>/nested/initrd</initrd>
     <cmdline>console=hvc0 quiet panic=-1</cmdline>
   </os>
-  <features>{_FEATURES}</features>
+  <features>{guests.FEATURES}</features>
   <cpu mode='host-model'>
     <model>{mode}</model>
   </cpu>

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from .failures import LabError
-from .guests import GUEST, PROCESSOR, Cell
+from .guests import FEATURES, GUEST, PROCESSOR, Cell
 from .hosts import Host
 from .job import Job
 
@@ -47,10 +47,6 @@ _DOMAIN = """<domain type='{type}'>
   </devices>
 </domain>
 """
-_FEATURES = (
-    "<nested-hv state='off'/><ccf-assist state='off'/><cfpc value='broken'/><sbbc value='broken'/><ibs value='broken'/>"
-    "<hpt><maxpagesize unit='KiB'>4</maxpagesize></hpt>"
-)
 _CPUS = {
     **{mode: f"  <cpu mode='host-model'>\n    <model>{mode}</model>\n  </cpu>\n" for mode in ("power8", *_MODES, "power42")},
     "upper-case": "  <cpu mode='host-model'><model>POWER9</model></cpu>\n",
@@ -81,7 +77,7 @@ def domains(host: Host) -> dict[str, str]:
 
 
 def _all_domains() -> dict[str, str]:
-    plain = {name: _DOMAIN.format(type="kvm", machine="pseries", features=_FEATURES, cpu=cpu) for name, cpu in _CPUS.items()}
+    plain = {name: _DOMAIN.format(type="kvm", machine="pseries", features=FEATURES, cpu=cpu) for name, cpu in _CPUS.items()}
     plain["emulated-host-model"] = _DOMAIN.format(type="qemu", machine="pseries", features="", cpu=_CPUS["power9"])
     plain["powernv"] = _DOMAIN.format(type="kvm", machine="powernv9", features="", cpu="")
     return plain

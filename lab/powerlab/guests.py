@@ -20,6 +20,11 @@ MODES = ("none", "power8", "power9", "power10", "power11")
 SECONDS = 200
 # The line with which Linux names the processor that it runs on, right after its firmware has agreed on the mode.
 PROCESSOR = re.compile(r"Hardware name:.*? (POWER\w+ \([a-z]+\))", re.I)
+# What the lab's emulation has none of, as libvirt's domains say it; lab/guest/nest says the same to QEMU.
+FEATURES = (
+    "<nested-hv state='off'/><ccf-assist state='off'/><cfpc value='broken'/><sbbc value='broken'/><ibs value='broken'/>"
+    "<hpt><maxpagesize unit='KiB'>4</maxpagesize></hpt>"
+)
 # QEMU's own limits: it never gets as far as asking KVM.
 _QEMU_LIMITS = ("Invalid compatibility mode",)
 # In these words QEMU and KVM refuse a mode; a guest that ends in others says nothing about its mode.

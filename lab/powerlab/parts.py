@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from .results import Part, save, versions, write
 
 # The host of the libvirt part: what libvirt alone gets wrong is seen here.
 _LIBVIRT_HOST = "power10-as-power9"
+_LIBVIRT_ROOTS = ("libvirt-debian12", "libvirt-debian13")
 # Which hosts are tried with the newer QEMU inside, for the modes that the older one does not know.
 _NEWER_QEMU = (
     ("power10", ("power9", "power10", "power11")),
@@ -129,40 +131,40 @@ def _add_session(part: Part, session: decisions.Session) -> None:
         _say_decision(part.rows[-1])
 
 
-def run_libvirt(tool: Path, names: tuple[str, ...] = ("libvirt-debian12", "libvirt-debian13")) -> Part:
+def _run_roots(part: Part, ask: Callable[[str], Any], words: Callable[[Any], str]) -> Part:
+    """A session with the libvirt of each root: ask makes it, words says in a line what came of it."""
+    started = time.monotonic()
+    host = find(_LIBVIRT_HOST)
+    part.versions = versions({host.kernel}, {host.qemu})
+    for root, session in parallel.each(ask, _LIBVIRT_ROOTS, 1):
+        if isinstance(session, LabError):
+            _give_up(part, root, session)
+            continue
+        verdict = "DISAGREE" if session.differences else "agree"
+        _say(verdict, f"{root}, libvirt {words(session)} ({session.seconds:.0f} s)")
+        for line in session.differences:
+            print(f"             {line}", flush=True)
+        part.rows.append(asdict(session) | {"verdict": verdict})
+    save(part, started)
+    return part
+
+
+def run_libvirt(tool: Path) -> Part:
     """The real libvirts."""
-    part, started = Part("libvirt"), time.monotonic()
-    host = find(_LIBVIRT_HOST)
-    part.versions = versions({host.kernel}, {host.qemu})
-    for root, session in parallel.each(lambda root: libvirts.run(host, root, tool), names, 1):
-        if isinstance(session, LabError):
-            _give_up(part, root, session)
-            continue
-        verdict = "DISAGREE" if session.differences else "agree"
-        _say(verdict, f"{root}, libvirt {session.version}: model {session.model}, inserted {session.inserted} ({session.seconds:.0f} s)")
-        for line in session.differences:
-            print(f"             {line}", flush=True)
-        part.rows.append(asdict(session) | {"verdict": verdict})
-    save(part, started)
-    return part
+    return _run_roots(
+        Part("libvirt"),
+        lambda root: libvirts.run(find(_LIBVIRT_HOST), root, tool),
+        lambda said: f"{said.version}: model {said.model}, inserted {said.inserted}",
+    )
 
 
-def run_daemon(tool: Path, module: Path, names: tuple[str, ...] = ("libvirt-debian12", "libvirt-debian13")) -> Part:
+def run_daemon(tool: Path, module: Path) -> Part:
     """The real libvirts with the module and the start hook."""
-    part, started = Part("daemon"), time.monotonic()
-    host = find(_LIBVIRT_HOST)
-    part.versions = versions({host.kernel}, {host.qemu})
-    for root, session in parallel.each(lambda root: daemons.run(host, root, tool, module), names, 1):
-        if isinstance(session, LabError):
-            _give_up(part, root, session)
-            continue
-        verdict = "DISAGREE" if session.differences else "agree"
-        _say(verdict, f"{root}, libvirt {session.libvirt}: virsh shows {session.shown}; power10 {session.hooked}, fitted {session.fitted}, without the hook {session.unhooked} ({session.seconds:.0f} s)")
-        for line in session.differences:
-            print(f"             {line}", flush=True)
-        part.rows.append(asdict(session) | {"verdict": verdict})
-    save(part, started)
-    return part
+    return _run_roots(
+        Part("daemon"),
+        lambda root: daemons.run(find(_LIBVIRT_HOST), root, tool, module),
+        lambda said: f"{said.libvirt}: virsh shows {said.shown}; power10 {said.hooked}, fitted {said.fitted}, without the hook {said.unhooked}",
+    )
 
 
 def run_failures(tool: Path) -> Part:
