@@ -118,7 +118,7 @@ void workInOrder(unsigned jobs, Next next, MakeWorker makeWorker, Tell tell) {
             while (threads.size() + 1 < jobs)
                 threads.emplace_back([&] { work.work(makeWorker, [] {}); });
         } catch (const std::system_error&) {
-            // Those that there are do it.
+            return; // those that there are do it
         }
     });
 }

@@ -121,12 +121,14 @@ std::vector<Result<ConnectedHost>> readCapabilitiesOf(std::span<const std::strin
     if (!library)
         return {uris.size(), std::unexpected(library.error())};
     std::vector<IsolatedWork> work;
+    work.reserve(uris.size());
     for (const std::string& uri : uris)
         work.emplace_back([&library, &uri] { return pack(ask(*library, uri)); });
     auto outcomes = runIsolated(work, options.timeout, options.jobs);
     if (!outcomes)
         return {uris.size(), std::unexpected(outcomes.error())};
     std::vector<Result<ConnectedHost>> results;
+    results.reserve(uris.size());
     for (std::size_t index = 0; index < uris.size(); ++index)
         results.push_back(readOutcome(std::move((*outcomes)[index]), uris[index], options.timeout));
     return results;
