@@ -96,7 +96,7 @@ private:
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent)
         ::_exit(1);
-    int status = 1;
+    int status = 0;
     try {
         std::string text = work();
         text.insert(text.begin(), kMark);
@@ -110,7 +110,7 @@ private:
         }
         status = rest.empty() ? 0 : 1;
     } catch (...) {
-        // Out of memory: the parent sees a child that died.
+        status = 1; // out of memory: the parent sees a child that failed
     }
     // Without exit handlers: what libraries registered belongs to the parent.
     ::_exit(status);
