@@ -2,6 +2,8 @@
 // Prints, and notices when printing fails.
 #include "tools/console.hpp"
 
+#include "driver/io/descriptor.hpp"
+
 #include <fmt/format.h>
 
 #include <cerrno>
@@ -19,13 +21,7 @@ void sayLine(std::string_view lead, std::string_view text) {
 } // namespace
 
 void sayOnStandardError(std::string_view text) {
-    while (!text.empty()) {
-        const ssize_t count = ::write(STDERR_FILENO, text.data(), text.size());
-        if (count > 0)
-            text.remove_prefix(static_cast<std::size_t>(count));
-        else if (errno != EINTR)
-            return;
-    }
+    writeWhole(STDERR_FILENO, text);
 }
 
 void Console::print(std::string_view text) {

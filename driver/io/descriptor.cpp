@@ -53,4 +53,15 @@ Descriptor openInput(const std::string& path) {
     return file;
 }
 
+int writeWhole(int number, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t count = ::write(number, bytes.data(), bytes.size());
+        if (count > 0)
+            bytes.remove_prefix(static_cast<std::size_t>(count));
+        else if (errno != EINTR)
+            return errno;
+    }
+    return 0;
+}
+
 } // namespace hostcompat

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace hostcompat {
 
@@ -44,5 +45,9 @@ Descriptor openFile(const std::string& path, int flags);
 /// standard input, even where the program was started without one, so that "-" stays honest.
 /// Owns nothing where that fails, and errno says why.
 Descriptor openInput(const std::string& path);
+
+/// Writes all of the bytes with write(2), again where a signal interrupts it or not all were taken.
+/// Returns 0, or the errno with which it gave up.
+int writeWhole(int number, std::string_view bytes);
 
 } // namespace hostcompat

@@ -100,15 +100,7 @@ private:
     try {
         std::string text = work();
         text.insert(text.begin(), kMark);
-        std::string_view rest = text;
-        while (!rest.empty()) {
-            const ssize_t count = ::write(answer, rest.data(), rest.size());
-            if (count > 0)
-                rest.remove_prefix(static_cast<std::size_t>(count));
-            else if (errno != EINTR)
-                break;
-        }
-        status = rest.empty() ? 0 : 1;
+        status = writeWhole(answer, text) == 0 ? 0 : 1;
     } catch (...) {
         status = 1; // out of memory: the parent sees a child that failed
     }

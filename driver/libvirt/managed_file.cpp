@@ -2,6 +2,7 @@
 // Writes beside and renames, so that a daemon never reads half a file.
 #include "driver/libvirt/managed_file.hpp"
 
+#include "driver/io/descriptor.hpp"
 #include "driver/libvirt/trusted_file.hpp"
 
 #include <fmt/format.h>
@@ -53,13 +54,8 @@ Result<void> writeAll(const std::filesystem::path& path, std::string_view conten
     if (file < 0)
         return std::unexpected(systemError("create", path, errno));
     int problem = ::fchmod(file, mode) == 0 ? 0 : errno;
-    while (problem == 0 && !content.empty()) {
-        const ssize_t count = ::write(file, content.data(), content.size());
-        if (count > 0)
-            content.remove_prefix(static_cast<std::size_t>(count));
-        else if (errno != EINTR)
-            problem = errno;
-    }
+    if (problem == 0)
+        problem = writeWhole(file, content);
     if (problem == 0 && ::fsync(file) != 0)
         problem = errno;
     if (::close(file) != 0 && problem == 0)
