@@ -145,6 +145,19 @@ class Results(support.LabTest):
         results.save(self.part("power9"), started)
         self.assertEqual(len(results.load()[0].rows), 1)
 
+    def test_parts_without_a_result_keep_their_section(self) -> None:
+        libvirt = results.Part("libvirt", date="2026-01-02", versions={"Linux 6.12": "6.12.1"})
+        everything = report.text([self.part("power9"), libvirt])
+        again = self.part("power10")
+        again.broken = ["power9: apt-get says: E: Failed to fetch http://archive.invalid/debian/pool/x.deb  503"]
+        written = report.text([again], everything)
+        self.assertNotIn("| power9 | d |", written)
+        self.assertIn("| power10 | d |", written)
+        self.assertIn("- power9: apt-get says: E: Failed to fetch (address)  503\n", written)
+        self.assertNotIn("archive.invalid", written)
+        self.assertEqual(written[written.index("## libvirt\n") :], everything[everything.index("## libvirt\n") :])
+        self.assertEqual(report.text([], everything), everything)
+
     def test_result_that_cannot_be_read(self) -> None:
         (cachedir.root() / "results").mkdir()
         (cachedir.root() / "results/hosts.json").write_text("{")
