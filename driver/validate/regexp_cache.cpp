@@ -13,12 +13,14 @@
 #include <string>
 
 // The names that the linker's --wrap gives.
+// NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
 extern "C" {
-xmlRegexp* __real_xmlRegexpCompile(const xmlChar* pattern); // NOLINT(bugprone-reserved-identifier)
-void __real_xmlRegFreeRegexp(xmlRegexp* regexp);            // NOLINT(bugprone-reserved-identifier)
-xmlRegexp* __wrap_xmlRegexpCompile(const xmlChar* pattern); // NOLINT(bugprone-reserved-identifier)
-void __wrap_xmlRegFreeRegexp(xmlRegexp* regexp);            // NOLINT(bugprone-reserved-identifier)
+xmlRegexp* __real_xmlRegexpCompile(const xmlChar* pattern);
+void __real_xmlRegFreeRegexp(xmlRegexp* regexp);
+xmlRegexp* __wrap_xmlRegexpCompile(const xmlChar* pattern);
+void __wrap_xmlRegFreeRegexp(xmlRegexp* regexp);
 }
+// NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
 
 namespace {
 

@@ -162,6 +162,7 @@ std::vector<Defect> RelaxNgErrors::defects() const {
             best.push_back(raw);
     }
     std::vector<Defect> defects;
+    defects.reserve(best.size());
     for (const Raw* raw : best)
         defects.push_back(worded(*raw));
     std::ranges::sort(defects, [](const Defect& left, const Defect& right) {
