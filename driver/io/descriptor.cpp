@@ -58,6 +58,8 @@ int writeWhole(int number, std::string_view bytes) {
         const ssize_t count = ::write(number, bytes.data(), bytes.size());
         if (count > 0)
             bytes.remove_prefix(static_cast<std::size_t>(count));
+        else if (count == 0)
+            return EIO; // errno is of an earlier call then
         else if (errno != EINTR)
             return errno;
     }
