@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 namespace hostcompat::tools {
 
@@ -139,6 +140,9 @@ Status baseline(const BaselineOptions& options, Console& console) {
                              .action = "make a baseline of nothing",
                              .reason = "no document is named",
                              .remedy = "name files, folders, - or --files-from"});
+    std::optional<ReadAheads> ahead;
+    if (!options.connects && readsMany(options.documents, options.filesFrom))
+        ahead.emplace(options.jobs);
     // Asking daemons needs processes, sockets and libvirt's library.
     const bool noSandbox = options.noSandbox || options.connects;
     if (const auto entered = restrictToInputs(options.documents, options.filesFrom, noSandbox);
@@ -161,9 +165,10 @@ Status baseline(const BaselineOptions& options, Console& console) {
                 console.warn(wording::hostDoesNotSay(host));
             },
         .progress = [&](const StreamCounts& counts) { progress.show(counts.inputs); }};
-    const Result<StreamCounts> counts = options.connects
-                                            ? askDaemons(options, result, console)
-                                            : readBaseline(inputs, options.jobs, result, listener);
+    const Result<StreamCounts> counts =
+        options.connects
+            ? askDaemons(options, result, console)
+            : readBaseline(inputs, options.jobs, result, listener, ahead ? &*ahead : nullptr);
     progress.clear();
     if (!counts)
         return worse(status, console.fail(counts.error()));

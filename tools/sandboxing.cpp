@@ -31,6 +31,10 @@ bool mayBeFolder(const std::string& path) {
 
 } // namespace
 
+bool readsMany(const std::vector<std::string>& files, const std::string& list) {
+    return !list.empty() || files.size() > kMostNames || std::ranges::any_of(files, mayBeFolder);
+}
+
 Result<void> seal(bool noSandbox) {
     return noSandbox ? Result<void>() : enter(SandboxReach::sealed, {});
 }
@@ -44,7 +48,7 @@ Result<void> restrictToInputs(const std::vector<std::string>& files, const std::
                          [](const std::string& name) { return name != "-"; });
     if (names.empty() && list.empty())
         return seal(false);
-    if (!list.empty() || names.size() > kMostNames || std::ranges::any_of(names, mayBeFolder))
+    if (readsMany(names, list))
         names.clear();
     return enter(SandboxReach::reading, names);
 }

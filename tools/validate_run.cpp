@@ -56,6 +56,9 @@ Status runValidate(const ValidateOptions& options, Console& console) {
     const auto grammar = chooseGrammar(options);
     if (!grammar)
         return console.fail(grammar.error());
+    std::optional<ReadAheads> ahead;
+    if (readsMany(options.files, options.filesFrom))
+        ahead.emplace(options.jobs);
     std::vector<std::string> readable = options.files;
     if (options.strict) // libvirt's grammar is compiled when a document first needs it
         readable.push_back(options.schemaDir.empty() ? Grammar::defaultSchemaDir()
@@ -87,7 +90,9 @@ Status runValidate(const ValidateOptions& options, Console& console) {
             }
             progress.show(++count);
         },
-        {.jobs = options.jobs, .fastPath = options.noFastPath ? FastPath::off : FastPath::on});
+        {.jobs = options.jobs,
+         .fastPath = options.noFastPath ? FastPath::off : FastPath::on,
+         .ahead = ahead ? &*ahead : nullptr});
     progress.clear();
     report->end();
     return status;

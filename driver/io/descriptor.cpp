@@ -36,6 +36,10 @@ void Descriptor::close() {
     errno = kept;
 }
 
+int Descriptor::release() {
+    return std::exchange(number_, -1);
+}
+
 Descriptor openFile(const std::string& path, int flags) {
     int number;
     do {
@@ -44,10 +48,10 @@ Descriptor openFile(const std::string& path, int flags) {
     return Descriptor(number);
 }
 
-Descriptor openInput(const std::string& path) {
+Descriptor openInput(const std::string& path, int flags) {
     if (path == "-")
         return Descriptor::standardInput();
-    Descriptor file = openFile(path, O_RDONLY | O_NOCTTY);
+    Descriptor file = openFile(path, O_RDONLY | O_NOCTTY | flags);
     if (file.number() == STDIN_FILENO)
         return Descriptor(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
     return file;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "driver/io/inputs.hpp"
+#include "driver/io/read_ahead.hpp"
 #include "driver/policy/baseline.hpp"
 
 #include <cstdint>
@@ -30,7 +31,8 @@ struct StreamListener {
 /// and what the listener hears do not depend on the number of threads.
 ///
 /// @param jobs threads, as for workInOrder(). What is wrong with an input goes to the listener.
+/// @param ahead one for each thread, where inputs are to be read in advance.
 StreamCounts readBaseline(Inputs& inputs, unsigned jobs, Baseline& baseline,
-                          const StreamListener& listener);
+                          const StreamListener& listener, ReadAheads* ahead = nullptr);
 
 } // namespace hostcompat

@@ -6,7 +6,10 @@
 #include "driver/io/read_file.hpp"
 #include "driver/validate/fast/acceptor.hpp"
 
+#include <span>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace hostcompat {
 
@@ -19,15 +22,38 @@ struct Answer {
     std::optional<Result<Verdict>> result; ///< nothing for "certainly valid"
 };
 
-std::optional<Result<Verdict>> validate(InputReader& reader, Validator& validator,
-                                        const std::string& path) {
-    const auto bytes = reader.read(path);
-    if (!bytes)
-        return std::unexpected(bytes.error());
-    if (validator.isCertainlyValid(*bytes))
-        return std::nullopt;
-    return validator.judge(*bytes, inputName(path));
-}
+/// Reads and judges inputs, as one thread does.
+class Worker {
+public:
+    Worker(const Grammar& grammar, const BatchOptions& options)
+        : reader_(options.ahead ? options.ahead->take() : std::nullopt),
+          validator_(grammar, options.fastPath) {}
+
+    void operator()(std::span<Answer> answers) {
+        names_.clear();
+        for (const Answer& answer : answers)
+            if (!answer.result)
+                names_.push_back(answer.path);
+        reader_.expect(names_);
+        for (Answer& answer : answers)
+            if (!answer.result)
+                answer.result = validate(answer.path);
+    }
+
+private:
+    std::optional<Result<Verdict>> validate(const std::string& path) {
+        const auto bytes = reader_.read(path);
+        if (!bytes)
+            return std::unexpected(bytes.error());
+        if (validator_.isCertainlyValid(*bytes))
+            return std::nullopt;
+        return validator_.judge(*bytes, inputName(path));
+    }
+
+    InputReader reader_;
+    Validator validator_;
+    std::vector<std::string_view> names_;
+};
 
 } // namespace
 
@@ -41,13 +67,7 @@ void validateBatch(const Grammar& grammar, const BatchInputs& inputs, const Batc
             return Answer{"", Result<Verdict>(std::unexpected(std::move(input->error())))};
         return Answer{std::move(**input), std::nullopt};
     };
-    const auto makeWorker = [&] {
-        return [reader = InputReader(),
-                validator = Validator(grammar, options.fastPath)](Answer& answer) mutable {
-            if (!answer.result)
-                answer.result = validate(reader, validator, answer.path);
-        };
-    };
+    const auto makeWorker = [&] { return Worker(grammar, options); };
     const Result<Verdict> certain = Verdict{.valid = true, .defects = {}};
     const auto tell = [&](const Answer& answer) {
         sink(answer.path, answer.result ? *answer.result : certain);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "driver/compat/error.hpp"
+#include "driver/io/read_ahead.hpp"
 #include "driver/validate/validator.hpp"
 
 #include <functional>
@@ -15,6 +16,7 @@ namespace hostcompat {
 struct BatchOptions {
     unsigned jobs = 0; ///< threads; 0 for one on each processor that this process may use
     FastPath fastPath = FastPath::on;
+    ReadAheads* ahead = nullptr; ///< one for each thread, where inputs are to be read in advance
 };
 
 /// The next input, as Inputs::next() gives it: a path or "-", an Error in place of an input, or

@@ -20,8 +20,8 @@ SKIPPED = 77
 SEALED = {"map-data", "thread", "read-open"}
 LEFT = {
     "sealed": SEALED,
-    "reading": SEALED | {"open-named", "open-other", "open-folder"},
-    "named": SEALED | {"open-named"},
+    "reading": SEALED | {"open-named", "open-other", "open-folder", "ring-read"},
+    "named": SEALED | {"open-named", "ring-read"},
 }
 # Outside of any sandbox everything works; otherwise the test would prove nothing.
 CONTROL_EXCEPTIONS = {"io-uring"}
@@ -63,7 +63,10 @@ def attempts(helper: str, form: str) -> tuple[dict[str, str], int]:
 def check_form(helper: str, form: str) -> list[str]:
     results, status = attempts(helper, form)
     has_landlock = results.pop("landlock", "no") == "ok"
+    has_rings = results.pop("rings", "no") == "ok"
     problems = []
+    if has_rings and not any(name.startswith("ring-") for name in results):
+        problems.append(f"{form}: nothing was tried through a ring")
     if status != SIGABRT:
         problems.append(f"{form}: abort() ended the process with {status}")
     if len(results) < 20:

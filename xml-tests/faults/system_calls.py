@@ -54,6 +54,10 @@ FAILURES = {
     "landlock_create_ruleset": ["ENOMEM", "ENOSYS", "EMFILE"],
     "landlock_add_rule": ["ENOMEM"],
     "landlock_restrict_self": ["ENOMEM", "EPERM"],
+    "prlimit64": ["EFAULT"],
+    "io_uring_setup": ["EPERM", "ENOSYS", "ENOMEM"],
+    "io_uring_register": ["EINVAL"],
+    "io_uring_enter": ["EIO", "EINTR", "EAGAIN"],
     "rename": ["EIO", "ENOSPC"],
     "renameat2": ["EIO"],
     "fsync": ["EIO"],
@@ -116,7 +120,9 @@ def make_inputs(program: str, folder: Path) -> None:
         (folder / "folder" / f"{name}.xml").write_bytes(text + padding)
     (folder / "caps.xml").write_bytes((folder / "folder/a.xml").read_bytes())
     (folder / "domain.xml").write_text(DOMAIN, encoding="utf-8")
-    (folder / "list").write_text(f"{folder}/caps.xml\n{folder}/folder/b.xml\n", encoding="utf-8")
+    # One that is read in advance as a whole, between such as are not.
+    (folder / "small.xml").write_bytes(text)
+    (folder / "list").write_text(f"{folder}/caps.xml\n{folder}/small.xml\n{folder}/folder/b.xml\n", encoding="utf-8")
 
 
 def calls_of(trace: Path) -> tuple[collections.Counter, collections.Counter]:
