@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
@@ -139,13 +140,17 @@ private:
     int kept_;
 };
 
-TEST_F(ReadInput, readsStandardInputInPieces) {
+/// Reads standard input from a pipe with these flags, into which somebody writes slowly at first.
+void readInPieces(int flags) {
     int ends[2];
-    ASSERT_EQ(::pipe(ends), 0);
+    ASSERT_EQ(::pipe2(ends, flags), 0);
+    ASSERT_EQ(::fcntl(ends[1], F_SETFL, 0), 0);
     const StandardInput replaced(ends[0]);
     std::string expected;
     std::thread writer([&, out = ends[1]] {
         for (int piece = 0; piece < 30; ++piece) {
+            if (piece < 3)
+                std::this_thread::sleep_for(std::chrono::milliseconds(5));
             const std::string bytes(4001, static_cast<char>('a' + piece % 26));
             expected += bytes;
             EXPECT_EQ(::write(out, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
@@ -156,6 +161,12 @@ TEST_F(ReadInput, readsStandardInputInPieces) {
     writer.join();
     EXPECT_EQ(read, expected);
     EXPECT_GE(::fcntl(STDIN_FILENO, F_GETFD), 0) << "standard input stays open";
+}
+
+TEST_F(ReadInput, readsStandardInputInPieces) {
+    readInPieces(0);
+    // As a terminal or pipe is that another program has set so.
+    readInPieces(O_NONBLOCK);
 }
 
 TEST_F(ReadInput, survivesWithoutStandardInput) {
