@@ -59,7 +59,7 @@ private:
         }
         template <typename T>
         T* at(std::size_t offset) const {
-            return static_cast<T*>(static_cast<void*>(start_ + offset));
+            return reinterpret_cast<T*>(start_ + offset); // the kernel aligns what lies there
         }
 
     private:
