@@ -23,7 +23,8 @@ std::size_t openDescriptors() {
         std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()));
 }
 
-/// A folder of the test's own, and a ring; skipped where the kernel has none to give.
+/// A folder of the test's own. Where the kernel gives no ring, the same is asked of reading without
+/// one.
 class ReadAheadTest : public testing::Test {
 protected:
     ReadAheadTest() {
@@ -32,10 +33,6 @@ protected:
     }
     ~ReadAheadTest() override {
         fs::remove_all(folder_);
-    }
-    void SetUp() override {
-        if (!ReadAhead::make(4))
-            GTEST_SKIP() << "the kernel gives this process no ring";
     }
     std::string path(const std::string& name) const {
         return (folder_ / name).string();
@@ -98,16 +95,22 @@ TEST_F(ReadAheadTest, takesWhatIsInMemoryWithoutOpeningItAgain) {
     std::ifstream(names[0]).get();
     std::ifstream(names[1]).get();
     auto ahead = ReadAhead::make(4);
+    if (!ahead) {
+        EXPECT_FALSE(ReadAheads(1).take());
+        return;
+    }
     const std::vector<std::string_view> wanted(names.begin(), names.end());
     ahead->expect(wanted);
     for (const std::string& name : names) {
         const auto begun = ahead->take(name);
         ASSERT_TRUE(begun) << name;
+        // Some file systems read nothing without waiting, tmpfs among them.
+        EXPECT_EQ(static_cast<bool>(begun->file), !begun->whole);
         if (!begun->whole)
-            GTEST_SKIP() << "this file system reads nothing without waiting";
-        EXPECT_FALSE(begun->file);
-        EXPECT_EQ(std::string(begun->bytes.data(), begun->bytes.size()),
-                  name == names[0] ? "a" : "bb");
+            EXPECT_EQ(begun->bytes.size(), 0U);
+        else
+            EXPECT_EQ(std::string(begun->bytes.data(), begun->bytes.size()),
+                      name == names[0] ? "a" : "bb");
     }
     EXPECT_FALSE(ahead->take(names[0])) << "nothing more was expected";
 }
@@ -198,8 +201,9 @@ TEST_F(ReadAheadTest, takesFewDescriptorsWhereFewAreToBeHad) {
         EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
         return made;
     };
-    EXPECT_EQ(count(256, 3), 3U);
-    EXPECT_EQ(count(256, 16), 16U);
+    const bool any = ReadAhead::make(4).has_value();
+    EXPECT_EQ(count(256, 3), any ? 3U : 0U);
+    EXPECT_EQ(count(256, 16), any ? 16U : 0U);
     EXPECT_EQ(count(256, 17), 0U);
     EXPECT_EQ(count(15, 1), 0U);
 }
