@@ -67,8 +67,8 @@ private:
 class ReadAheads {
 public:
     ReadAheads() = default;
-    /// Makes as many as there are threads, or none: where the kernel has no such thing, where no
-    /// more than a few descriptors may be open.
+    /// Makes as many as there are threads, or none: where the kernel has no such thing, and where
+    /// no more than a few descriptors may be open.
     /// @param jobs threads; 0 for usableProcessors().
     explicit ReadAheads(unsigned jobs);
 
