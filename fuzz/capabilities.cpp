@@ -2,8 +2,8 @@
 // A capabilities document: both parsers agree on what is one, and on what it says.
 #include "driver/xml/capabilities.hpp"
 
-#include "driver/policy/host_modes.hpp"
-#include "driver/xml/safe_parse.hpp"
+#include "driver/validate/safe_parse.hpp"
+#include "driver/xml/host_modes.hpp"
 #include "driver/xml/well_formed.hpp"
 #include "fuzz/require.hpp"
 
@@ -11,21 +11,21 @@ using namespace hostcompat;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string bytes = Input(data, size).rest();
-    const bool sound = checkDocument(bytes, "input").has_value();
-    const bool libxml = parseSafely(bytes, "input").has_value();
-    const bool pugi = Document::read(bytes, "input").has_value();
+    const bool sound = xml::checkDocument(bytes, "input").has_value();
+    const bool libxml = validate::parseSafely(bytes, "input").has_value();
+    const bool pugi = xml::Document::read(bytes, "input").has_value();
     require(sound || (!libxml && !pugi), "a parser takes what was refused before it");
     // What only one of them takes must be acted on by neither.
     require(!pugi || libxml, "pugixml's document is none for libxml2");
     require(!libxml || pugi, "libxml2's document is none for pugixml");
 
-    const auto document = CapabilitiesDocument::read(bytes, "input");
+    const auto document = xml::CapabilitiesDocument::read(bytes, "input");
     require(!document || libxml, "acts on what libxml2 refuses");
     if (document) {
         const auto compat = document->compat();
         require(compat.has_value() || compat.error().line != 0, "an error without a line");
         // The fast reading of a cluster's documents says the same.
-        const auto hosts = readHostModes(bytes, "input");
+        const auto hosts = xml::readHostModes(bytes, "input");
         require(hosts.size() == 1, "one document is not one host");
         require(hosts[0].has_value() == compat.has_value(), "the fast reading errs otherwise");
         if (compat) {

@@ -8,8 +8,8 @@
 #include "driver/answer/resolve.hpp"
 #include "driver/host/facts.hpp"
 #include "driver/host/topology.hpp"
+#include "driver/validate/safe_parse.hpp"
 #include "driver/xml/capabilities.hpp"
-#include "driver/xml/safe_parse.hpp"
 #include "fuzz/require.hpp"
 
 #include <array>
@@ -82,22 +82,25 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         at += 2 + content.size();
     }
 
-    const HostFacts facts = readHost(root.path(), {.machine = "ppc64le", .release = "7.3.0"});
+    const host::HostFacts facts =
+        host::readHost(root.path(), {.machine = "ppc64le", .release = "7.3.0"});
     require(facts.level.cpuVersion.has_value() == facts.level.problem.empty(),
             "a level with a problem, or none without");
-    KvmAnswer kvm;
-    kvm.outcome = KvmOutcome::silent;
-    const HostCompat compat = resolveCompat(kvm, facts);
+    kvm::KvmAnswer kvm;
+    kvm.outcome = kvm::KvmOutcome::silent;
+    const model::HostCompat compat = answer::resolveCompat(kvm, facts);
     require(compat.known.has_value() == compat.reason.empty(),
             "an answer with a reason, or none without");
-    const HostRecord record{facts.identity, compat, checkHost(kvm, facts, compat)};
-    const auto read = parseRecord(writeRecord(record), "output");
+    const model::HostRecord record{facts.identity, compat, answer::checkHost(kvm, facts, compat)};
+    const auto read = answer::parseRecord(answer::writeRecord(record), "output");
     require(read.has_value(), "the record that was written is refused");
     require(read->compat == record.compat, "something else is read than was written");
 
-    const std::string document = renderCapabilities(facts.identity, readTopology(root.path()));
-    require(parseSafely(document, "output").has_value(), "libxml2 refuses what was written");
-    const auto capabilities = CapabilitiesDocument::read(document, "output");
+    const std::string document =
+        xml::renderCapabilities(facts.identity, host::readTopology(root.path()));
+    require(validate::parseSafely(document, "output").has_value(),
+            "libxml2 refuses what was written");
+    const auto capabilities = xml::CapabilitiesDocument::read(document, "output");
     require(capabilities.has_value(), "pugixml refuses what was written");
     return 0;
 }

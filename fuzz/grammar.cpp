@@ -9,11 +9,11 @@
 using namespace hostcompat;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    static Validator used(*Grammar::builtIn());
+    static validate::Validator used(*validate::Grammar::builtIn());
     const std::string bytes = Input(data, size).rest();
     const auto verdict = used.validate(bytes, "input");
     // A validator that has seen every document before judges as a new one.
-    const auto anew = Validator(*Grammar::builtIn()).validate(bytes, "input");
+    const auto anew = validate::Validator(*validate::Grammar::builtIn()).validate(bytes, "input");
     require(verdict.has_value() == anew.has_value(), "a used validator errs otherwise");
     if (!verdict)
         return 0;
@@ -22,7 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(verdict->defects.size() == anew->defects.size(), "a used validator explains otherwise");
     const auto lines = 1 + static_cast<std::size_t>(std::ranges::count(bytes, '\n'));
     std::size_t last = 0;
-    for (const Defect& defect : verdict->defects) {
+    for (const validate::Defect& defect : verdict->defects) {
         require(!defect.message.empty(), "a defect without words");
         require(defect.message.find('\n') == std::string::npos, "a defect of several lines");
         require(defect.line <= lines, "a line behind the document's end");

@@ -2,7 +2,7 @@
 // What libvirt gives the start hook: it refuses a clear no alone, in one printable line.
 #include "driver/libvirt/start_hook.hpp"
 #include "driver/policy/check.hpp"
-#include "driver/xml/safe_parse.hpp"
+#include "driver/validate/safe_parse.hpp"
 #include "fuzz/modes.hpp"
 #include "fuzz/require.hpp"
 
@@ -17,26 +17,26 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
     // The first line is also the operation's name: only these three ever decide.
     const std::string operation = bytes.substr(0, bytes.find('\n'));
-    require(hookDecides(operation, "begin") ==
+    require(libvirt::hookDecides(operation, "begin") ==
                 (operation == "prepare" || operation == "migrate" || operation == "restore"),
             "another operation than those that start a guest decides");
-    require(!hookDecides(operation, "end"), "the end of an operation decides");
+    require(!libvirt::hookDecides(operation, "end"), "the end of an operation decides");
 
-    PolicyHost host{
+    policy::PolicyHost host{
         .name = "the host", .arch = "ppc64le", .model = "POWER10", .compat = {}, .otherModes = {}};
     host.compat.reason = "nobody knows";
-    const auto domain = DomainDocument::read(bytes, "input");
+    const auto domain = xml::DomainDocument::read(bytes, "input");
     // Some domains are impossible on any host: an unknown one refuses no other.
-    const std::string always = hookRefusal(bytes, host);
+    const std::string always = libvirt::hookRefusal(bytes, host);
     host.compat.known = modesFrom(choice);
-    const std::string refusal = hookRefusal(bytes, host);
+    const std::string refusal = libvirt::hookRefusal(bytes, host);
     if (!domain) {
         require(always.empty() && refusal.empty(), "refuses a document that it cannot read");
         return 0;
     }
-    require(parseSafely(bytes, "input").has_value(), "acts on what libxml2 refuses");
-    require(refusal.empty() ==
-                (checkDomain(domain->domain(), host).verdict != Verdict::incompatible),
+    require(validate::parseSafely(bytes, "input").has_value(), "acts on what libxml2 refuses");
+    require(refusal.empty() == (policy::checkDomain(domain->domain(), host).verdict !=
+                                policy::Verdict::incompatible),
             "the hook and check differ");
     require(always.empty() || !refusal.empty(), "an unknown host refuses what a known one takes");
     require(std::ranges::none_of(refusal,

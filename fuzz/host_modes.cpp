@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Several documents behind each other: each is told, and read as it would be alone.
-#include "driver/policy/host_modes.hpp"
+#include "driver/xml/host_modes.hpp"
 
 #include "fuzz/require.hpp"
 
@@ -8,13 +8,13 @@ using namespace hostcompat;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string bytes = Input(data, size).rest();
-    const auto alone = readHostModes(bytes, "input");
+    const auto alone = xml::readHostModes(bytes, "input");
     require(!alone.empty(), "an input without an answer");
     for (const auto& host : alone)
         require(host || host.error().kind == ErrorKind::input,
                 "an input's fault is called another's");
     // A comment is no document, but takes the fast reading's subset away where it is not ASCII.
-    const auto slow = readHostModes(bytes + "<!-- \xC3\xA9 -->", "input");
+    const auto slow = xml::readHostModes(bytes + "<!-- \xC3\xA9 -->", "input");
     bool sound = true;
     for (const auto& host : alone)
         sound = sound && host;

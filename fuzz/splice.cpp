@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Putting <compat> in: no other byte changes, twice is as once, and both parsers take the result.
+#include "driver/validate/safe_parse.hpp"
 #include "driver/validate/validator.hpp"
 #include "driver/xml/capabilities.hpp"
-#include "driver/xml/safe_parse.hpp"
 #include "fuzz/modes.hpp"
 #include "fuzz/require.hpp"
 
@@ -12,25 +12,25 @@ using namespace hostcompat;
 
 namespace {
 
-pugi::xml_node cpuOf(const Document& document) {
+pugi::xml_node cpuOf(const xml::Document& document) {
     for (pugi::xml_node host : document.root().children())
-        if (isElement(host, "host"))
+        if (xml::isElement(host, "host"))
             for (pugi::xml_node cpu : host.children())
-                if (isElement(cpu, "cpu"))
+                if (xml::isElement(cpu, "cpu"))
                     return cpu;
     return {};
 }
 
 /// What stands in <cpu>, without <compat> and white space.
-std::string besides(const Document& document, pugi::xml_node cpu) {
+std::string besides(const xml::Document& document, pugi::xml_node cpu) {
     const std::string& bytes = document.bytes();
-    const ElementSpan span = document.spanOf(cpu);
+    const xml::ElementSpan span = document.spanOf(cpu);
     std::string rest;
     std::size_t at = span.contentBegin;
     for (pugi::xml_node child : cpu.children()) {
-        if (!isElement(child, "compat"))
+        if (!xml::isElement(child, "compat"))
             continue;
-        const ElementSpan compat = document.spanOf(child);
+        const xml::ElementSpan compat = document.spanOf(child);
         rest += bytes.substr(at, compat.begin - at);
         at = compat.end;
     }
@@ -44,17 +44,18 @@ std::string besides(const Document& document, pugi::xml_node cpu) {
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    static Validator validator(*Grammar::builtIn());
+    static validate::Validator validator(*validate::Grammar::builtIn());
     Input input(data, size);
-    const KnownCompat compat = modesFrom(input.choice());
+    const model::KnownCompat compat = modesFrom(input.choice());
     const std::string bytes = input.rest();
-    const auto before = CapabilitiesDocument::read(bytes, "input");
+    const auto before = xml::CapabilitiesDocument::read(bytes, "input");
     if (!before)
         return 0;
 
     const std::string spliced = before->withCompat(compat);
-    require(parseSafely(spliced, "output").has_value(), "libxml2 refuses what was written");
-    const auto after = CapabilitiesDocument::read(spliced, "output");
+    require(validate::parseSafely(spliced, "output").has_value(),
+            "libxml2 refuses what was written");
+    const auto after = xml::CapabilitiesDocument::read(spliced, "output");
     require(after.has_value(), "pugixml refuses what was written");
     require(after->withCompat(compat) == spliced, "twice is not as once");
     const auto read = after->compat();
@@ -64,8 +65,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
     const pugi::xml_node cpuBefore = cpuOf(before->document());
     const pugi::xml_node cpuAfter = cpuOf(after->document());
-    const ElementSpan from = before->document().spanOf(cpuBefore);
-    const ElementSpan to = after->document().spanOf(cpuAfter);
+    const xml::ElementSpan from = before->document().spanOf(cpuBefore);
+    const xml::ElementSpan to = after->document().spanOf(cpuAfter);
     require(bytes.substr(0, from.begin) == spliced.substr(0, to.begin),
             "bytes before <cpu> change");
     require(bytes.substr(from.end) == spliced.substr(to.end), "bytes behind <cpu> change");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The command "baseline": the newest mode that all hosts support, or which hosts leave none.
-#include "driver/io/utf8.hpp"
 #include "driver/libvirt/connected_baseline.hpp"
 #include "driver/policy/baseline_stream.hpp"
 #include "driver/policy/wording.hpp"
+#include "driver/text/utf8.hpp"
 #include "tools/command.hpp"
 #include "tools/options.hpp"
 #include "tools/policy_options.hpp"
@@ -38,7 +38,7 @@ struct BaselineOptions {
 /// What the hosts have in common, in one word for scripts.
 enum class Outcome { common, none, unknown };
 
-Outcome outcomeOf(const Baseline& baseline, bool ignoreUnknown) {
+Outcome outcomeOf(const policy::Baseline& baseline, bool ignoreUnknown) {
     if (baseline.knownHosts() == 0)
         return Outcome::unknown;
     // What a silent host would add could only take modes away.
@@ -47,21 +47,22 @@ Outcome outcomeOf(const Baseline& baseline, bool ignoreUnknown) {
     return baseline.unknown().count == 0 || ignoreUnknown ? Outcome::common : Outcome::unknown;
 }
 
-Json hostsJson(const HostNames& hosts) {
+Json hostsJson(const policy::HostNames& hosts) {
     return {{"count", hosts.count}, {"first", hosts.names}};
 }
 
-Json baselineJson(const Baseline& baseline, Outcome outcome, const StreamCounts& counts) {
+Json baselineJson(const policy::Baseline& baseline, Outcome outcome,
+                  const policy::StreamCounts& counts) {
     constexpr std::array<const char*, 3> names = {"common", "none", "unknown"};
     Json modes = Json::array();
-    for (const Mode& mode : modeTable()) {
-        const HostNames lacking = baseline.lacking(mode);
+    for (const model::Mode& mode : model::modeTable()) {
+        const policy::HostNames lacking = baseline.lacking(mode);
         modes.push_back({{"name", mode.name},
                          {"common", baseline.knownHosts() != 0 && lacking.count == 0},
                          {"lacking", hostsJson(lacking)}});
     }
     Json explanation = Json::array();
-    for (const HostAndModes& host : baseline.explanation())
+    for (const policy::HostAndModes& host : baseline.explanation())
         explanation.push_back({{"host", host.name}, {"modes", jsonModes(host.supported)}});
     return {{"status", names[static_cast<std::size_t>(outcome)]},
             {"mode", outcome == Outcome::common ? Json(baseline.newest()->name) : Json(nullptr)},
@@ -74,23 +75,24 @@ Json baselineJson(const Baseline& baseline, Outcome outcome, const StreamCounts&
 }
 
 /// The smallest explanation first, then who lacks each mode.
-std::string explain(const Baseline& baseline) {
+std::string explain(const policy::Baseline& baseline) {
     std::string text;
     const auto explanation = baseline.explanation();
     if (explanation.size() == 1)
-        text = fmt::format("{} supports no mode at all\n", printable(explanation[0].name));
+        text = fmt::format("{} supports no mode at all\n", text::printable(explanation[0].name));
     else
-        for (const HostAndModes& host : explanation)
-            text += fmt::format("{} supports only {}\n", printable(host.name),
-                                wording::modeNames(host.supported));
-    for (const Mode& mode : modeTable()) {
-        const HostNames lacking = baseline.lacking(mode);
-        text += fmt::format("{} is lacking on {}\n", mode.name, wording::someHosts(lacking));
+        for (const policy::HostAndModes& host : explanation)
+            text += fmt::format("{} supports only {}\n", text::printable(host.name),
+                                policy::wording::modeNames(host.supported));
+    for (const model::Mode& mode : model::modeTable()) {
+        const policy::HostNames lacking = baseline.lacking(mode);
+        text +=
+            fmt::format("{} is lacking on {}\n", mode.name, policy::wording::someHosts(lacking));
     }
     return text;
 }
 
-Status say(const Baseline& baseline, Outcome outcome, Console& console) {
+Status say(const policy::Baseline& baseline, Outcome outcome, Console& console) {
     switch (outcome) {
     case Outcome::common:
         console.print(fmt::format("<cpu mode='host-model'>\n  <model>{}</model>\n</cpu>\n",
@@ -102,30 +104,31 @@ Status say(const Baseline& baseline, Outcome outcome, Console& console) {
         return Status::no;
     case Outcome::unknown:
         console.refuse(baseline.knownHosts() == 0
-                           ? wording::nobodySays()
-                           : wording::someDoNotSay(baseline.unknown().count));
+                           ? policy::wording::nobodySays()
+                           : policy::wording::someDoNotSay(baseline.unknown().count));
         break;
     }
     return Status::unknown;
 }
 
 /// Asks daemons in place of reading documents. One that cannot be asked is an unknown host.
-Result<StreamCounts> askDaemons(const BaselineOptions& options, Baseline& result,
-                                Console& console) {
-    const ConnectListener listener{
-        .unreachable = [&](const Error& error) { console.warn(describe(error)); },
-        .unknown = [&](std::string_view uri) { console.warn(wording::daemonDoesNotSay(uri)); }};
-    ConnectOptions how{
+Result<policy::StreamCounts> askDaemons(const BaselineOptions& options, policy::Baseline& result,
+                                        Console& console) {
+    const libvirt::ConnectListener listener{
+        .unreachable = [&](const Error& error) { console.warn(model::describe(error)); },
+        .unknown =
+            [&](std::string_view uri) { console.warn(policy::wording::daemonDoesNotSay(uri)); }};
+    libvirt::ConnectOptions how{
         .timeout = std::chrono::milliseconds(static_cast<std::int64_t>(options.timeout * 1000))};
     if (options.jobs != 0)
         how.jobs = options.jobs;
-    const auto counts = connectBaseline(
+    const auto counts = libvirt::connectBaseline(
         {.named = options.uris,
          .list = options.filesFrom.empty() ? std::nullopt : std::optional(options.filesFrom)},
         how, result, listener);
     if (!counts)
         return std::unexpected(counts.error());
-    return StreamCounts{.inputs = counts->asked, .failed = counts->unreachable};
+    return policy::StreamCounts{.inputs = counts->asked, .failed = counts->unreachable};
 }
 
 Status baseline(const BaselineOptions& options, Console& console) {
@@ -140,7 +143,7 @@ Status baseline(const BaselineOptions& options, Console& console) {
                              .action = "make a baseline of nothing",
                              .reason = "no document is named",
                              .remedy = "name files, folders, - or --files-from"});
-    std::optional<ReadAheads> ahead;
+    std::optional<input::ReadAheads> ahead;
     if (!options.connects && readsMany(options.documents, options.filesFrom))
         ahead.emplace(options.jobs);
     // Asking daemons needs processes, sockets and libvirt's library.
@@ -148,12 +151,13 @@ Status baseline(const BaselineOptions& options, Console& console) {
     if (const auto entered = restrictToInputs(options.documents, options.filesFrom, noSandbox);
         !entered)
         return console.fail(entered.error());
-    Inputs inputs(options.documents,
-                  options.filesFrom.empty() ? std::nullopt : std::optional(options.filesFrom));
-    Baseline result;
+    input::Inputs inputs(options.documents, options.filesFrom.empty()
+                                                ? std::nullopt
+                                                : std::optional(options.filesFrom));
+    policy::Baseline result;
     Status status = Status::yes;
     Progress progress(!options.quiet);
-    const StreamListener listener{
+    const policy::StreamListener listener{
         .failed =
             [&](const Error& error) {
                 progress.clear();
@@ -162,13 +166,13 @@ Status baseline(const BaselineOptions& options, Console& console) {
         .unknown =
             [&](std::string_view host) {
                 progress.clear();
-                console.warn(wording::hostDoesNotSay(host));
+                console.warn(policy::wording::hostDoesNotSay(host));
             },
-        .progress = [&](const StreamCounts& counts) { progress.show(counts.inputs); }};
-    const Result<StreamCounts> counts =
-        options.connects
-            ? askDaemons(options, result, console)
-            : readBaseline(inputs, options.jobs, result, listener, ahead ? &*ahead : nullptr);
+        .progress = [&](const policy::StreamCounts& counts) { progress.show(counts.inputs); }};
+    const Result<policy::StreamCounts> counts =
+        options.connects ? askDaemons(options, result, console)
+                         : policy::readBaseline(inputs, options.jobs, result, listener,
+                                                ahead ? &*ahead : nullptr);
     progress.clear();
     if (!counts)
         return worse(status, console.fail(counts.error()));
@@ -187,7 +191,7 @@ Status baseline(const BaselineOptions& options, Console& console) {
     if (result.unknown().count != 0 && !options.ignoreUnknown)
         status = worse(status, Status::unknown);
     if (counts->failed != 0 && !options.connects)
-        console.warn(wording::notCounted(counts->failed));
+        console.warn(policy::wording::notCounted(counts->failed));
     return status;
 }
 

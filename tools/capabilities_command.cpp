@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The command "capabilities": the capabilities document with <compat>.
-#include "driver/io/read_file.hpp"
+#include "driver/input/read_file.hpp"
 #include "driver/libvirt/client.hpp"
 #include "driver/xml/capabilities.hpp"
 #include "tools/command.hpp"
@@ -28,15 +28,16 @@ struct CapabilitiesOptions {
 };
 
 /// The document to complete: the input's bytes, or one built from what is known of the host.
-Result<CapabilitiesDocument> baseDocument(const CapabilitiesOptions& options,
-                                          const ProbedHost& host, std::string bytes) {
+Result<xml::CapabilitiesDocument> baseDocument(const CapabilitiesOptions& options,
+                                               const answer::ProbedHost& host, std::string bytes) {
     if (options.input.empty())
-        return CapabilitiesDocument::read(renderCapabilities(host.record.host, host.nodes),
-                                          "the document built from this host");
-    return CapabilitiesDocument::read(std::move(bytes), inputName(options.input));
+        return xml::CapabilitiesDocument::read(
+            xml::renderCapabilities(host.record.host, host.nodes),
+            "the document built from this host");
+    return xml::CapabilitiesDocument::read(std::move(bytes), input::inputName(options.input));
 }
 
-void warnOfArch(const CapabilitiesDocument& document, const std::string& hostArch,
+void warnOfArch(const xml::CapabilitiesDocument& document, const std::string& hostArch,
                 Console& console) {
     if (const std::string arch = document.arch(); arch != hostArch)
         console.warn(
@@ -46,7 +47,7 @@ void warnOfArch(const CapabilitiesDocument& document, const std::string& hostArc
 }
 
 /// Without the answer of any host: what the document says already stays.
-Status printAsItIs(const CapabilitiesDocument& document, const std::string& why,
+Status printAsItIs(const xml::CapabilitiesDocument& document, const std::string& why,
                    const CapabilitiesOptions& options, Console& console) {
     const auto said = document.compat();
     if (!said)
@@ -60,14 +61,14 @@ Status printAsItIs(const CapabilitiesDocument& document, const std::string& why,
 /// A daemon's document. The answer of this host goes only into a document of this host.
 Status capabilitiesOfDaemon(const CapabilitiesOptions& options, Console& console) {
     const std::vector<std::string> uris{*options.connect};
-    auto connected =
-        std::move(readCapabilitiesOf(uris, {.timeout = std::chrono::milliseconds(
-                                                static_cast<std::int64_t>(options.timeout * 1000))})
-                      .front());
+    auto connected = std::move(
+        libvirt::readCapabilitiesOf(uris, {.timeout = std::chrono::milliseconds(
+                                               static_cast<std::int64_t>(options.timeout * 1000))})
+            .front());
     if (!connected)
         return console.fail(connected.error());
     const auto document =
-        CapabilitiesDocument::read(std::move(connected->capabilities), connected->uri);
+        xml::CapabilitiesDocument::read(std::move(connected->capabilities), connected->uri);
     if (!document)
         return console.fail(document.error());
     if (!connected->thisHost && options.probe.empty())
@@ -98,7 +99,7 @@ Status capabilities(const CapabilitiesOptions& options, Console& console) {
         return console.fail({.kind = ErrorKind::usage,
                              .action = "use standard input twice",
                              .reason = "both the document and --probe are -"});
-    auto bytes = options.input.empty() ? std::string() : readInput(options.input);
+    auto bytes = options.input.empty() ? std::string() : input::readInput(options.input);
     if (!bytes)
         return console.fail(bytes.error());
     const auto host = lookAtHost(options.probe, options.noSandbox, options.input.empty());
@@ -111,7 +112,7 @@ Status capabilities(const CapabilitiesOptions& options, Console& console) {
     if (!document)
         return console.fail(document.error());
 
-    const HostCompat& compat = host->record.compat;
+    const model::HostCompat& compat = host->record.compat;
     if (!compat.known) {
         console.warn(fmt::format("the document is printed without a new <compat>, as nothing is "
                                  "known of the host: {}",

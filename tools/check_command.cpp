@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The command "check": whether each domain's CPU can run on the host, why not, and what would.
-#include "driver/io/inputs.hpp"
-#include "driver/io/read_file.hpp"
-#include "driver/io/utf8.hpp"
+#include "driver/input/inputs.hpp"
+#include "driver/input/read_file.hpp"
 #include "driver/policy/check.hpp"
+#include "driver/text/utf8.hpp"
 #include "tools/command.hpp"
 #include "tools/options.hpp"
 #include "tools/policy_options.hpp"
@@ -24,28 +24,29 @@ struct CheckOptions {
     std::string filesFrom;
 };
 
-Status statusOf(Verdict verdict) {
+Status statusOf(policy::Verdict verdict) {
     switch (verdict) {
-    case Verdict::compatible:
-    case Verdict::notApplicable:
+    case policy::Verdict::compatible:
+    case policy::Verdict::notApplicable:
         return Status::yes;
-    case Verdict::incompatible:
+    case policy::Verdict::incompatible:
         return Status::no;
-    case Verdict::unknown:
+    case policy::Verdict::unknown:
         break;
     }
     return Status::unknown;
 }
 
-std::string answerLine(const std::string& name, const CheckAnswer& answer) {
+std::string answerLine(const std::string& name, const policy::CheckAnswer& answer) {
     std::string line =
-        fmt::format("{}: {}: {}", printable(name), toString(answer.verdict), answer.reason);
+        fmt::format("{}: {}: {}", text::printable(name), toString(answer.verdict), answer.reason);
     if (!answer.remedy.empty())
         line += "; " + answer.remedy;
     return line + "\n";
 }
 
-Json answerJson(const std::string& name, const Domain& domain, const CheckAnswer& answer) {
+Json answerJson(const std::string& name, const xml::Domain& domain,
+                const policy::CheckAnswer& answer) {
     return {{"input", name},
             {"domain", jsonText(domain.name)},
             {"verdict", toString(answer.verdict)},
@@ -59,7 +60,7 @@ Json errorJson(const std::string& name, const Error& error) {
     return {{"input", name},
             {"domain", nullptr},
             {"verdict", "error"},
-            {"reason", describe(error)},
+            {"reason", model::describe(error)},
             {"remedy", nullptr},
             {"mode", nullptr},
             {"warnings", Json::array()}};
@@ -67,20 +68,21 @@ Json errorJson(const std::string& name, const Error& error) {
 
 class CheckRun {
 public:
-    CheckRun(const PolicyHost& host, const QemuModes* qemu, bool json, Console& console)
+    CheckRun(const policy::PolicyHost& host, const qemu::QemuModes* qemu, bool json,
+             Console& console)
         : host_(host), qemu_(qemu), json_(json), console_(console) {}
 
     void check(const Result<std::string>& input) {
         if (!input)
             return fail(input.error().subject, input.error());
-        const std::string name = inputName(*input);
-        auto bytes = readInput(*input);
+        const std::string name = input::inputName(*input);
+        auto bytes = input::readInput(*input);
         if (!bytes)
             return fail(name, bytes.error());
-        const auto document = DomainDocument::read(std::move(*bytes), name);
+        const auto document = xml::DomainDocument::read(std::move(*bytes), name);
         if (!document)
             return fail(name, document.error());
-        const CheckAnswer answer = checkDomain(document->domain(), host_, qemu_);
+        const policy::CheckAnswer answer = policy::checkDomain(document->domain(), host_, qemu_);
         status_ = worse(status_, statusOf(answer.verdict));
         if (json_) {
             domains_.push_back(answerJson(name, document->domain(), answer));
@@ -88,15 +90,15 @@ public:
         }
         console_.print(answerLine(name, answer));
         for (const std::string& warning : answer.warnings)
-            console_.warn(fmt::format("{}: {}", printable(name), warning));
+            console_.warn(fmt::format("{}: {}", text::printable(name), warning));
     }
 
     Status finish() {
         if (json_)
             printJson(console_,
                       {{"host", host_.name},
-                       {"host_modes",
-                        host_.compat.known ? jsonModes(supportedModes(host_)) : Json(nullptr)},
+                       {"host_modes", host_.compat.known ? jsonModes(policy::supportedModes(host_))
+                                                         : Json(nullptr)},
                        {"qemu_modes", qemu_ ? Json(qemu_->accepted) : Json(nullptr)},
                        {"domains", std::move(domains_)}});
         return status_;
@@ -109,8 +111,8 @@ private:
             domains_.push_back(errorJson(name, error));
     }
 
-    const PolicyHost& host_;
-    const QemuModes* qemu_;
+    const policy::PolicyHost& host_;
+    const qemu::QemuModes* qemu_;
     bool json_;
     Console& console_;
     Status status_ = Status::yes;
@@ -136,8 +138,9 @@ Status check(const CheckOptions& options, Console& console) {
         return console.fail(host.error());
 
     CheckRun run(*host, *qemu ? &**qemu : nullptr, options.policy.json, console);
-    Inputs inputs(options.domains,
-                  options.filesFrom.empty() ? std::nullopt : std::optional(options.filesFrom));
+    input::Inputs inputs(options.domains, options.filesFrom.empty()
+                                              ? std::nullopt
+                                              : std::optional(options.filesFrom));
     while (const auto input = inputs.next())
         run.check(*input);
     return run.finish();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The command "compare": whether one host supports what another does, as virsh cpu-compare tells.
-#include "driver/io/read_file.hpp"
+#include "driver/input/read_file.hpp"
 #include "driver/policy/compare.hpp"
-#include "driver/policy/host_modes.hpp"
 #include "driver/policy/wording.hpp"
+#include "driver/xml/host_modes.hpp"
 #include "tools/command.hpp"
 #include "tools/options.hpp"
 #include "tools/policy_options.hpp"
@@ -25,36 +25,37 @@ struct CompareOptions {
     bool noSandbox = false;
 };
 
-Result<HostModes> readHost(const std::string& input) {
-    const auto bytes = readInput(input);
+Result<xml::HostModes> readHost(const std::string& input) {
+    const auto bytes = input::readInput(input);
     if (!bytes)
         return std::unexpected(bytes.error());
-    auto hosts = readHostModes(*bytes, inputName(input));
+    auto hosts = xml::readHostModes(*bytes, input::inputName(input));
     if (hosts.size() > 1)
         return std::unexpected(Error{.kind = ErrorKind::input,
                                      .action = "compare",
-                                     .subject = inputName(input),
+                                     .subject = input::inputName(input),
                                      .reason = "it holds several documents"});
-    Result<HostModes> first = std::move(hosts.front());
+    Result<xml::HostModes> first = std::move(hosts.front());
     return first;
 }
 
-std::string sentence(Comparison comparison, const std::string& first, const std::string& second,
-                     ModeSet firstModes, ModeSet secondModes) {
-    const auto without = [](ModeSet modes, ModeSet other) {
-        return wording::modeNames(ModeSet(modes.bits() & ~other.bits()));
+std::string sentence(policy::Comparison comparison, const std::string& first,
+                     const std::string& second, model::ModeSet firstModes,
+                     model::ModeSet secondModes) {
+    const auto without = [](model::ModeSet modes, model::ModeSet other) {
+        return policy::wording::modeNames(model::ModeSet(modes.bits() & ~other.bits()));
     };
     switch (comparison) {
-    case Comparison::equal:
+    case policy::Comparison::equal:
         return fmt::format("{} is equal to {}: both support {}", first, second,
-                           wording::modeNames(firstModes));
-    case Comparison::superset:
+                           policy::wording::modeNames(firstModes));
+    case policy::Comparison::superset:
         return fmt::format("{} is a superset of {}: it supports {} too", first, second,
                            without(firstModes, secondModes));
-    case Comparison::subset:
+    case policy::Comparison::subset:
         return fmt::format("{} is a subset of {}: it lacks {}", first, second,
                            without(secondModes, firstModes));
-    case Comparison::incomparable:
+    case policy::Comparison::incomparable:
         break;
     }
     return fmt::format("{} and {} are incomparable: only the first supports {}, only the second {}",
@@ -62,15 +63,15 @@ std::string sentence(Comparison comparison, const std::string& first, const std:
                        without(secondModes, firstModes));
 }
 
-std::string_view word(Comparison comparison) {
+std::string_view word(policy::Comparison comparison) {
     switch (comparison) {
-    case Comparison::equal:
+    case policy::Comparison::equal:
         return "equal";
-    case Comparison::superset:
+    case policy::Comparison::superset:
         return "superset";
-    case Comparison::subset:
+    case policy::Comparison::subset:
         return "subset";
-    case Comparison::incomparable:
+    case policy::Comparison::incomparable:
         break;
     }
     return "incomparable";
@@ -93,18 +94,19 @@ Status compare(const CompareOptions& options, Console& console) {
                 status = worse(status, console.fail(host->error()));
         return status;
     }
-    const std::string firstName = inputName(options.first);
-    const std::string secondName = inputName(options.second);
+    const std::string firstName = input::inputName(options.first);
+    const std::string secondName = input::inputName(options.second);
     if (!first->supported || !second->supported) {
         if (options.json)
             printJson(console, {{"comparison", "unknown"}});
         if (!first->supported)
-            console.warn(wording::hostDoesNotSay(firstName));
+            console.warn(policy::wording::hostDoesNotSay(firstName));
         if (!second->supported)
-            console.warn(wording::hostDoesNotSay(secondName));
+            console.warn(policy::wording::hostDoesNotSay(secondName));
         return Status::unknown;
     }
-    const Comparison comparison = compareModes(*first->supported, *second->supported);
+    const policy::Comparison comparison =
+        policy::compareModes(*first->supported, *second->supported);
     if (options.json)
         printJson(console,
                   {{"comparison", word(comparison)},
@@ -114,8 +116,9 @@ Status compare(const CompareOptions& options, Console& console) {
         console.print(
             sentence(comparison, firstName, secondName, *first->supported, *second->supported) +
             "\n");
-    return comparison == Comparison::equal || comparison == Comparison::superset ? Status::yes
-                                                                                 : Status::no;
+    return comparison == policy::Comparison::equal || comparison == policy::Comparison::superset
+               ? Status::yes
+               : Status::no;
 }
 
 } // namespace

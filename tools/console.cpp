@@ -2,7 +2,7 @@
 // Prints, and notices when printing fails.
 #include "tools/console.hpp"
 
-#include "driver/io/descriptor.hpp"
+#include "driver/input/descriptor.hpp"
 
 #include <fmt/format.h>
 
@@ -21,7 +21,7 @@ void sayLine(std::string_view lead, std::string_view text) {
 } // namespace
 
 void sayOnStandardError(std::string_view text) {
-    writeWhole(STDERR_FILENO, text);
+    input::writeWhole(STDERR_FILENO, text);
 }
 
 void Console::print(std::string_view text) {
@@ -48,7 +48,7 @@ void Console::explain(std::string_view text) {
 }
 
 Status Console::fail(const Error& error) {
-    sayLine("", describe(error));
+    sayLine("", model::describe(error));
     return statusOf(error);
 }
 

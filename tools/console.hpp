@@ -2,7 +2,7 @@
 // Where a command prints: the answer on standard output, everything else on standard error.
 #pragma once
 
-#include "driver/compat/error.hpp"
+#include "driver/model/error.hpp"
 #include "tools/status.hpp"
 
 #include <string_view>

@@ -23,14 +23,14 @@ struct DaemonOptions {
 /// The daemons that were named, or those that are installed.
 Result<std::vector<std::string>> chosenDaemons(const DaemonOptions& options) {
     for (const std::string& daemon : options.daemons)
-        if (std::ranges::find(kDaemons, daemon) == kDaemons.end())
+        if (std::ranges::find(libvirt::kDaemons, daemon) == libvirt::kDaemons.end())
             return std::unexpected(Error{.kind = ErrorKind::usage,
                                          .action = "extend the daemon",
                                          .subject = daemon,
                                          .reason = "only libvirtd and virtqemud host QEMU guests"});
     if (!options.daemons.empty())
         return options.daemons;
-    auto installed = installedDaemons(options.root);
+    auto installed = libvirt::installedDaemons(options.root);
     if (installed && installed->empty())
         return std::unexpected(Error{.kind = ErrorKind::input,
                                      .action = "find a libvirt daemon below",
@@ -52,17 +52,17 @@ Status enable(const DaemonOptions& options, Console& console) {
     const auto daemons = chosenDaemons(options);
     if (!daemons)
         return console.fail(daemons.error());
-    const auto text = dropInText(options.module);
+    const auto text = libvirt::dropInText(options.module);
     if (!text)
         return console.fail(text.error());
     // All are tried before one is changed. Another root's programs are not run.
     if (options.root == "/")
         for (const std::string& daemon : *daemons)
-            if (const auto tried = tryModule(options.module, daemon); !tried)
+            if (const auto tried = libvirt::tryModule(options.module, daemon); !tried)
                 return console.fail(tried.error());
     for (const std::string& daemon : *daemons) {
-        const auto path = dropInPath(options.root, daemon);
-        if (const auto written = writeManaged(path, *text, 0644); !written)
+        const auto path = libvirt::dropInPath(options.root, daemon);
+        if (const auto written = libvirt::writeManaged(path, *text, 0644); !written)
             return console.fail(written.error());
         console.print(fmt::format("{}: wrote {}\n", daemon, path.string()));
     }
@@ -74,7 +74,7 @@ Status enable(const DaemonOptions& options, Console& console) {
 Status disable(const DaemonOptions& options, Console& console) {
     std::vector<std::string> changed;
     Status status = Status::yes;
-    std::vector<std::string> daemons(kDaemons.begin(), kDaemons.end());
+    std::vector<std::string> daemons(libvirt::kDaemons.begin(), libvirt::kDaemons.end());
     if (!options.daemons.empty()) {
         auto named = chosenDaemons(options);
         if (!named)
@@ -82,8 +82,8 @@ Status disable(const DaemonOptions& options, Console& console) {
         daemons = std::move(*named);
     }
     for (const std::string& daemon : daemons) {
-        const auto path = dropInPath(options.root, daemon);
-        const auto removed = removeManaged(path);
+        const auto path = libvirt::dropInPath(options.root, daemon);
+        const auto removed = libvirt::removeManaged(path);
         if (!removed) {
             status = worse(status, console.fail(removed.error()));
         } else if (*removed) {
@@ -99,11 +99,11 @@ Status disable(const DaemonOptions& options, Console& console) {
 }
 
 std::string runningText(const std::string& daemon, const std::string& module) {
-    const auto running = runningDaemons(daemon, module);
+    const auto running = libvirt::runningDaemons(daemon, module);
     if (!running)
         return ", whether it runs with the module can be seen as root";
     std::string text;
-    for (const RunningDaemon& each : *running)
+    for (const libvirt::RunningDaemon& each : *running)
         text += fmt::format(", process {} runs {} it", each.process,
                             each.hasModule ? "with" : "without");
     return text.empty() ? ", not running" : text;
@@ -115,19 +115,19 @@ Status status(const DaemonOptions& options, Console& console) {
         return console.fail(daemons.error());
     Status result = Status::yes;
     for (const std::string& daemon : *daemons) {
-        const auto path = dropInPath(options.root, daemon);
-        const auto state = managedState(path);
+        const auto path = libvirt::dropInPath(options.root, daemon);
+        const auto state = libvirt::managedState(path);
         if (!state) {
             result = worse(result, console.fail(state.error()));
             continue;
         }
-        const bool enabled = *state == ManagedState::ours;
+        const bool enabled = *state == libvirt::ManagedState::ours;
         if (!enabled)
             result = worse(result, Status::no);
         console.print(
             fmt::format("{}: {}{}\n", daemon,
                         enabled ? fmt::format("enabled by {}", path.string())
-                        : *state == ManagedState::absent
+                        : *state == libvirt::ManagedState::absent
                             ? std::string("not enabled")
                             : fmt::format("not enabled, {} is somebody else's", path.string()),
                         options.root == "/" ? runningText(daemon, options.module) : ""));

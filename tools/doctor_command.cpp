@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The command "doctor": each precondition of a known answer, in the manner of virt-host-validate.
-#include "driver/io/sandbox.hpp"
+#include "driver/sandbox/sandbox.hpp"
 #include "tools/command.hpp"
 #include "tools/host_source.hpp"
 #include "tools/options.hpp"
@@ -19,7 +19,7 @@ struct DoctorOptions {
     bool noSandbox = false;
 };
 
-std::string checkLine(const Check& check, std::string_view about = "POWER") {
+std::string checkLine(const model::Check& check, std::string_view about = "POWER") {
     std::string line = fmt::format("{:>6}: {:<69}: {}", about, "Checking if " + check.name,
                                    toString(check.result));
     if (!check.hint.empty())
@@ -27,25 +27,25 @@ std::string checkLine(const Check& check, std::string_view about = "POWER") {
     return line + "\n";
 }
 
-std::string sandboxHint(const SandboxSupport& sandbox) {
+std::string sandboxHint(const sandbox::SandboxSupport& sandbox) {
     if (!sandbox.built)
         return "no: this program was built without it; documents are parsed with every right of "
                "the caller";
     if (!sandbox.filter)
         return fmt::format("no: the kernel takes no seccomp filter ({}); documents are parsed with "
                            "every right of the caller",
-                           errorName(sandbox.errorNumber));
+                           model::errorName(sandbox.errorNumber));
     if (sandbox.landlock == 0)
         return "yes; the kernel has no Landlock, so validate can read other files than those named";
     return {};
 }
 
 /// About the machine that this program runs on, so no part of any host's record.
-Check checkSandbox() {
-    const SandboxSupport sandbox = sandboxSupport();
+model::Check checkSandbox() {
+    const sandbox::SandboxSupport sandbox = sandbox::sandboxSupport();
     std::string hint = sandboxHint(sandbox);
     return {.name = "documents are parsed without the right to open anything",
-            .result = hint.empty() ? CheckResult::pass : CheckResult::note,
+            .result = hint.empty() ? model::CheckResult::pass : model::CheckResult::note,
             .hint = std::move(hint)};
 }
 
@@ -55,9 +55,9 @@ Status doctor(const DoctorOptions& options, Console& console) {
     if (!host)
         return console.fail(host.error());
     Status status = Status::yes;
-    for (const Check& check : host->record.checks) {
+    for (const model::Check& check : host->record.checks) {
         console.print(checkLine(check));
-        if (check.result == CheckResult::fail)
+        if (check.result == model::CheckResult::fail)
             status = Status::no;
     }
     if (options.probe.empty())

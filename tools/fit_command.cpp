@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The command "fit": the domain with a mode pinned that the host supports.
-#include "driver/io/read_file.hpp"
+#include "driver/input/read_file.hpp"
 #include "driver/policy/fit.hpp"
 #include "tools/command.hpp"
 #include "tools/options.hpp"
@@ -26,30 +26,31 @@ Status fit(const FitOptions& options, Console& console) {
             refuseSecondStdin({options.domain, options.policy.host, options.policy.probe});
         !once)
         return console.fail(once.error());
-    const Mode* wished = findModeByName(options.mode);
+    const model::Mode* wished = model::findModeByName(options.mode);
     const auto qemu = loadQemuModes(options.policy);
     if (!qemu)
         return console.fail(qemu.error());
     const auto host = loadPolicyHost(options.policy, {options.domain});
     if (!host)
         return console.fail(host.error());
-    auto bytes = readInput(options.domain);
+    auto bytes = input::readInput(options.domain);
     if (!bytes)
         return console.fail(bytes.error());
-    const std::string name = inputName(options.domain);
-    const auto document = DomainDocument::read(std::move(*bytes), name);
+    const std::string name = input::inputName(options.domain);
+    const auto document = xml::DomainDocument::read(std::move(*bytes), name);
     if (!document)
         return console.fail(document.error());
 
-    const FitAnswer answer = fitDomain(*document, *host, wished, *qemu ? &**qemu : nullptr);
-    if (answer.verdict == Verdict::compatible) {
+    const policy::FitAnswer answer =
+        policy::fitDomain(*document, *host, wished, *qemu ? &**qemu : nullptr);
+    if (answer.verdict == policy::Verdict::compatible) {
         console.print(answer.document);
         return Status::yes;
     }
     // Not through fail(): that the domain cannot be made fit is an answer, and none of the errors.
     console.refuse(fmt::format("{}: cannot be made fit: {}{}{}", name, answer.reason,
                                answer.remedy.empty() ? "" : "; ", answer.remedy));
-    return answer.verdict == Verdict::unknown ? Status::unknown : Status::no;
+    return answer.verdict == policy::Verdict::unknown ? Status::unknown : Status::no;
 }
 
 } // namespace
@@ -59,7 +60,7 @@ void addFit(CLI::App& app, Action& chosen) {
     auto options = std::make_shared<FitOptions>();
     command.input("DOMAIN", options->domain, "The domain document (- is standard input)", true);
     std::vector<std::string> names;
-    for (const Mode& mode : modeTable())
+    for (const model::Mode& mode : model::modeTable())
         names.emplace_back(mode.name);
     command.choice("--mode", options->mode, "MODE", names, "Pin MODE in place of the newest");
     addPolicyOptions(command, options->policy);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The command "hook": puts libvirt's start hook in place, takes it away, and is it.
 #include "driver/answer/probe_host.hpp"
-#include "driver/io/read_file.hpp"
-#include "driver/libvirt/isolated.hpp"
+#include "driver/input/read_file.hpp"
 #include "driver/libvirt/managed_file.hpp"
 #include "driver/libvirt/start_hook.hpp"
+#include "driver/process/isolated.hpp"
 #include "tools/command.hpp"
 #include "tools/host_source.hpp"
 #include "tools/options.hpp"
@@ -28,11 +28,11 @@ struct HookOptions {
 };
 
 std::filesystem::path hookPath(const HookOptions& options) {
-    return std::filesystem::path(options.root) / kHookPath;
+    return std::filesystem::path(options.root) / libvirt::kHookPath;
 }
 
 Status install(const HookOptions& options, Console& console) {
-    const auto script = hookScript(options.program);
+    const auto script = libvirt::hookScript(options.program);
     if (!script)
         return console.fail(script.error());
     // Into another root it may be installed before the program is.
@@ -43,7 +43,7 @@ Status install(const HookOptions& options, Console& console) {
                              .errorNumber = errno,
                              .remedy = "name the installed program with --program"});
     const auto path = hookPath(options);
-    if (const auto written = writeManaged(path, *script, 0755); !written)
+    if (const auto written = libvirt::writeManaged(path, *script, 0755); !written)
         return console.fail(written.error());
     console.print(fmt::format(
         "wrote {}\n"
@@ -55,7 +55,7 @@ Status install(const HookOptions& options, Console& console) {
 
 Status remove(const HookOptions& options, Console& console) {
     const auto path = hookPath(options);
-    const auto removed = removeManaged(path);
+    const auto removed = libvirt::removeManaged(path);
     if (!removed)
         return console.fail(removed.error());
     console.print(fmt::format("{} {}\n", *removed ? "removed" : "there is no", path.string()));
@@ -64,31 +64,32 @@ Status remove(const HookOptions& options, Console& console) {
 
 /// Reads the domain and looks at the host: the part that may hang or fail.
 std::string decide(const HookOptions& options) {
-    auto domain = readInput("-");
+    auto domain = input::readInput("-");
     const auto host = lookAtHost(options.probe, true);
     if (!domain || !host)
         return {};
-    return hookRefusal(std::move(*domain), policyHost(host->record, "this host"));
+    return libvirt::hookRefusal(std::move(*domain), policy::policyHost(host->record, "this host"));
 }
 
 /// Whatever happens here that is not a clear no lets the guest pass: what keeps this program from
 /// deciding must not keep guests from starting.
 Status run(const HookOptions& options, Console& console) {
     const auto& arguments = options.arguments;
-    if (arguments.size() < 3 || !hookDecides(arguments[1], arguments[2]))
+    if (arguments.size() < 3 || !libvirt::hookDecides(arguments[1], arguments[2]))
         return Status::yes;
     std::string refusal;
     try {
         const auto milliseconds =
             std::chrono::milliseconds(static_cast<std::int64_t>(options.timeout * 1000));
-        const auto outcomes = runIsolated({[&] {
-                                              // libvirt waits until nobody holds these open.
-                                              ::close(STDOUT_FILENO);
-                                              ::close(STDERR_FILENO);
-                                              return decide(options);
-                                          }},
-                                          milliseconds, 1);
-        if (outcomes && outcomes->front().end == IsolatedOutcome::End::finished)
+        const auto outcomes = process::runIsolated({[&] {
+                                                       // libvirt waits until nobody holds these
+                                                       // open.
+                                                       ::close(STDOUT_FILENO);
+                                                       ::close(STDERR_FILENO);
+                                                       return decide(options);
+                                                   }},
+                                                   milliseconds, 1);
+        if (outcomes && outcomes->front().end == process::IsolatedOutcome::End::finished)
             refusal = outcomes->front().text;
     } catch (const std::exception&) {
         return Status::yes;

@@ -3,25 +3,25 @@
 #include "tools/host_source.hpp"
 
 #include "driver/answer/record.hpp"
-#include "driver/io/read_file.hpp"
+#include "driver/input/read_file.hpp"
 #include "tools/sandboxing.hpp"
 
 namespace hostcompat::tools {
 
-Result<ProbedHost> lookAtHost(const std::string& probeFile, bool noSandbox, bool topology) {
+Result<answer::ProbedHost> lookAtHost(const std::string& probeFile, bool noSandbox, bool topology) {
     if (probeFile.empty()) {
-        SystemKernel kernel;
-        return probeHost(kernel, {.topology = topology});
+        kvm::SystemKernel kernel;
+        return answer::probeHost(kernel, {.topology = topology});
     }
-    const auto json = readInput(probeFile);
+    const auto json = input::readInput(probeFile);
     if (!json)
         return std::unexpected(json.error());
     if (auto sealed = seal(noSandbox); !sealed)
         return std::unexpected(std::move(sealed.error()));
-    auto record = parseRecord(*json, inputName(probeFile));
+    auto record = answer::parseRecord(*json, input::inputName(probeFile));
     if (!record)
         return std::unexpected(std::move(record.error()));
-    return ProbedHost{.record = std::move(*record), .nodes = {}};
+    return answer::ProbedHost{.record = std::move(*record), .nodes = {}};
 }
 
 } // namespace hostcompat::tools

@@ -12,6 +12,7 @@ namespace hostcompat::tools {
 /// sandbox unless that is not wanted, so every other input must have been read before. The
 /// topology is read only on this host, and only where it is wanted.
 /// Errors: those of probeHost(), readInput(), parseRecord() and enterSandbox().
-Result<ProbedHost> lookAtHost(const std::string& probeFile, bool noSandbox, bool topology = false);
+Result<answer::ProbedHost> lookAtHost(const std::string& probeFile, bool noSandbox,
+                                      bool topology = false);
 
 } // namespace hostcompat::tools

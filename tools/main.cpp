@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The command virt-host-compat: understands the command line and runs the chosen command.
-#include "driver/xml/parser_memory.hpp"
+#include "driver/xml/pugixml_memory.hpp"
 #include "tools/command.hpp"
 #include "tools/out_of_memory.hpp"
 #include "tools/version.hpp"
@@ -91,7 +91,7 @@ Status run(int argc, char** argv, Console& console) {
 
 int main(int argc, char** argv) {
     std::set_new_handler(outOfMemory);
-    stopOnPugixmlMemoryFailure(outOfMemory);
+    xml::stopOnPugixmlMemoryFailure(outOfMemory);
     Console console;
     Status status = Status::system;
     try {

@@ -2,7 +2,7 @@
 // Loads hosts and asks QEMU for the commands that decide.
 #include "tools/policy_options.hpp"
 
-#include "driver/io/read_file.hpp"
+#include "driver/input/read_file.hpp"
 #include "tools/host_source.hpp"
 #include "tools/options.hpp"
 #include "tools/sandboxing.hpp"
@@ -20,8 +20,9 @@ void addPolicyOptions(Command& command, PolicyOptions& options) {
     command.noSandbox(options.noSandbox);
 }
 
-Result<PolicyHost> loadPolicyHost(const PolicyOptions& options, std::vector<std::string> inputs,
-                                  const std::string& list) {
+Result<policy::PolicyHost> loadPolicyHost(const PolicyOptions& options,
+                                          std::vector<std::string> inputs,
+                                          const std::string& list) {
     if (!options.host.empty() && !options.probe.empty())
         return std::unexpected(Error{.kind = ErrorKind::usage,
                                      .action = "decide about two hosts",
@@ -34,7 +35,7 @@ Result<PolicyHost> loadPolicyHost(const PolicyOptions& options, std::vector<std:
             return std::unexpected(host.error());
         if (auto entered = restrict(); !entered)
             return std::unexpected(std::move(entered.error()));
-        return policyHost(host->record, "this host");
+        return policy::policyHost(host->record, "this host");
     }
     inputs.push_back(options.host + options.probe);
     if (auto entered = restrict(); !entered)
@@ -44,21 +45,22 @@ Result<PolicyHost> loadPolicyHost(const PolicyOptions& options, std::vector<std:
         const auto host = lookAtHost(options.probe, true);
         if (!host)
             return std::unexpected(host.error());
-        return policyHost(host->record, inputName(options.probe));
+        return policy::policyHost(host->record, input::inputName(options.probe));
     }
-    auto bytes = readInput(options.host);
+    auto bytes = input::readInput(options.host);
     if (!bytes)
         return std::unexpected(std::move(bytes.error()));
-    const auto document = CapabilitiesDocument::read(std::move(*bytes), inputName(options.host));
+    const auto document =
+        xml::CapabilitiesDocument::read(std::move(*bytes), input::inputName(options.host));
     if (!document)
         return std::unexpected(document.error());
-    return policyHost(*document);
+    return policy::policyHost(*document);
 }
 
-Result<std::optional<QemuModes>> loadQemuModes(const PolicyOptions& options) {
+Result<std::optional<qemu::QemuModes>> loadQemuModes(const PolicyOptions& options) {
     if (options.qemu.empty())
         return std::nullopt;
-    auto modes = askQemu(options.qemu, modesToAskFor());
+    auto modes = qemu::askQemu(options.qemu, qemu::modesToAskFor());
     if (!modes)
         return std::unexpected(std::move(modes.error()));
     return std::move(*modes);
@@ -72,9 +74,9 @@ Result<void> refuseSecondStdin(const std::vector<std::string>& names) {
                                  .reason = "more than one input is -"});
 }
 
-nlohmann::ordered_json jsonModes(ModeSet modes) {
+nlohmann::ordered_json jsonModes(model::ModeSet modes) {
     auto names = nlohmann::ordered_json::array();
-    for (const Mode& mode : modeTable())
+    for (const model::Mode& mode : model::modeTable())
         if (modes.contains(mode))
             names.push_back(mode.name);
     return names;

@@ -2,9 +2,9 @@
 // What the commands that decide about domains and hosts have in common.
 #pragma once
 
-#include "driver/compat/error.hpp"
+#include "driver/model/error.hpp"
 #include "driver/policy/host.hpp"
-#include "driver/policy/qemu_modes.hpp"
+#include "driver/qemu/qemu_modes.hpp"
 #include "tools/console.hpp"
 #include "tools/options.hpp"
 
@@ -35,17 +35,18 @@ void addPolicyOptions(Command& command, PolicyOptions& options);
 /// @param inputs, list as for restrictToInputs(): what the command will read besides the host.
 /// Errors: kind usage where both --host and --probe are given; those of reading either, and of
 /// restrictToInputs().
-Result<PolicyHost> loadPolicyHost(const PolicyOptions& options, std::vector<std::string> inputs,
-                                  const std::string& list = {});
+Result<policy::PolicyHost> loadPolicyHost(const PolicyOptions& options,
+                                          std::vector<std::string> inputs,
+                                          const std::string& list = {});
 
 /// What the named QEMU takes; nothing where none is named.
-Result<std::optional<QemuModes>> loadQemuModes(const PolicyOptions& options);
+Result<std::optional<qemu::QemuModes>> loadQemuModes(const PolicyOptions& options);
 
 /// Nothing, or the error that standard input is named more than once.
 Result<void> refuseSecondStdin(const std::vector<std::string>& names);
 
 /// The names of the set's modes, oldest first.
-nlohmann::ordered_json jsonModes(ModeSet modes);
+nlohmann::ordered_json jsonModes(model::ModeSet modes);
 
 /// The text, or null where it is empty. Bytes that are not UTF-8 become U+FFFD on printing.
 nlohmann::ordered_json jsonText(const std::string& text);

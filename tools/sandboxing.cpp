@@ -2,7 +2,7 @@
 // Chooses the tightest sandbox that leaves a command its inputs.
 #include "tools/sandboxing.hpp"
 
-#include "driver/io/sandbox.hpp"
+#include "driver/sandbox/sandbox.hpp"
 
 #include <sys/stat.h>
 
@@ -17,8 +17,8 @@ namespace {
 // Each name costs three calls before the first document; beyond this many the start would suffer.
 constexpr std::size_t kMostNames = 64;
 
-Result<void> enter(SandboxReach reach, const std::vector<std::string>& only) {
-    if (auto entered = enterSandbox(reach, only); !entered)
+Result<void> enter(sandbox::SandboxReach reach, const std::vector<std::string>& only) {
+    if (auto entered = sandbox::enterSandbox(reach, only); !entered)
         return std::unexpected(std::move(entered.error()));
     return {};
 }
@@ -36,7 +36,7 @@ bool readsMany(const std::vector<std::string>& files, const std::string& list) {
 }
 
 Result<void> seal(bool noSandbox) {
-    return noSandbox ? Result<void>() : enter(SandboxReach::sealed, {});
+    return noSandbox ? Result<void>() : enter(sandbox::SandboxReach::sealed, {});
 }
 
 Result<void> restrictToInputs(const std::vector<std::string>& files, const std::string& list,
@@ -50,7 +50,7 @@ Result<void> restrictToInputs(const std::vector<std::string>& files, const std::
         return seal(false);
     if (readsMany(names, list))
         names.clear();
-    return enter(SandboxReach::reading, names);
+    return enter(sandbox::SandboxReach::reading, names);
 }
 
 } // namespace hostcompat::tools

@@ -4,7 +4,7 @@
 // doctor tells.
 #pragma once
 
-#include "driver/compat/error.hpp"
+#include "driver/model/error.hpp"
 
 #include <string>
 #include <vector>

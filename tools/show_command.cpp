@@ -24,21 +24,21 @@ std::string orUnknown(const std::string& text) {
     return text.empty() ? "unknown" : text;
 }
 
-std::string sourceLine(const KnownCompat& known) {
+std::string sourceLine(const model::KnownCompat& known) {
     switch (known.source) {
-    case CompatSource::kvm:
+    case model::CompatSource::kvm:
         return fmt::format("kvm (the kernel's own answer: bitmap 0x{:016x}, interface {})",
                            known.capabilities.value_or(0), known.abi);
-    case CompatSource::deviceTree:
+    case model::CompatSource::deviceTree:
         return "device-tree (the kernel does not tell; from the partition's own level)";
-    case CompatSource::pvr:
+    case model::CompatSource::pvr:
         return "pvr (the kernel does not tell; from the processor version of this PowerNV host)";
     }
     return {};
 }
 
-std::string describeRecord(const HostRecord& record) {
-    const HostIdentity& host = record.host;
+std::string describeRecord(const model::HostRecord& record) {
+    const model::HostIdentity& host = record.host;
     std::string text = fmt::format("host:     {} ({}, {}, Linux {})\n", orUnknown(host.model),
                                    host.arch, toString(host.platform), host.kernel);
     text += fmt::format("runs as:  {}\n", orUnknown(host.effectiveMode));
@@ -46,9 +46,9 @@ std::string describeRecord(const HostRecord& record) {
         text += "modes:    unknown\n";
         return text + fmt::format("reason:   {}\n", record.compat.reason);
     }
-    const KnownCompat& known = *record.compat.known;
+    const model::KnownCompat& known = *record.compat.known;
     std::string_view label = "modes:";
-    for (const Mode& mode : modeTable()) {
+    for (const model::Mode& mode : model::modeTable()) {
         text += fmt::format("{:<10}{:<8} {}\n", label, mode.name,
                             known.supported.contains(mode) ? "yes" : "no");
         label = "";
@@ -64,7 +64,7 @@ Status show(const ShowOptions& options, Console& console) {
     const auto host = lookAtHost(options.probe, options.noSandbox);
     if (!host)
         return console.fail(host.error());
-    console.print(options.json ? writeRecord(host->record) : describeRecord(host->record));
+    console.print(options.json ? answer::writeRecord(host->record) : describeRecord(host->record));
     return host->record.compat.known ? Status::yes : Status::unknown;
 }
 

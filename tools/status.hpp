@@ -2,7 +2,7 @@
 // The exit statuses of every command.
 #pragma once
 
-#include "driver/compat/error.hpp"
+#include "driver/model/error.hpp"
 
 #include <algorithm>
 

@@ -18,13 +18,13 @@ public:
     void begin(const std::string& grammar) override {
         grammar_ = grammar;
     }
-    void input(std::string_view name, const Result<Verdict>& result) override {
+    void input(std::string_view name, const Result<validate::Verdict>& result) override {
         if (!result || console_.quiet())
             return;
         console_.print(
             fmt::format("{}: {} ({})\n", name, result->valid ? "valid" : "invalid", grammar_));
-        for (const Defect& defect : result->defects)
-            console_.print(formatDefect(name, defect) + "\n");
+        for (const validate::Defect& defect : result->defects)
+            console_.print(validate::formatDefect(name, defect) + "\n");
     }
     void end() override {}
 
@@ -43,15 +43,15 @@ public:
                                    "    \"grammar\": {},\n    \"documents\": [",
                                    dump(grammar)));
     }
-    void input(std::string_view name, const Result<Verdict>& result) override {
+    void input(std::string_view name, const Result<validate::Verdict>& result) override {
         Json document{{"file", name},
                       {"verdict", !result         ? "error"
                                   : result->valid ? "valid"
                                                   : "invalid"},
                       {"defects", Json::array()},
-                      {"error", result ? Json(nullptr) : Json(describe(result.error()))}};
+                      {"error", result ? Json(nullptr) : Json(model::describe(result.error()))}};
         if (result)
-            for (const Defect& defect : result->defects)
+            for (const validate::Defect& defect : result->defects)
                 document["defects"].push_back({{"line", defect.line},
                                                {"element", defect.element},
                                                {"message", defect.message}});
@@ -80,18 +80,18 @@ public:
         console_.print("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n<testsuite "
                        "name=\"virt-host-compat validate\">\n");
     }
-    void input(std::string_view name, const Result<Verdict>& result) override {
+    void input(std::string_view name, const Result<validate::Verdict>& result) override {
         pugi::xml_document tree;
         pugi::xml_node testCase = tree.append_child("testcase");
         testCase.append_attribute("classname") = grammar_.c_str();
         testCase.append_attribute("name") = std::string(name).c_str();
         if (!result) {
             testCase.append_child("error").append_attribute("message") =
-                describe(result.error()).c_str();
+                model::describe(result.error()).c_str();
         } else if (!result->valid) {
             std::string text;
-            for (const Defect& defect : result->defects)
-                text += formatDefect(name, defect) + "\n";
+            for (const validate::Defect& defect : result->defects)
+                text += validate::formatDefect(name, defect) + "\n";
             pugi::xml_node failure = testCase.append_child("failure");
             failure.append_attribute("message") =
                 fmt::format("{} defects", result->defects.size()).c_str();

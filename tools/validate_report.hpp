@@ -21,7 +21,7 @@ public:
 
     virtual void begin(const std::string& grammar) = 0;
     /// One input: its verdict, or the error that stood in its way.
-    virtual void input(std::string_view name, const Result<Verdict>& result) = 0;
+    virtual void input(std::string_view name, const Result<validate::Verdict>& result) = 0;
     virtual void end() = 0;
 };
 

@@ -2,10 +2,10 @@
 // Chooses the grammar, enters the sandbox and reports the verdicts of a batch.
 #include "tools/validate_run.hpp"
 
-#include "driver/io/inputs.hpp"
-#include "driver/io/read_file.hpp"
+#include "driver/input/inputs.hpp"
+#include "driver/input/read_file.hpp"
 #include "driver/validate/batch.hpp"
-#include "driver/xml/parser_memory.hpp"
+#include "driver/validate/libxml_memory.hpp"
 #include "tools/out_of_memory.hpp"
 #include "tools/progress.hpp"
 #include "tools/sandboxing.hpp"
@@ -19,18 +19,20 @@ namespace hostcompat::tools {
 
 namespace {
 
-Result<Grammar> chooseGrammar(const ValidateOptions& options) {
+Result<validate::Grammar> chooseGrammar(const ValidateOptions& options) {
     if (!options.strict && !options.schemaDir.empty())
         return std::unexpected(Error{.kind = ErrorKind::usage,
                                      .action = "use --schema-dir",
                                      .reason = "it goes with --strict only"});
     if (!options.strict)
-        return Grammar::builtIn();
-    return options.schemaDir.empty() ? Grammar::strict() : Grammar::strict(options.schemaDir);
+        return validate::Grammar::builtIn();
+    return options.schemaDir.empty() ? validate::Grammar::strict()
+                                     : validate::Grammar::strict(options.schemaDir);
 }
 
 /// What documents the fast path leaves to libxml2, for --verbose.
-void explainFastPath(const Grammar& grammar, const ValidateOptions& options, Console& console) {
+void explainFastPath(const validate::Grammar& grammar, const ValidateOptions& options,
+                     Console& console) {
     if (options.noFastPath)
         console.explain("fast path: off, as --no-fast-path says\n");
     else if (!grammar.acceptor())
@@ -46,7 +48,7 @@ void explainFastPath(const Grammar& grammar, const ValidateOptions& options, Con
 
 Status runValidate(const ValidateOptions& options, Console& console) {
     console.setQuiet(options.quiet);
-    stopOnLibxmlMemoryFailure(outOfMemory);
+    validate::stopOnLibxmlMemoryFailure(outOfMemory);
     if (options.files.empty() && options.filesFrom.empty())
         return console.fail({.kind = ErrorKind::usage,
                              .action = "validate",
@@ -56,12 +58,12 @@ Status runValidate(const ValidateOptions& options, Console& console) {
     const auto grammar = chooseGrammar(options);
     if (!grammar)
         return console.fail(grammar.error());
-    std::optional<ReadAheads> ahead;
+    std::optional<input::ReadAheads> ahead;
     if (readsMany(options.files, options.filesFrom))
         ahead.emplace(options.jobs);
     std::vector<std::string> readable = options.files;
     if (options.strict) // libvirt's grammar is compiled when a document first needs it
-        readable.push_back(options.schemaDir.empty() ? Grammar::defaultSchemaDir()
+        readable.push_back(options.schemaDir.empty() ? validate::Grammar::defaultSchemaDir()
                                                      : options.schemaDir);
     if (const auto entered = restrictToInputs(readable, options.filesFrom, options.noSandbox);
         !entered)
@@ -71,16 +73,16 @@ Status runValidate(const ValidateOptions& options, Console& console) {
         explainFastPath(*grammar, options, console);
     const auto report = makeReport(options.json ? "json" : options.format, console);
     report->begin(grammar->name());
-    Inputs inputs(options.files,
-                  options.filesFrom.empty() ? std::nullopt : std::optional(options.filesFrom));
+    input::Inputs inputs(
+        options.files, options.filesFrom.empty() ? std::nullopt : std::optional(options.filesFrom));
     Status status = Status::yes;
     // Verdicts on the same terminal show the progress themselves.
     Progress progress(!options.quiet && ::isatty(STDOUT_FILENO) == 0);
     std::uint64_t count = 0;
-    validateBatch(
+    validate::validateBatch(
         *grammar, [&] { return inputs.next(); },
-        [&](const std::string& path, const Result<Verdict>& result) {
-            report->input(path.empty() && !result ? result.error().subject : inputName(path),
+        [&](const std::string& path, const Result<validate::Verdict>& result) {
+            report->input(path.empty() && !result ? result.error().subject : input::inputName(path),
                           result);
             if (!result) {
                 progress.clear();
@@ -91,7 +93,7 @@ Status runValidate(const ValidateOptions& options, Console& console) {
             progress.show(++count);
         },
         {.jobs = options.jobs,
-         .fastPath = options.noFastPath ? FastPath::off : FastPath::on,
+         .fastPath = options.noFastPath ? validate::FastPath::off : validate::FastPath::on,
          .ahead = ahead ? &*ahead : nullptr});
     progress.clear();
     report->end();

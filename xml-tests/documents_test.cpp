@@ -4,8 +4,8 @@
 //
 // NAME.expected holds what "validate NAME.xml" prints. REGENERATE=1 writes it anew, and the test
 // fails all the same, so that somebody looks at what was written.
-#include "driver/compat/mode.hpp"
-#include "driver/io/read_file.hpp"
+#include "driver/input/read_file.hpp"
+#include "driver/model/mode.hpp"
 #include "driver/validate/explain.hpp"
 #include "driver/validate/validator.hpp"
 
@@ -33,8 +33,8 @@ std::vector<std::filesystem::path> filesIn(const char* folder, const char* exten
 }
 
 std::string contentOf(const std::filesystem::path& path) {
-    auto bytes = readInput(path.string());
-    return bytes ? *bytes : "(" + describe(bytes.error()) + ")\n";
+    auto bytes = input::readInput(path.string());
+    return bytes ? *bytes : "(" + model::describe(bytes.error()) + ")\n";
 }
 
 /// Compares a file with what it should hold; with REGENERATE it is written, and differs all the
@@ -52,28 +52,28 @@ void expectContent(const std::filesystem::path& path, const std::string& content
     }
 }
 
-Validator makeValidator() {
-    auto grammar = Grammar::builtIn();
+validate::Validator makeValidator() {
+    auto grammar = validate::Grammar::builtIn();
     if (!grammar)
         std::abort();
-    return Validator(*grammar);
+    return validate::Validator(*grammar);
 }
 
-std::string printed(Validator& validator, const std::filesystem::path& path) {
+std::string printed(validate::Validator& validator, const std::filesystem::path& path) {
     const std::string name = path.filename().string();
     const auto verdict = validator.validate(contentOf(path), name);
     if (!verdict)
-        return describe(verdict.error()) + "\n";
+        return model::describe(verdict.error()) + "\n";
     std::string lines;
-    for (const Defect& defect : verdict->defects)
-        lines += formatDefect(name, defect) + "\n";
+    for (const validate::Defect& defect : verdict->defects)
+        lines += validate::formatDefect(name, defect) + "\n";
     return lines;
 }
 
 TEST(Documents, ofValidAreValid) {
     const auto documents = filesIn("valid", ".xml");
     EXPECT_GE(documents.size(), 30U);
-    Validator validator = makeValidator();
+    validate::Validator validator = makeValidator();
     for (const auto& document : documents)
         EXPECT_EQ(printed(validator, document), "") << document;
 }
@@ -81,7 +81,7 @@ TEST(Documents, ofValidAreValid) {
 TEST(Documents, ofInvalidHaveTheirOneDefect) {
     const auto documents = filesIn("invalid", ".xml");
     EXPECT_GE(documents.size(), 60U);
-    Validator validator = makeValidator();
+    validate::Validator validator = makeValidator();
     for (const auto& document : documents) {
         const std::string lines = printed(validator, document);
         EXPECT_EQ(std::ranges::count(lines, '\n'), 1) << document << "\n" << lines;
@@ -128,11 +128,12 @@ std::vector<std::string> variantsOf(const std::string& document) {
 // of our own: neither may ever say something else than the grammar in its file does about the whole
 // document.
 TEST(Documents, areSummedUpAndExplainedAsTheGrammarJudges) {
-    auto file = Grammar::fromFile((kSources / "schema" / "capabilities-compat.rng").string());
-    ASSERT_TRUE(file) << describe(file.error());
-    Validator whole(*file);
-    Validator builtIn = makeValidator();
-    SafeParser parser;
+    auto file =
+        validate::Grammar::fromFile((kSources / "schema" / "capabilities-compat.rng").string());
+    ASSERT_TRUE(file) << model::describe(file.error());
+    validate::Validator whole(*file);
+    validate::Validator builtIn = makeValidator();
+    validate::SafeParser parser;
     int valid = 0;
     int invalid = 0;
     for (const char* folder : {"valid", "invalid"}) {
@@ -145,7 +146,7 @@ TEST(Documents, areSummedUpAndExplainedAsTheGrammarJudges) {
                 const auto summary = builtIn.validate(document->get(), "x.xml");
                 ASSERT_TRUE(verdict && summary);
                 ASSERT_EQ(summary->valid, verdict->valid) << path << "\n" << variant;
-                ASSERT_EQ(explainCapabilities(document->get()).empty(), verdict->valid)
+                ASSERT_EQ(validate::explainCapabilities(document->get()).empty(), verdict->valid)
                     << path << "\n"
                     << variant;
                 ++(verdict->valid ? valid : invalid);
@@ -167,7 +168,7 @@ TEST(Grammars, nameTheModesOfTheTable) {
     ASSERT_LT(begin, end);
     ASSERT_NE(end, std::string::npos);
     std::string modes;
-    for (const Mode& mode : modeTable())
+    for (const model::Mode& mode : model::modeTable())
         modes += "      <element name=\"mode\">\n"
                  "        <attribute name=\"name\">\n"
                  "          <value type=\"string\">" +

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // For tests: prints the library's verdict on each document, "valid", "invalid" or "refused", and
 // its name.
-#include "driver/io/read_file.hpp"
+#include "driver/input/read_file.hpp"
 #include "driver/validate/validator.hpp"
 
 #include <cstdio>
@@ -12,16 +12,16 @@ namespace {
 
 using namespace hostcompat;
 
-Result<Grammar> chosenGrammar(const char* option, const char* value) {
+Result<validate::Grammar> chosenGrammar(const char* option, const char* value) {
     if (std::strcmp(option, "--strict") == 0)
-        return Grammar::strict(value);
+        return validate::Grammar::strict(value);
     if (std::strcmp(option, "--grammar") == 0)
-        return Grammar::fromFile(value);
-    return Grammar::builtIn();
+        return validate::Grammar::fromFile(value);
+    return validate::Grammar::builtIn();
 }
 
-const char* verdictOn(Validator& validator, const char* path) {
-    const auto bytes = readInput(path);
+const char* verdictOn(validate::Validator& validator, const char* path) {
+    const auto bytes = input::readInput(path);
     if (!bytes)
         return bytes.error().errorNumber == 0 ? "refused" : "unreadable";
     const auto verdict = validator.validate(*bytes, path);
@@ -41,10 +41,10 @@ int main(int count, char** arguments) {
     }
     auto grammar = chosenGrammar(arguments[1], arguments[2]);
     if (!grammar) {
-        std::fprintf(stderr, "%s\n", describe(grammar.error()).c_str());
+        std::fprintf(stderr, "%s\n", model::describe(grammar.error()).c_str());
         return 3;
     }
-    Validator validator(*grammar);
+    validate::Validator validator(*grammar);
     for (int i = 3; i < count; ++i)
         std::printf("%s %s\n", verdictOn(validator, arguments[i]), arguments[i]);
     return 0;

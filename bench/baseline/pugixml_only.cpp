@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Reads every document of a list and has pugixml parse it, and nothing more: the pace to keep up
 // with.
-#include "driver/io/path_list.hpp"
-#include "driver/io/read_file.hpp"
+#include "driver/input/path_list.hpp"
+#include "driver/input/read_file.hpp"
 
 #include <pugixml.hpp>
 
@@ -16,8 +16,8 @@ int main(int argc, char** argv) {
         return 2;
     }
     const bool parse = std::strcmp(argv[1], "parse") == 0;
-    hostcompat::PathList list(argv[2]);
-    hostcompat::InputReader reader;
+    hostcompat::input::PathList list(argv[2]);
+    hostcompat::input::InputReader reader;
     unsigned long documents = 0;
     while (const auto path = list.next()) {
         if (!*path)

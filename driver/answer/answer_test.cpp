@@ -14,13 +14,13 @@
 #include <string>
 #include <vector>
 
-namespace hostcompat {
+namespace hostcompat::answer {
 namespace {
 
-HostFacts partition(std::optional<std::uint32_t> cpuVersion = 0x0f000005) {
-    HostFacts facts;
+host::HostFacts partition(std::optional<std::uint32_t> cpuVersion = 0x0f000005) {
+    host::HostFacts facts;
     facts.identity = {.arch = "ppc64le",
-                      .platform = Platform::pseries,
+                      .platform = model::Platform::pseries,
                       .pvr = 0x00800200,
                       .model = "POWER10",
                       .effectiveMode = cpuVersion == 0x0f000005U ? "power9" : "",
@@ -31,162 +31,165 @@ HostFacts partition(std::optional<std::uint32_t> cpuVersion = 0x0f000005) {
     return facts;
 }
 
-HostFacts powerNv(std::optional<std::uint32_t> pvr = 0x004e1202) {
-    HostFacts facts = partition(pvr);
-    facts.identity.platform = Platform::powernv;
+host::HostFacts powerNv(std::optional<std::uint32_t> pvr = 0x004e1202) {
+    host::HostFacts facts = partition(pvr);
+    facts.identity.platform = model::Platform::powernv;
     facts.identity.pvr = pvr;
     return facts;
 }
 
-KvmAnswer kvmSays(KvmOutcome outcome, int errorNumber = 0) {
+kvm::KvmAnswer kvmSays(kvm::KvmOutcome outcome, int errorNumber = 0) {
     return {.outcome = outcome,
             .device = "/dev/kvm",
-            .call = outcome == KvmOutcome::refused ? "KVM_CREATE_VM" : "open",
+            .call = outcome == kvm::KvmOutcome::refused ? "KVM_CREATE_VM" : "open",
             .errorNumber = errorNumber};
 }
 
-const ModeSet kPower9(1ULL << 62);
+const model::ModeSet kPower9(1ULL << 62);
 
 TEST(ResolveCompat, believesTheKernelFirst) {
-    KvmAnswer answer = kvmSays(KvmOutcome::answered);
+    kvm::KvmAnswer answer = kvmSays(kvm::KvmOutcome::answered);
     answer.bitmap = 0x2000000000000001;
     answer.abi = "merged";
-    const HostCompat compat = resolveCompat(answer, partition());
+    const model::HostCompat compat = resolveCompat(answer, partition());
     ASSERT_TRUE(compat.known.has_value());
-    EXPECT_EQ(compat.known->source, CompatSource::kvm);
-    EXPECT_EQ(compat.known->supported, ModeSet(0x2000000000000000));
+    EXPECT_EQ(compat.known->source, model::CompatSource::kvm);
+    EXPECT_EQ(compat.known->supported, model::ModeSet(0x2000000000000000));
     EXPECT_EQ(compat.known->capabilities, 0x2000000000000001U);
     EXPECT_EQ(compat.known->unknownBits, 1U);
     EXPECT_EQ(compat.known->abi, "merged");
 }
 
 TEST(ResolveCompat, takesThePartitionsLevelWhereTheKernelIsSilent) {
-    const HostCompat compat = resolveCompat(kvmSays(KvmOutcome::silent), partition());
+    const model::HostCompat compat = resolveCompat(kvmSays(kvm::KvmOutcome::silent), partition());
     ASSERT_TRUE(compat.known.has_value());
-    EXPECT_EQ(compat.known->source, CompatSource::deviceTree);
+    EXPECT_EQ(compat.known->source, model::CompatSource::deviceTree);
     EXPECT_EQ(compat.known->supported, kPower9);
     EXPECT_FALSE(compat.known->capabilities.has_value());
-    const HostCompat raw = resolveCompat(kvmSays(KvmOutcome::silent), partition(0x00800200));
+    const model::HostCompat raw =
+        resolveCompat(kvmSays(kvm::KvmOutcome::silent), partition(0x00800200));
     ASSERT_TRUE(raw.known.has_value());
-    EXPECT_EQ(raw.known->supported, ModeSet(0x6000000000000000));
+    EXPECT_EQ(raw.known->supported, model::ModeSet(0x6000000000000000));
 }
 
 TEST(ResolveCompat, takesTheProcessorOnPowerNv) {
-    const HostCompat compat = resolveCompat(kvmSays(KvmOutcome::silent), powerNv());
+    const model::HostCompat compat = resolveCompat(kvmSays(kvm::KvmOutcome::silent), powerNv());
     ASSERT_TRUE(compat.known.has_value());
-    EXPECT_EQ(compat.known->source, CompatSource::pvr);
+    EXPECT_EQ(compat.known->source, model::CompatSource::pvr);
     EXPECT_EQ(compat.known->supported, kPower9);
 }
 
 TEST(ResolveCompat, guessesNothingElse) {
-    const auto reason = [](const std::optional<KvmAnswer>& kvm, const HostFacts& facts) {
-        const HostCompat compat = resolveCompat(kvm, facts);
+    const auto reason = [](const std::optional<kvm::KvmAnswer>& kvm, const host::HostFacts& facts) {
+        const model::HostCompat compat = resolveCompat(kvm, facts);
         EXPECT_FALSE(compat.known.has_value());
         return compat.reason;
     };
-    const auto silent = kvmSays(KvmOutcome::silent);
+    const auto silent = kvmSays(kvm::KvmOutcome::silent);
     EXPECT_NE(reason(silent, partition(std::nullopt)).find("no cpu-version is there"),
               std::string::npos);
     EXPECT_NE(reason(silent, partition(0x0f000004)).find("0x0f000004"), std::string::npos);
     EXPECT_NE(reason(silent, powerNv(0x004b0201)).find("0x004b0201"), std::string::npos);
     EXPECT_NE(reason(silent, powerNv(std::nullopt)).find("cannot be read"), std::string::npos);
-    HostFacts other = partition();
-    other.identity.platform = Platform::other;
+    host::HostFacts other = partition();
+    other.identity.platform = model::Platform::other;
     EXPECT_NE(reason(silent, other).find("neither pSeries nor PowerNV"), std::string::npos);
     EXPECT_NE(reason(std::nullopt, other).find("not IBM POWER"), std::string::npos);
 }
 
 TEST(ResolveCompat, saysWhatToDoForEachOutcome) {
-    HostFacts facts = partition();
+    host::HostFacts facts = partition();
     facts.hvModule = false;
-    const auto reason = [&](KvmOutcome outcome, int errorNumber) {
+    const auto reason = [&](kvm::KvmOutcome outcome, int errorNumber) {
         return resolveCompat(kvmSays(outcome, errorNumber), facts).reason;
     };
     EXPECT_EQ(
-        reason(KvmOutcome::noDevice, ENOENT),
+        reason(kvm::KvmOutcome::noDevice, ENOENT),
         "/dev/kvm does not exist: No such file or directory (ENOENT); load KVM with 'modprobe "
         "kvm-hv'");
     EXPECT_EQ(
-        reason(KvmOutcome::noPermission, EACCES),
+        reason(kvm::KvmOutcome::noPermission, EACCES),
         "/dev/kvm may not be opened: Permission denied (EACCES); run as root or join the group "
         "kvm");
-    EXPECT_EQ(reason(KvmOutcome::noModule, ENODEV),
+    EXPECT_EQ(reason(kvm::KvmOutcome::noModule, ENODEV),
               "/dev/kvm has nothing behind it: No such device (ENODEV); load KVM with 'modprobe "
               "kvm-hv'");
     EXPECT_EQ(
-        reason(KvmOutcome::refused, EINVAL),
+        reason(kvm::KvmOutcome::refused, EINVAL),
         "the kernel refused KVM_CREATE_VM on /dev/kvm: Invalid argument (EINVAL); report this "
         "with the kernel's release (6.12)");
-    EXPECT_NE(reason(KvmOutcome::noHv, 0).find("does not allow this partition"), std::string::npos);
-    facts.identity.platform = Platform::powernv;
-    EXPECT_EQ(reason(KvmOutcome::noHv, 0),
+    EXPECT_NE(reason(kvm::KvmOutcome::noHv, 0).find("does not allow this partition"),
+              std::string::npos);
+    facts.identity.platform = model::Platform::powernv;
+    EXPECT_EQ(reason(kvm::KvmOutcome::noHv, 0),
               "/dev/kvm works without KVM-HV; load it with 'modprobe kvm-hv'");
     facts.hvModule = true;
-    EXPECT_NE(reason(KvmOutcome::noHv, 0).find("kvm_hv is loaded"), std::string::npos);
+    EXPECT_NE(reason(kvm::KvmOutcome::noHv, 0).find("kvm_hv is loaded"), std::string::npos);
 }
 
-CheckResult worst(const std::vector<Check>& checks) {
-    std::set<CheckResult> results;
-    for (const Check& check : checks)
+model::CheckResult worst(const std::vector<model::Check>& checks) {
+    std::set<model::CheckResult> results;
+    for (const model::Check& check : checks)
         results.insert(check.result);
-    for (const CheckResult result : {CheckResult::fail, CheckResult::warn, CheckResult::note})
+    for (const model::CheckResult result :
+         {model::CheckResult::fail, model::CheckResult::warn, model::CheckResult::note})
         if (results.contains(result))
             return result;
-    return CheckResult::pass;
+    return model::CheckResult::pass;
 }
 
 TEST(CheckHost, endsWithTheStepThatFailed) {
     for (const auto& [outcome, name] :
-         {std::pair{KvmOutcome::noDevice, "/dev/kvm exists"},
-          std::pair{KvmOutcome::noPermission, "/dev/kvm may be opened"},
-          std::pair{KvmOutcome::noModule, "/dev/kvm has a module behind it"},
-          std::pair{KvmOutcome::noHv, "KVM-HV works"},
-          std::pair{KvmOutcome::refused, "KVM answers"}}) {
+         {std::pair{kvm::KvmOutcome::noDevice, "/dev/kvm exists"},
+          std::pair{kvm::KvmOutcome::noPermission, "/dev/kvm may be opened"},
+          std::pair{kvm::KvmOutcome::noModule, "/dev/kvm has a module behind it"},
+          std::pair{kvm::KvmOutcome::noHv, "KVM-HV works"},
+          std::pair{kvm::KvmOutcome::refused, "KVM answers"}}) {
         const auto kvm = kvmSays(outcome, EINVAL);
         const auto checks = checkHost(kvm, partition(), resolveCompat(kvm, partition()));
         ASSERT_GE(checks.size(), 2U);
-        const Check& step = checks[checks.size() - 2];
+        const model::Check& step = checks[checks.size() - 2];
         EXPECT_EQ(step.name, name);
-        EXPECT_EQ(step.result, CheckResult::fail);
+        EXPECT_EQ(step.result, model::CheckResult::fail);
         EXPECT_FALSE(step.hint.empty());
-        EXPECT_EQ(checks.back().result, CheckResult::fail);
+        EXPECT_EQ(checks.back().result, model::CheckResult::fail);
     }
 }
 
 TEST(CheckHost, notesThatThePartitionHidesItsMode) {
-    KvmAnswer kvm = kvmSays(KvmOutcome::answered);
+    kvm::KvmAnswer kvm = kvmSays(kvm::KvmOutcome::answered);
     kvm.bitmap = 1ULL << 62;
     kvm.abi = "merged";
     const auto checks = checkHost(kvm, partition(), resolveCompat(kvm, partition()));
-    EXPECT_EQ(worst(checks), CheckResult::note);
+    EXPECT_EQ(worst(checks), model::CheckResult::note);
     EXPECT_EQ(checks.back().hint, "power9, from kvm");
 }
 
 TEST(CheckHost, warnsOfWhatItDoesNotKnow) {
-    KvmAnswer kvm = kvmSays(KvmOutcome::answered);
+    kvm::KvmAnswer kvm = kvmSays(kvm::KvmOutcome::answered);
     kvm.abi = "v5";
     kvm.bitmap = 1;
-    HostFacts facts = partition(0x0f000004);
+    host::HostFacts facts = partition(0x0f000004);
     facts.identity.model.clear();
     auto checks = checkHost(kvm, facts, resolveCompat(kvm, facts));
-    EXPECT_EQ(worst(checks), CheckResult::warn);
+    EXPECT_EQ(worst(checks), model::CheckResult::warn);
     EXPECT_NE(checks.back().hint.find("0x0000000000000001"), std::string::npos);
     kvm.bitmap = 0;
     facts.identity.pvr.reset();
-    facts.identity.platform = Platform::other;
+    facts.identity.platform = model::Platform::other;
     checks = checkHost(kvm, facts, resolveCompat(kvm, facts));
     EXPECT_EQ(checks.back().hint, "the hypervisor grants none");
     const auto notPower = checkHost(std::nullopt, facts, resolveCompat(std::nullopt, facts));
     ASSERT_EQ(notPower.size(), 1U);
-    EXPECT_EQ(notPower[0].result, CheckResult::fail);
+    EXPECT_EQ(notPower[0].result, model::CheckResult::fail);
 }
 
 TEST(CheckHost, notesWhichFallbackIsUsed) {
-    const auto silent = kvmSays(KvmOutcome::silent);
-    for (const HostFacts& facts : {partition(), powerNv()}) {
+    const auto silent = kvmSays(kvm::KvmOutcome::silent);
+    for (const host::HostFacts& facts : {partition(), powerNv()}) {
         const auto checks = checkHost(silent, facts, resolveCompat(silent, facts));
-        EXPECT_EQ(checks[checks.size() - 2].result, CheckResult::note);
-        EXPECT_EQ(checks.back().result, CheckResult::pass);
+        EXPECT_EQ(checks[checks.size() - 2].result, model::CheckResult::note);
+        EXPECT_EQ(checks.back().result, model::CheckResult::pass);
     }
 }
 
@@ -197,7 +200,7 @@ HostPlace recordedPlace(const std::string& host) {
 }
 
 TEST(ProbeHost, putsKvmAndARecordedHostTogether) {
-    FakeKernel kernel;
+    kvm::FakeKernel kernel;
     HostPlace place = recordedPlace("power10-as-power9");
     place.topology = true;
     const auto host = probeHost(kernel, place);
@@ -210,26 +213,26 @@ TEST(ProbeHost, putsKvmAndARecordedHostTogether) {
 }
 
 TEST(ProbeHost, readsTheTopologyOnlyWhereItIsWanted) {
-    FakeKernel kernel;
+    kvm::FakeKernel kernel;
     const auto host = probeHost(kernel, recordedPlace("power10-numa"));
     ASSERT_TRUE(host.has_value());
     EXPECT_TRUE(host->nodes.empty());
 }
 
 TEST(ProbeHost, usesTheFallbacksOnRecordedHosts) {
-    FakeKernel silent({.interface = FakeInterface::none});
+    kvm::FakeKernel silent({.interface = kvm::FakeInterface::none});
     const auto old = probeHost(silent, recordedPlace("power10-linux6.12"));
     ASSERT_TRUE(old.has_value() && old->record.compat.known);
-    EXPECT_EQ(old->record.compat.known->source, CompatSource::deviceTree);
+    EXPECT_EQ(old->record.compat.known->source, model::CompatSource::deviceTree);
     EXPECT_EQ(old->record.compat.known->supported.bits(), 0x6000000000000000U);
     const auto bare = probeHost(silent, recordedPlace("powernv9"));
     ASSERT_TRUE(bare.has_value() && bare->record.compat.known);
-    EXPECT_EQ(bare->record.compat.known->source, CompatSource::pvr);
+    EXPECT_EQ(bare->record.compat.known->source, model::CompatSource::pvr);
     EXPECT_EQ(bare->record.compat.known->supported, kPower9);
 }
 
 TEST(ProbeHost, doesNotAskKvmOnOtherArchitectures) {
-    FakeKernel kernel;
+    kvm::FakeKernel kernel;
     HostPlace place = recordedPlace("power10");
     place.names.machine = "x86_64";
     const auto host = probeHost(kernel, place);
@@ -239,19 +242,19 @@ TEST(ProbeHost, doesNotAskKvmOnOtherArchitectures) {
 }
 
 TEST(ProbeHost, handsOnThatTheSystemFailed) {
-    FakeKernel kernel({.openError = EMFILE});
+    kvm::FakeKernel kernel({.openError = EMFILE});
     const auto host = probeHost(kernel, recordedPlace("power10"));
     ASSERT_FALSE(host.has_value());
-    EXPECT_EQ(describe(host.error()),
+    EXPECT_EQ(model::describe(host.error()),
               "cannot ask KVM: open on /dev/kvm: Too many open files (EMFILE); "
               "free the resource and try again");
 }
 
-std::vector<HostRecord> sampleRecords() {
-    FakeKernel answered({.bitmap = 0x6000000000000001});
-    FakeKernel silent({.interface = FakeInterface::none});
-    FakeKernel missing({.openError = ENOENT});
-    std::vector<HostRecord> records;
+std::vector<model::HostRecord> sampleRecords() {
+    kvm::FakeKernel answered({.bitmap = 0x6000000000000001});
+    kvm::FakeKernel silent({.interface = kvm::FakeInterface::none});
+    kvm::FakeKernel missing({.openError = ENOENT});
+    std::vector<model::HostRecord> records;
     records.push_back(probeHost(answered, recordedPlace("power10"))->record);
     records.push_back(probeHost(silent, recordedPlace("powernv9"))->record);
     records.push_back(probeHost(missing, recordedPlace("power9"))->record);
@@ -260,10 +263,10 @@ std::vector<HostRecord> sampleRecords() {
 }
 
 TEST(Record, comesBackAsItWent) {
-    for (const HostRecord& record : sampleRecords()) {
+    for (const model::HostRecord& record : sampleRecords()) {
         const std::string json = writeRecord(record);
         const auto back = parseRecord(json, "record.json");
-        ASSERT_TRUE(back.has_value()) << describe(back.error());
+        ASSERT_TRUE(back.has_value()) << model::describe(back.error());
         EXPECT_EQ(*back, record) << json;
     }
 }
@@ -272,7 +275,7 @@ TEST(Record, survivesBytesThatAreNotText) {
     const std::string json =
         writeRecord({.host = {.arch = "x\xff", .kernel = "\x01"}, .compat = {.reason = "\"\n"}});
     const auto back = parseRecord(json, "record.json");
-    ASSERT_TRUE(back.has_value()) << describe(back.error());
+    ASSERT_TRUE(back.has_value()) << model::describe(back.error());
     EXPECT_EQ(back->host.arch, "x\xef\xbf\xbd");
 }
 
@@ -294,7 +297,7 @@ TEST_P(BrokenRecord, isRefusedWithTheKey) {
     const auto back = parseRecord(json, "record.json");
     ASSERT_FALSE(back.has_value());
     EXPECT_EQ(back.error().kind, ErrorKind::input);
-    const std::string text = describe(back.error());
+    const std::string text = model::describe(back.error());
     EXPECT_NE(text.find(GetParam().message), std::string::npos) << text;
     EXPECT_NE(text.find("record.json"), std::string::npos);
 }
@@ -335,9 +338,9 @@ TEST(Record, ofANewerVersionIsReadAsFarAsItIsKnown) {
     json.replace(json.find("\"modes\": ["), 10,
                  "\"later\": 1, \"modes\": [{\"name\": \"power12\", \"supported\": true},");
     const auto back = parseRecord(json, "x");
-    ASSERT_TRUE(back.has_value()) << describe(back.error());
+    ASSERT_TRUE(back.has_value()) << model::describe(back.error());
     EXPECT_EQ(back->compat, sampleRecords().front().compat);
 }
 
 } // namespace
-} // namespace hostcompat
+} // namespace hostcompat::answer

@@ -2,21 +2,21 @@
 // The preconditions of a known answer, each as a check with a hint.
 #pragma once
 
-#include "driver/compat/host_compat.hpp"
 #include "driver/host/facts.hpp"
 #include "driver/kvm/probe.hpp"
+#include "driver/model/host_compat.hpp"
 
 #include <optional>
 #include <vector>
 
-namespace hostcompat {
+namespace hostcompat::answer {
 
 /// Every precondition in the order in which they depend on each other. A check that cannot be made
 /// because an earlier one failed is left out.
 ///
 /// @param kvm as for resolveCompat().
 /// @param compat what resolveCompat() made of both.
-std::vector<Check> checkHost(const std::optional<KvmAnswer>& kvm, const HostFacts& facts,
-                             const HostCompat& compat);
+std::vector<model::Check> checkHost(const std::optional<kvm::KvmAnswer>& kvm,
+                                    const host::HostFacts& facts, const model::HostCompat& compat);
 
-} // namespace hostcompat
+} // namespace hostcompat::answer

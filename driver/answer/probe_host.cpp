@@ -9,23 +9,24 @@
 
 #include <utility>
 
-namespace hostcompat {
+namespace hostcompat::answer {
 
-Result<ProbedHost> probeHost(Kernel& kernel, const HostPlace& place) {
-    HostFacts facts = readHost(place.root, place.names);
-    std::optional<KvmAnswer> kvm;
+Result<ProbedHost> probeHost(kvm::Kernel& kernel, const HostPlace& place) {
+    host::HostFacts facts = host::readHost(place.root, place.names);
+    std::optional<kvm::KvmAnswer> kvm;
     if (facts.identity.arch.starts_with("ppc64")) {
-        auto answer = askKvm(kernel, place.device);
+        auto answer = kvm::askKvm(kernel, place.device);
         if (!answer)
             return std::unexpected(std::move(answer.error()));
         kvm = std::move(*answer);
     }
-    HostCompat compat = resolveCompat(kvm, facts);
-    std::vector<Check> checks = checkHost(kvm, facts, compat);
+    model::HostCompat compat = resolveCompat(kvm, facts);
+    std::vector<model::Check> checks = checkHost(kvm, facts, compat);
     return ProbedHost{.record = {.host = std::move(facts.identity),
                                  .compat = std::move(compat),
                                  .checks = std::move(checks)},
-                      .nodes = place.topology ? readTopology(place.root) : std::vector<NumaNode>()};
+                      .nodes = place.topology ? host::readTopology(place.root)
+                                              : std::vector<model::NumaNode>()};
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::answer

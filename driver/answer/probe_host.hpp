@@ -2,23 +2,23 @@
 // Looks at a host: the front of the library.
 #pragma once
 
-#include "driver/compat/error.hpp"
-#include "driver/compat/host_compat.hpp"
-#include "driver/compat/topology.hpp"
 #include "driver/host/facts.hpp"
 #include "driver/kvm/kernel.hpp"
+#include "driver/model/error.hpp"
+#include "driver/model/host_compat.hpp"
+#include "driver/model/topology.hpp"
 
 #include <filesystem>
 #include <string>
 #include <vector>
 
-namespace hostcompat {
+namespace hostcompat::answer {
 
 /// Where to look.
 struct HostPlace {
     /// The folder below which procfs and sysfs are read.
     std::filesystem::path root = "/";
-    SystemNames names = systemNames();
+    host::SystemNames names = host::systemNames();
     std::string device = "/dev/kvm";
     /// Whether the topology is read too, which takes several files for each CPU.
     bool topology = false;
@@ -26,14 +26,14 @@ struct HostPlace {
 
 /// What a look at a host found: the record, and the topology that only a document needs.
 struct ProbedHost {
-    HostRecord record;
+    model::HostRecord record;
     /// By node id; empty where it was not wanted or the host does not tell, and for a record that
     /// was read from a file.
-    std::vector<NumaNode> nodes;
+    std::vector<model::NumaNode> nodes;
 };
 
 /// Reads the host and asks KVM where the host is POWER. Never prints, keeps nothing open.
 /// Errors: those of askKvm().
-Result<ProbedHost> probeHost(Kernel& kernel, const HostPlace& place = {});
+Result<ProbedHost> probeHost(kvm::Kernel& kernel, const HostPlace& place = {});
 
-} // namespace hostcompat
+} // namespace hostcompat::answer

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <charconv>
 
-namespace hostcompat {
+namespace hostcompat::answer {
 
 namespace {
 
@@ -25,7 +25,7 @@ Json hexOrNull(std::optional<std::uint64_t> number, int digits) {
     return number ? Json(fmt::format("0x{:0{}x}", *number, digits)) : Json(nullptr);
 }
 
-Json hostToJson(const HostIdentity& host) {
+Json hostToJson(const model::HostIdentity& host) {
     return {{"arch", host.arch},
             {"platform", toString(host.platform)},
             {"pvr", hexOrNull(host.pvr, 8)},
@@ -34,19 +34,19 @@ Json hostToJson(const HostIdentity& host) {
             {"kernel", host.kernel}};
 }
 
-Json modesToJson(ModeSet supported) {
+Json modesToJson(model::ModeSet supported) {
     Json modes = Json::array();
-    for (const Mode& mode : modeTable())
+    for (const model::Mode& mode : model::modeTable())
         modes.push_back({{"name", mode.name}, {"supported", supported.contains(mode)}});
     return modes;
 }
 
-Json compatToJson(const HostCompat& compat) {
+Json compatToJson(const model::HostCompat& compat) {
     if (!compat.known)
         return {{"status", "unknown"},     {"source", nullptr},       {"modes", Json::array()},
                 {"capabilities", nullptr}, {"unknown_bits", nullptr}, {"abi", nullptr},
                 {"reason", compat.reason}};
-    const KnownCompat& known = *compat.known;
+    const model::KnownCompat& known = *compat.known;
     const bool fromKernel = known.capabilities.has_value();
     return {{"status", "known"},
             {"source", toString(known.source)},
@@ -135,10 +135,10 @@ private:
     std::string path_;
 };
 
-HostIdentity readHostIdentity(const ObjectReader& reader) {
-    HostIdentity host;
+model::HostIdentity readHostIdentity(const ObjectReader& reader) {
+    model::HostIdentity host;
     host.arch = reader.text("arch");
-    const auto platform = parsePlatform(reader.text("platform"));
+    const auto platform = model::parsePlatform(reader.text("platform"));
     if (!platform)
         reader.refuse("platform", "is none of pseries, powernv and other");
     host.platform = *platform;
@@ -150,46 +150,47 @@ HostIdentity readHostIdentity(const ObjectReader& reader) {
     return host;
 }
 
-KnownCompat readKnown(const ObjectReader& reader) {
-    KnownCompat known;
-    const auto source = parseCompatSource(reader.text("source"));
+model::KnownCompat readKnown(const ObjectReader& reader) {
+    model::KnownCompat known;
+    const auto source = model::parseCompatSource(reader.text("source"));
     if (!source)
         reader.refuse("source", "is none of kvm, device-tree and pvr");
     known.source = *source;
     reader.each("modes", [&](const ObjectReader& entry) {
-        const Mode* mode = findModeByName(entry.text("name"));
+        const model::Mode* mode = model::findModeByName(entry.text("name"));
         if (entry.flag("supported") && mode)
             known.supported.insert(*mode);
     });
     known.capabilities = reader.hex("capabilities", 16);
     known.unknownBits = reader.hex("unknown_bits", 16).value_or(0);
     known.abi = reader.textOrNull("abi");
-    if (known.source == CompatSource::kvm && !known.capabilities)
+    if (known.source == model::CompatSource::kvm && !known.capabilities)
         reader.refuse("capabilities", "is missing although the source is kvm");
-    if (known.capabilities && (ModeSet(*known.capabilities) & allModes()) != known.supported)
+    if (known.capabilities &&
+        (model::ModeSet(*known.capabilities) & model::allModes()) != known.supported)
         reader.refuse("modes", "contradicts capabilities");
     // A newer version's table may know bits that ours does not; what counts here is ours.
     if (known.capabilities)
-        known.unknownBits = *known.capabilities & ~allModes().bits();
+        known.unknownBits = *known.capabilities & ~model::allModes().bits();
     return known;
 }
 
-HostCompat readCompat(const ObjectReader& reader) {
+model::HostCompat readCompat(const ObjectReader& reader) {
     const std::string status = reader.text("status");
     if (status == "known")
         return {.known = readKnown(reader)};
     if (status != "unknown")
         reader.refuse("status", "is neither known nor unknown");
-    HostCompat compat{.reason = reader.text("reason")};
+    model::HostCompat compat{.reason = reader.text("reason")};
     if (compat.reason.empty())
         reader.refuse("reason", "is empty although the status is unknown");
     return compat;
 }
 
-std::vector<Check> readChecks(const ObjectReader& reader) {
-    std::vector<Check> checks;
+std::vector<model::Check> readChecks(const ObjectReader& reader) {
+    std::vector<model::Check> checks;
     reader.each("checks", [&](const ObjectReader& entry) {
-        const auto result = parseCheckResult(entry.text("result"));
+        const auto result = model::parseCheckResult(entry.text("result"));
         if (!result)
             entry.refuse("result", "is none of PASS, WARN, FAIL and NOTE");
         checks.push_back({entry.text("name"), *result, entry.textOrNull("hint")});
@@ -197,7 +198,7 @@ std::vector<Check> readChecks(const ObjectReader& reader) {
     return checks;
 }
 
-HostRecord readRecord(const Json& document) {
+model::HostRecord readRecord(const Json& document) {
     const ObjectReader top(document, "record");
     const ObjectReader reader = top.object(kTopKey.data());
     const Json& version = reader.at("schema_version");
@@ -222,9 +223,9 @@ Error recordError(std::string_view name, std::size_t line, std::string reason) {
 
 } // namespace
 
-std::string writeRecord(const HostRecord& record) {
+std::string writeRecord(const model::HostRecord& record) {
     Json checks = Json::array();
-    for (const Check& check : record.checks)
+    for (const model::Check& check : record.checks)
         checks.push_back({{"name", check.name},
                           {"result", toString(check.result)},
                           {"hint", textOrNull(check.hint)}});
@@ -236,7 +237,7 @@ std::string writeRecord(const HostRecord& record) {
     return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-Result<HostRecord> parseRecord(std::string_view json, std::string_view name) {
+Result<model::HostRecord> parseRecord(std::string_view json, std::string_view name) {
     try {
         return readRecord(Json::parse(json));
     } catch (const Defect& defect) {
@@ -251,4 +252,4 @@ Result<HostRecord> parseRecord(std::string_view json, std::string_view name) {
     }
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::answer

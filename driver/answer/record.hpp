@@ -2,17 +2,17 @@
 // A host's record as JSON: what "show --json" prints and "--probe" reads.
 #pragma once
 
-#include "driver/compat/error.hpp"
-#include "driver/compat/host_compat.hpp"
+#include "driver/model/error.hpp"
+#include "driver/model/host_compat.hpp"
 
 #include <string>
 #include <string_view>
 
-namespace hostcompat {
+namespace hostcompat::answer {
 
 /// The record as JSON text with a newline at its end, described by schema/host-record.schema.json.
 /// Every key is always there; what does not apply is null. Bytes that are not UTF-8 become U+FFFD.
-std::string writeRecord(const HostRecord& record);
+std::string writeRecord(const model::HostRecord& record);
 
 /// Reads what writeRecord() wrote, here or in a newer version: unknown keys and modes are passed
 /// over.
@@ -20,6 +20,6 @@ std::string writeRecord(const HostRecord& record);
 /// @param json the text. @param name what messages call it.
 /// Errors: kind input with the line where it is not JSON, and with the key where a value is
 /// missing, of another type, contradicts another, or where schema_version is not 1.
-Result<HostRecord> parseRecord(std::string_view json, std::string_view name);
+Result<model::HostRecord> parseRecord(std::string_view json, std::string_view name);
 
-} // namespace hostcompat
+} // namespace hostcompat::answer

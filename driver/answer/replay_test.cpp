@@ -17,7 +17,7 @@
 #include <string>
 #include <vector>
 
-namespace hostcompat {
+namespace hostcompat::answer {
 namespace {
 
 namespace fs = std::filesystem;
@@ -43,7 +43,7 @@ std::vector<std::string> recordedHosts() {
 
 /// A kernel that gives the answers which lab/raw_probe.c got from a real one. A question that was
 /// not asked there has no answer here either: the test then fails.
-class ReplayedKernel final : public Kernel {
+class ReplayedKernel final : public kvm::Kernel {
 public:
     explicit ReplayedKernel(const Json& kvm) : kvm_(kvm) {}
 
@@ -86,7 +86,7 @@ private:
         return descriptor;
     }
     int askMachine(unsigned long request, std::uint64_t* words) {
-        EXPECT_EQ(request, uapi::kPpcGetCompatCaps);
+        EXPECT_EQ(request, kvm::uapi::kPpcGetCompatCaps);
         EXPECT_EQ(words[0], 24U);
         EXPECT_EQ(words[1], 0U);
         const Json& answer = kvm_.at("calls").at("size_24");
@@ -150,7 +150,7 @@ TEST_P(ReplayedHost, givesTheRecordedAnswer) {
     build(raw);
     ReplayedKernel kernel(raw.at("kvm"));
     const auto host = probeHost(kernel, place(raw));
-    ASSERT_TRUE(host.has_value()) << describe(host.error());
+    ASSERT_TRUE(host.has_value()) << model::describe(host.error());
     EXPECT_TRUE(kernel.allClosed());
     EXPECT_EQ(writeRecord(host->record), contentOf(kRecords / (GetParam() + ".json")));
 }
@@ -159,12 +159,12 @@ TEST_P(ReplayedHost, saysWhatTheKernelSaid) {
     const Json raw = Json::parse(contentOf(kRecords / (GetParam() + ".raw.json")));
     const auto record =
         parseRecord(contentOf(kRecords / (GetParam() + ".json")), GetParam() + ".json");
-    ASSERT_TRUE(record.has_value()) << describe(record.error());
+    ASSERT_TRUE(record.has_value()) << model::describe(record.error());
     EXPECT_EQ(record->host.kernel, raw.at("kernel").get<std::string>());
     const Json& kvm = raw.at("kvm");
     if (kvm.at("extensions").at("250").get<int>() == 1) {
         ASSERT_TRUE(record->compat.known.has_value());
-        EXPECT_EQ(record->compat.known->source, CompatSource::kvm);
+        EXPECT_EQ(record->compat.known->source, model::CompatSource::kvm);
         const auto bitmap = kvm.at("calls").at("size_24").at("capabilities").get<std::string>();
         EXPECT_EQ(record->compat.known->capabilities, std::stoull(bitmap, nullptr, 16));
     } else if (kvm.at("create_vm_errno").get<int>() != 0) {
@@ -172,7 +172,7 @@ TEST_P(ReplayedHost, saysWhatTheKernelSaid) {
         EXPECT_FALSE(record->compat.reason.empty());
     } else {
         ASSERT_TRUE(record->compat.known.has_value());
-        EXPECT_NE(record->compat.known->source, CompatSource::kvm);
+        EXPECT_NE(record->compat.known->source, model::CompatSource::kvm);
     }
 }
 
@@ -193,4 +193,4 @@ TEST(Records, areThoseOfAllHostsOfTheLab) {
 }
 
 } // namespace
-} // namespace hostcompat
+} // namespace hostcompat::answer

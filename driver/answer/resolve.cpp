@@ -4,46 +4,48 @@
 
 #include "driver/answer/wording.hpp"
 
-namespace hostcompat {
+namespace hostcompat::answer {
 
 namespace {
 
-HostCompat knownFrom(CompatSource source, const Mode& newest, ModeTable table) {
-    return {.known = KnownCompat{.source = source, .supported = modesUpTo(newest, table)}};
+model::HostCompat knownFrom(model::CompatSource source, const model::Mode& newest,
+                            model::ModeTable table) {
+    return {.known =
+                model::KnownCompat{.source = source, .supported = model::modesUpTo(newest, table)}};
 }
 
 /// The mode of an architected level or, in raw mode, of the processor itself.
-const Mode* modeOfLevel(const EffectiveLevel& level, ModeTable table) {
+const model::Mode* modeOfLevel(const host::EffectiveLevel& level, model::ModeTable table) {
     if (!level.cpuVersion)
         return nullptr;
-    const Mode* mode = findModeByLogicalPvr(*level.cpuVersion, table);
-    return mode ? mode : findModeByPvr(*level.cpuVersion, table);
+    const model::Mode* mode = model::findModeByLogicalPvr(*level.cpuVersion, table);
+    return mode ? mode : model::findModeByPvr(*level.cpuVersion, table);
 }
 
-HostCompat resolveSilence(const HostFacts& facts, ModeTable table) {
-    if (facts.identity.platform == Platform::pseries)
-        if (const Mode* own = modeOfLevel(facts.level, table))
-            return knownFrom(CompatSource::deviceTree, *own, table);
-    if (facts.identity.platform == Platform::powernv && facts.identity.pvr)
-        if (const Mode* own = findModeByPvr(*facts.identity.pvr, table))
-            return knownFrom(CompatSource::pvr, *own, table);
+model::HostCompat resolveSilence(const host::HostFacts& facts, model::ModeTable table) {
+    if (facts.identity.platform == model::Platform::pseries)
+        if (const model::Mode* own = modeOfLevel(facts.level, table))
+            return knownFrom(model::CompatSource::deviceTree, *own, table);
+    if (facts.identity.platform == model::Platform::powernv && facts.identity.pvr)
+        if (const model::Mode* own = model::findModeByPvr(*facts.identity.pvr, table))
+            return knownFrom(model::CompatSource::pvr, *own, table);
     return {.reason = reasonFromSilence(facts)};
 }
 
 } // namespace
 
-HostCompat resolveCompat(const std::optional<KvmAnswer>& kvm, const HostFacts& facts,
-                         ModeTable table) {
+model::HostCompat resolveCompat(const std::optional<kvm::KvmAnswer>& kvm,
+                                const host::HostFacts& facts, model::ModeTable table) {
     if (!kvm)
         return {.reason = reasonNotPower(facts)};
     switch (kvm->outcome) {
-    case KvmOutcome::answered:
-        return {.known = compatFromBitmap(kvm->bitmap, kvm->abi, table)};
-    case KvmOutcome::silent:
+    case kvm::KvmOutcome::answered:
+        return {.known = model::compatFromBitmap(kvm->bitmap, kvm->abi, table)};
+    case kvm::KvmOutcome::silent:
         return resolveSilence(facts, table);
     default:
         return {.reason = reasonFromKvm(*kvm, facts)};
     }
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::answer

@@ -2,13 +2,13 @@
 // Decides between what KVM says and what the host says of itself.
 #pragma once
 
-#include "driver/compat/host_compat.hpp"
 #include "driver/host/facts.hpp"
 #include "driver/kvm/probe.hpp"
+#include "driver/model/host_compat.hpp"
 
 #include <optional>
 
-namespace hostcompat {
+namespace hostcompat::answer {
 
 /// The host's answer, in this order:
 /// 1. the kernel's own bitmap (source kvm);
@@ -20,7 +20,8 @@ namespace hostcompat {
 /// 4. otherwise unknown, with the reason. Nothing is concluded from a kernel version.
 ///
 /// @param kvm what KVM said; nothing where it was not asked because the host is not POWER.
-HostCompat resolveCompat(const std::optional<KvmAnswer>& kvm, const HostFacts& facts,
-                         ModeTable table = modeTable());
+model::HostCompat resolveCompat(const std::optional<kvm::KvmAnswer>& kvm,
+                                const host::HostFacts& facts,
+                                model::ModeTable table = model::modeTable());
 
-} // namespace hostcompat
+} // namespace hostcompat::answer

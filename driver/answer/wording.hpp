@@ -7,15 +7,15 @@
 
 #include <string>
 
-namespace hostcompat {
+namespace hostcompat::answer {
 
 /// Why nothing is known of a host that is not POWER.
-std::string reasonNotPower(const HostFacts& facts);
+std::string reasonNotPower(const host::HostFacts& facts);
 
 /// Why KVM's own answer is missing, with what to do. For every outcome but answered and silent.
-std::string reasonFromKvm(const KvmAnswer& kvm, const HostFacts& facts);
+std::string reasonFromKvm(const kvm::KvmAnswer& kvm, const host::HostFacts& facts);
 
 /// Why KVM-HV's silence could not be made up for from the device tree or the processor version.
-std::string reasonFromSilence(const HostFacts& facts);
+std::string reasonFromSilence(const host::HostFacts& facts);
 
-} // namespace hostcompat
+} // namespace hostcompat::answer

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-namespace hostcompat {
+namespace hostcompat::host {
 
 namespace {
 
@@ -36,15 +36,15 @@ DeviceTree::DeviceTree(const std::filesystem::path& root)
         base_ = root / "proc/device-tree";
 }
 
-Platform DeviceTree::platform() const {
+model::Platform DeviceTree::platform() const {
     const std::string compatible = readSmallFile(base_ / "compatible").value_or("");
     if (hasString(compatible, "ibm,powernv"))
-        return Platform::powernv;
+        return model::Platform::powernv;
     if (hasString(compatible, "qemu,pseries") || hasString(compatible, "IBM,pSeries"))
-        return Platform::pseries;
+        return model::Platform::pseries;
     // PowerVM's tree names the machine type there; its device_type is what Linux goes by.
     const std::string type = readSmallFile(base_ / "device_type").value_or("");
-    return trim(type) == "chrp" ? Platform::pseries : Platform::other;
+    return trim(type) == "chrp" ? model::Platform::pseries : model::Platform::other;
 }
 
 EffectiveLevel DeviceTree::effectiveLevel() const {
@@ -79,4 +79,4 @@ EffectiveLevel DeviceTree::effectiveLevel() const {
     return level;
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::host

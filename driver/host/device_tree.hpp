@@ -6,7 +6,7 @@
 
 #include <filesystem>
 
-namespace hostcompat {
+namespace hostcompat::host {
 
 /// The device tree below a root folder.
 class DeviceTree {
@@ -15,7 +15,7 @@ public:
     explicit DeviceTree(const std::filesystem::path& root);
 
     /// The platform that the tree's "compatible" names, or other.
-    Platform platform() const;
+    model::Platform platform() const;
 
     /// The one value of every CPU node's cpu-version (a big-endian word of 32 bits), or why there
     /// is none: no tree, no CPU node, a node without it or with one that is too short, nodes that
@@ -26,4 +26,4 @@ private:
     std::filesystem::path base_;
 };
 
-} // namespace hostcompat
+} // namespace hostcompat::host

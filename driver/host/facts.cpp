@@ -9,7 +9,7 @@
 
 #include <charconv>
 
-namespace hostcompat {
+namespace hostcompat::host {
 
 namespace {
 
@@ -41,21 +41,21 @@ std::optional<std::uint32_t> parseRevision(std::string_view revision) {
     return high << 16 | low;
 }
 
-Platform platformOf(std::string_view cpuinfo, const DeviceTree& tree) {
+model::Platform platformOf(std::string_view cpuinfo, const DeviceTree& tree) {
     const std::string_view name = cpuinfoValue(cpuinfo, "platform");
     if (name == "pSeries")
-        return Platform::pseries;
+        return model::Platform::pseries;
     if (name == "PowerNV")
-        return Platform::powernv;
+        return model::Platform::powernv;
     return tree.platform();
 }
 
 std::string effectiveMode(const EffectiveLevel& level) {
     if (!level.cpuVersion)
         return {};
-    const Mode* mode = findModeByLogicalPvr(*level.cpuVersion);
+    const model::Mode* mode = model::findModeByLogicalPvr(*level.cpuVersion);
     if (!mode)
-        mode = findModeByPvr(*level.cpuVersion);
+        mode = model::findModeByPvr(*level.cpuVersion);
     return mode ? std::string(mode->name) : std::string();
 }
 
@@ -79,10 +79,10 @@ HostFacts readHost(const std::filesystem::path& root, const SystemNames& names) 
     facts.identity.platform = platformOf(cpuinfo, tree);
     facts.level = tree.effectiveLevel();
     facts.identity.pvr = parseRevision(cpuinfoValue(cpuinfo, "revision"));
-    if (!facts.identity.pvr && facts.identity.platform == Platform::powernv)
+    if (!facts.identity.pvr && facts.identity.platform == model::Platform::powernv)
         facts.identity.pvr = facts.level.cpuVersion;
     if (facts.identity.pvr)
-        if (const Mode* generation = findModeByPvr(*facts.identity.pvr))
+        if (const model::Mode* generation = model::findModeByPvr(*facts.identity.pvr))
             facts.identity.model = generation->cpuModel;
     facts.identity.effectiveMode = effectiveMode(facts.level);
     std::error_code error;
@@ -90,4 +90,4 @@ HostFacts readHost(const std::filesystem::path& root, const SystemNames& names) 
     return facts;
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::host

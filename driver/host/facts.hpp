@@ -2,14 +2,14 @@
 // What the host says of itself, apart from KVM.
 #pragma once
 
-#include "driver/compat/host_compat.hpp"
+#include "driver/model/host_compat.hpp"
 
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 
-namespace hostcompat {
+namespace hostcompat::host {
 
 /// The level in the device tree's cpu-version properties.
 struct EffectiveLevel {
@@ -21,7 +21,7 @@ struct EffectiveLevel {
 
 /// Everything about a host that decides or explains its modes.
 struct HostFacts {
-    HostIdentity identity;
+    model::HostIdentity identity;
     EffectiveLevel level;
     /// Whether the kernel lists the module kvm_hv (or has it built in).
     bool hvModule = false;
@@ -43,4 +43,4 @@ SystemNames systemNames();
 /// (cpu-version).
 HostFacts readHost(const std::filesystem::path& root, const SystemNames& names);
 
-} // namespace hostcompat
+} // namespace hostcompat::host

@@ -12,7 +12,7 @@
 #include <fstream>
 #include <string>
 
-namespace hostcompat {
+namespace hostcompat::host {
 namespace {
 
 namespace fs = std::filesystem;
@@ -31,7 +31,7 @@ HostFacts recorded(const std::string& host) {
 
 struct Recorded {
     const char* host;
-    Platform platform;
+    model::Platform platform;
     std::uint32_t pvr;
     const char* model;
     std::uint32_t cpuVersion;
@@ -59,17 +59,20 @@ TEST_P(RecordedHost, isUnderstood) {
 // The table of the kernel's measured interface: raw processor and cpu-version of each host.
 INSTANTIATE_TEST_SUITE_P(
     Lab, RecordedHost,
-    testing::Values(
-        Recorded{"power9", Platform::pseries, 0x004e1200, "POWER9", 0x0f000005, "power9", true},
-        Recorded{"power10", Platform::pseries, 0x00800200, "POWER10", 0x0f000006, "power10", true},
-        Recorded{"power10-as-power9", Platform::pseries, 0x00800200, "POWER10", 0x0f000005,
-                 "power9", true},
-        Recorded{"power10-linux6.12", Platform::pseries, 0x00800200, "POWER10", 0x0f000006,
-                 "power10", true},
-        Recorded{"power10-no-nesting", Platform::pseries, 0x00800200, "POWER10", 0x0f000006,
-                 "power10", false},
-        Recorded{"power11", Platform::pseries, 0x00821200, "POWER11", 0x0f000007, "power11", true},
-        Recorded{"powernv9", Platform::powernv, 0x004e1200, "POWER9", 0x004e1200, "power9", true}));
+    testing::Values(Recorded{"power9", model::Platform::pseries, 0x004e1200, "POWER9", 0x0f000005,
+                             "power9", true},
+                    Recorded{"power10", model::Platform::pseries, 0x00800200, "POWER10", 0x0f000006,
+                             "power10", true},
+                    Recorded{"power10-as-power9", model::Platform::pseries, 0x00800200, "POWER10",
+                             0x0f000005, "power9", true},
+                    Recorded{"power10-linux6.12", model::Platform::pseries, 0x00800200, "POWER10",
+                             0x0f000006, "power10", true},
+                    Recorded{"power10-no-nesting", model::Platform::pseries, 0x00800200, "POWER10",
+                             0x0f000006, "power10", false},
+                    Recorded{"power11", model::Platform::pseries, 0x00821200, "POWER11", 0x0f000007,
+                             "power11", true},
+                    Recorded{"powernv9", model::Platform::powernv, 0x004e1200, "POWER9", 0x004e1200,
+                             "power9", true}));
 
 TEST(RecordedHost, hasItsNumaNodes) {
     const auto nodes = readTopology(rootOf("power10-numa"));
@@ -111,7 +114,7 @@ TEST_F(MadeHost, thatShowsNothingIsStillAHost) {
     const HostFacts facts = read();
     EXPECT_EQ(facts.identity.arch, "ppc64le");
     EXPECT_EQ(facts.identity.kernel, "7.3");
-    EXPECT_EQ(facts.identity.platform, Platform::other);
+    EXPECT_EQ(facts.identity.platform, model::Platform::other);
     EXPECT_FALSE(facts.identity.pvr.has_value());
     EXPECT_FALSE(facts.level.cpuVersion.has_value());
     EXPECT_EQ(facts.level.problem, "the device tree has no readable CPU node");
@@ -133,7 +136,7 @@ TEST_F(MadeHost, takesOnlyListsOfCpusIntoItsTopology) {
 
 TEST_F(MadeHost, thatIsNotPowerIsNotReadForPower) {
     write("proc/cpuinfo", "platform : pSeries\n");
-    EXPECT_EQ(read("x86_64").identity.platform, Platform::other);
+    EXPECT_EQ(read("x86_64").identity.platform, model::Platform::other);
 }
 
 TEST_F(MadeHost, withSeveralEqualNodesHasTheirLevel) {
@@ -184,13 +187,13 @@ TEST_F(MadeHost, prefersSysfsForTheDeviceTree) {
 
 TEST_F(MadeHost, isNamedByTheDeviceTreeWithoutCpuinfo) {
     write("proc/device-tree/compatible", std::string("qemu,pseries\0", 13));
-    EXPECT_EQ(read().identity.platform, Platform::pseries);
+    EXPECT_EQ(read().identity.platform, model::Platform::pseries);
     write("proc/device-tree/compatible", std::string("x\0ibm,powernv\0", 14));
-    EXPECT_EQ(read().identity.platform, Platform::powernv);
+    EXPECT_EQ(read().identity.platform, model::Platform::powernv);
     write("proc/device-tree/compatible", std::string("IBM,9105-22A\0", 13));
-    EXPECT_EQ(read().identity.platform, Platform::other);
+    EXPECT_EQ(read().identity.platform, model::Platform::other);
     write("proc/device-tree/device_type", std::string("chrp\0", 5));
-    EXPECT_EQ(read().identity.platform, Platform::pseries);
+    EXPECT_EQ(read().identity.platform, model::Platform::pseries);
 }
 
 TEST_F(MadeHost, takesAPowerNvProcessorFromTheDeviceTree) {
@@ -240,4 +243,4 @@ TEST_F(MadeHost, withASenselessCpuListHasNoTopology) {
 }
 
 } // namespace
-} // namespace hostcompat
+} // namespace hostcompat::host

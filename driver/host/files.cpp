@@ -2,17 +2,17 @@
 // Reads small files; whatever cannot be read is simply not there.
 #include "driver/host/files.hpp"
 
-#include "driver/io/read_file.hpp"
+#include "driver/input/read_file.hpp"
 
 #include <system_error>
 
 #include <algorithm>
 #include <charconv>
 
-namespace hostcompat {
+namespace hostcompat::host {
 
 std::optional<std::string> readSmallFile(const std::filesystem::path& path) {
-    auto content = readInput(path.string());
+    auto content = input::readInput(path.string());
     if (!content)
         return std::nullopt;
     return std::move(*content);
@@ -82,4 +82,4 @@ std::vector<unsigned> listNumbered(const std::filesystem::path& path, std::strin
     return numbers;
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::host

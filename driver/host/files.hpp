@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace hostcompat {
+namespace hostcompat::host {
 
 /// The file's content; nothing where it cannot be read.
 std::optional<std::string> readSmallFile(const std::filesystem::path& path);
@@ -33,4 +33,4 @@ std::optional<std::uint64_t> parseNumber(std::string_view text);
 /// The text without white space (and NUL, which ends device tree strings) at its ends.
 std::string_view trim(std::string_view text);
 
-} // namespace hostcompat
+} // namespace hostcompat::host

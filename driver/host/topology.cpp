@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace hostcompat {
+namespace hostcompat::host {
 
 namespace {
 
@@ -44,16 +44,16 @@ bool isCpuList(std::string_view text) {
 }
 
 /// An offline CPU has no topology folder (drivers/base/topology.c).
-std::optional<LogicalCpu> readCpu(const std::filesystem::path& cpus, unsigned id) {
+std::optional<model::LogicalCpu> readCpu(const std::filesystem::path& cpus, unsigned id) {
     const auto topology = cpus / ("cpu" + std::to_string(id)) / "topology";
     const auto siblings = readSmallFile(topology / "thread_siblings_list");
     if (!siblings || !isCpuList(trim(*siblings)))
         return std::nullopt;
-    return LogicalCpu{.id = id,
-                      .socketId = readId(topology / "physical_package_id"),
-                      .dieId = readId(topology / "die_id"),
-                      .coreId = readId(topology / "core_id"),
-                      .siblings = std::string(trim(*siblings))};
+    return model::LogicalCpu{.id = id,
+                             .socketId = readId(topology / "physical_package_id"),
+                             .dieId = readId(topology / "die_id"),
+                             .coreId = readId(topology / "core_id"),
+                             .siblings = std::string(trim(*siblings))};
 }
 
 /// The value of "Node 0 MemTotal:  1048576 kB".
@@ -66,10 +66,11 @@ std::optional<std::uint64_t> memTotal(std::string_view meminfo) {
     return parseNumber(rest.substr(0, rest.find_first_not_of("0123456789")));
 }
 
-NumaNode readNode(const std::filesystem::path& nodes, const std::filesystem::path& cpus,
-                  unsigned id) {
+model::NumaNode readNode(const std::filesystem::path& nodes, const std::filesystem::path& cpus,
+                         unsigned id) {
     const auto folder = nodes / ("node" + std::to_string(id));
-    NumaNode node{.id = id, .memory = memTotal(readSmallFile(folder / "meminfo").value_or(""))};
+    model::NumaNode node{.id = id,
+                         .memory = memTotal(readSmallFile(folder / "meminfo").value_or(""))};
     for (const unsigned cpu : parseCpuList(trim(readSmallFile(folder / "cpulist").value_or(""))))
         if (auto description = readCpu(cpus, cpu))
             node.cpus.push_back(std::move(*description));
@@ -78,12 +79,12 @@ NumaNode readNode(const std::filesystem::path& nodes, const std::filesystem::pat
 
 } // namespace
 
-std::vector<NumaNode> readTopology(const std::filesystem::path& root) {
+std::vector<model::NumaNode> readTopology(const std::filesystem::path& root) {
     const auto cpus = root / "sys/devices/system/cpu";
     const auto nodes = root / "sys/devices/system/node";
-    std::vector<NumaNode> result;
+    std::vector<model::NumaNode> result;
     for (const unsigned id : listNumbered(nodes, "node")) {
-        NumaNode node = readNode(nodes, cpus, id);
+        model::NumaNode node = readNode(nodes, cpus, id);
         if (!node.cpus.empty() || node.memory.value_or(0) != 0)
             result.push_back(std::move(node));
     }
@@ -92,7 +93,8 @@ std::vector<NumaNode> readTopology(const std::filesystem::path& root) {
     if (anyCpu)
         return result;
 
-    NumaNode only{.id = 0, .memory = memTotal(readSmallFile(root / "proc/meminfo").value_or(""))};
+    model::NumaNode only{.id = 0,
+                         .memory = memTotal(readSmallFile(root / "proc/meminfo").value_or(""))};
     for (const unsigned cpu : listNumbered(cpus, "cpu"))
         if (auto description = readCpu(cpus, cpu))
             only.cpus.push_back(std::move(*description));
@@ -101,4 +103,4 @@ std::vector<NumaNode> readTopology(const std::filesystem::path& root) {
     return {std::move(only)};
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::host

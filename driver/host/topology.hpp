@@ -2,16 +2,16 @@
 // The host's NUMA nodes and CPUs, as far as a capabilities document tells them.
 #pragma once
 
-#include "driver/compat/topology.hpp"
+#include "driver/model/topology.hpp"
 
 #include <filesystem>
 #include <vector>
 
-namespace hostcompat {
+namespace hostcompat::host {
 
 /// The NUMA nodes that have CPUs or memory, by id, each with its online CPUs by id.
 /// A kernel without NUMA is one node 0. Empty where sysfs does not describe the CPUs.
 /// Source: Linux Documentation/ABI/stable/sysfs-devices-system-cpu.
-std::vector<NumaNode> readTopology(const std::filesystem::path& root);
+std::vector<model::NumaNode> readTopology(const std::filesystem::path& root);
 
-} // namespace hostcompat
+} // namespace hostcompat::host

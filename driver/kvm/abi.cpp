@@ -6,7 +6,7 @@
 
 #include <array>
 
-namespace hostcompat {
+namespace hostcompat::kvm {
 
 namespace {
 
@@ -26,4 +26,4 @@ std::span<const KvmAbi> kvmAbiTable() {
     return kAbis;
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::kvm

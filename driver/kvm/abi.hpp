@@ -6,7 +6,7 @@
 #include <span>
 #include <string_view>
 
-namespace hostcompat {
+namespace hostcompat::kvm {
 
 /// One generation: how to ask, and where in the answer each word stands.
 /// Every generation's struct is words of 64 bits, three of them at least.
@@ -30,4 +30,4 @@ struct KvmAbi {
 /// absent.
 std::span<const KvmAbi> kvmAbiTable();
 
-} // namespace hostcompat
+} // namespace hostcompat::kvm

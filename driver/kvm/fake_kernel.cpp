@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
-namespace hostcompat {
+namespace hostcompat::kvm {
 
 namespace {
 
@@ -133,4 +133,4 @@ int FakeKernel::machineRequest(unsigned long request, std::uint64_t* words) cons
     return -ENOTTY;
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::kvm

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace hostcompat {
+namespace hostcompat::kvm {
 
 /// Which generation of the interface the kernel has built in.
 enum class FakeInterface { none, merged, v5, v4Agreed, v4Posted };
@@ -78,4 +78,4 @@ private:
     std::size_t machinesMade_ = 0;
 };
 
-} // namespace hostcompat
+} // namespace hostcompat::kvm

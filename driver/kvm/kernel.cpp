@@ -8,7 +8,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-namespace hostcompat {
+namespace hostcompat::kvm {
 
 int SystemKernel::open(const char* path, int flags) {
     const int descriptor = ::open(path, flags);
@@ -24,4 +24,4 @@ void SystemKernel::close(int descriptor) {
     ::close(descriptor);
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::kvm

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace hostcompat {
+namespace hostcompat::kvm {
 
 /// The kernel's calls by their own names. One method each, no policy: a test's kernel can fail any
 /// of them.
@@ -32,4 +32,4 @@ public:
     void close(int descriptor) override;
 };
 
-} // namespace hostcompat
+} // namespace hostcompat::kvm

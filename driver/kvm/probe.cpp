@@ -13,7 +13,7 @@
 #include <optional>
 #include <vector>
 
-namespace hostcompat {
+namespace hostcompat::kvm {
 
 namespace {
 
@@ -219,4 +219,4 @@ Result<KvmAnswer> askKvm(Kernel& kernel, const std::string& device) {
     return Question(kernel, device).ask();
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::kvm

@@ -2,13 +2,13 @@
 // The question to KVM: which compatibility modes can guests of this host have?
 #pragma once
 
-#include "driver/compat/error.hpp"
 #include "driver/kvm/kernel.hpp"
+#include "driver/model/error.hpp"
 
 #include <cstdint>
 #include <string>
 
-namespace hostcompat {
+namespace hostcompat::kvm {
 
 /// How far the question got.
 enum class KvmOutcome {
@@ -46,4 +46,4 @@ struct KvmAnswer {
 /// Documentation/virt/kvm/api.rst 4.145; commits b76fb087efcd, 8735048f54ec, c1721e584244.
 Result<KvmAnswer> askKvm(Kernel& kernel, const std::string& device = "/dev/kvm");
 
-} // namespace hostcompat
+} // namespace hostcompat::kvm

@@ -13,12 +13,12 @@
 #include <string>
 #include <vector>
 
-namespace hostcompat {
+namespace hostcompat::kvm {
 namespace {
 
 KvmAnswer ask(FakeKernel& kernel) {
     auto answer = askKvm(kernel);
-    EXPECT_TRUE(answer.has_value()) << describe(answer.error());
+    EXPECT_TRUE(answer.has_value()) << model::describe(answer.error());
     EXPECT_EQ(kernel.openDescriptors(), 0U);
     return answer.value_or(KvmAnswer{});
 }
@@ -306,4 +306,4 @@ TEST(SystemKernel, handsOutErrnosNegated) {
 }
 
 } // namespace
-} // namespace hostcompat
+} // namespace hostcompat::kvm

@@ -11,7 +11,7 @@
 
 #include <cstdint>
 
-namespace hostcompat::uapi {
+namespace hostcompat::kvm::uapi {
 
 /// The only API version there ever was (Documentation/virt/kvm/api.rst 4.1).
 inline constexpr int kApiVersion = 12;
@@ -48,4 +48,4 @@ static_assert(KVM_PPC_GET_COMPAT_CAPS == kPpcGetCompatCaps);
 static_assert(KVM_API_VERSION == kApiVersion);
 static_assert(KVM_CAP_PPC_GET_PVINFO == kCapPpcGetPvinfo);
 
-} // namespace hostcompat::uapi
+} // namespace hostcompat::kvm::uapi

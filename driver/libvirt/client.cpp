@@ -2,9 +2,9 @@
 // One child process for each connection; what it found comes back as JSON.
 #include "driver/libvirt/client.hpp"
 
-#include "driver/libvirt/isolated.hpp"
 #include "driver/libvirt/library.hpp"
 #include "driver/libvirt/uri.hpp"
+#include "driver/process/isolated.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -12,7 +12,7 @@
 
 #include <cstring>
 
-namespace hostcompat {
+namespace hostcompat::libvirt {
 
 namespace {
 
@@ -90,18 +90,18 @@ Result<ConnectedHost> unpack(std::string text, const std::string& uri) {
         .uri = head.at("uri"), .capabilities = std::move(text), .thisHost = head.at("this_host")};
 }
 
-Result<ConnectedHost> readOutcome(IsolatedOutcome outcome, const std::string& uri,
+Result<ConnectedHost> readOutcome(process::IsolatedOutcome outcome, const std::string& uri,
                                   std::chrono::milliseconds timeout) {
     switch (outcome.end) {
-    case IsolatedOutcome::End::finished:
+    case process::IsolatedOutcome::End::finished:
         return unpack(std::move(outcome.text), uri);
-    case IsolatedOutcome::End::timedOut:
+    case process::IsolatedOutcome::End::timedOut:
         return std::unexpected(
             connectError("connect to", uri,
                          fmt::format("there was no answer within {} seconds",
                                      static_cast<double>(timeout.count()) / 1000.0),
                          "see whether the daemon there works, or allow more with --timeout"));
-    case IsolatedOutcome::End::died:
+    case process::IsolatedOutcome::End::died:
         break;
     }
     return std::unexpected(connectError(
@@ -120,11 +120,11 @@ std::vector<Result<ConnectedHost>> readCapabilitiesOf(std::span<const std::strin
     const auto library = LibvirtLibrary::load();
     if (!library)
         return {uris.size(), std::unexpected(library.error())};
-    std::vector<IsolatedWork> work;
+    std::vector<process::IsolatedWork> work;
     work.reserve(uris.size());
     for (const std::string& uri : uris)
         work.emplace_back([&library, &uri] { return pack(ask(*library, uri)); });
-    auto outcomes = runIsolated(work, options.timeout, options.jobs);
+    auto outcomes = process::runIsolated(work, options.timeout, options.jobs);
     if (!outcomes)
         return {uris.size(), std::unexpected(outcomes.error())};
     std::vector<Result<ConnectedHost>> results;
@@ -134,4 +134,4 @@ std::vector<Result<ConnectedHost>> readCapabilitiesOf(std::span<const std::strin
     return results;
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::libvirt

@@ -3,7 +3,7 @@
 // may take.
 #pragma once
 
-#include "driver/compat/error.hpp"
+#include "driver/model/error.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace hostcompat {
+namespace hostcompat::libvirt {
 
 /// What a connection gave.
 struct ConnectedHost {
@@ -44,4 +44,4 @@ struct ConnectOptions {
 std::vector<Result<ConnectedHost>> readCapabilitiesOf(std::span<const std::string> uris,
                                                       const ConnectOptions& options);
 
-} // namespace hostcompat
+} // namespace hostcompat::libvirt

@@ -2,7 +2,7 @@
 // Stands in for client.cpp where libvirt's headers were not there when this was built.
 #include "driver/libvirt/client.hpp"
 
-namespace hostcompat {
+namespace hostcompat::libvirt {
 
 std::vector<Result<ConnectedHost>> readCapabilitiesOf(std::span<const std::string> uris,
                                                       const ConnectOptions&) {
@@ -14,4 +14,4 @@ std::vector<Result<ConnectedHost>> readCapabilitiesOf(std::span<const std::strin
                                        "'virsh capabilities'"})};
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::libvirt

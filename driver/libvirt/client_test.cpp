@@ -15,6 +15,7 @@
 namespace {
 
 using namespace hostcompat;
+using namespace hostcompat::libvirt;
 using namespace std::chrono_literals;
 
 Result<ConnectedHost> readOne(const std::string& uri, ConnectOptions options = {}) {
@@ -50,7 +51,7 @@ private:
 
 TEST(ReadCapabilitiesOf, ReadsTheTestDriverAndKnowsItIsNoHost) {
     const auto host = readOne("test:///default");
-    ASSERT_TRUE(host) << describe(host.error());
+    ASSERT_TRUE(host) << model::describe(host.error());
     EXPECT_EQ(host->uri, "test:///default");
     EXPECT_TRUE(host->capabilities.starts_with("<capabilities>")) << host->capabilities;
     EXPECT_FALSE(host->thisHost);
@@ -60,7 +61,7 @@ TEST(ReadCapabilitiesOf, SaysInLibvirtsWordsWhatFailed) {
     const auto missing = readOne("qemu+unix:///system?socket=/nowhere/socket");
     ASSERT_FALSE(missing);
     EXPECT_EQ(missing.error().kind, ErrorKind::input);
-    EXPECT_EQ(describe(missing.error()),
+    EXPECT_EQ(model::describe(missing.error()),
               "cannot connect to qemu+unix:///system?socket=/nowhere/socket: Failed to connect "
               "socket to '/nowhere/socket': No such file or directory");
     const auto senseless = readOne("%%%");
@@ -73,9 +74,9 @@ TEST(ReadCapabilitiesOf, ASilentDaemonEndsAfterTheTimeout) {
     const auto begin = std::chrono::steady_clock::now();
     const auto host = readOne(socket.uri(), {.timeout = 400ms});
     ASSERT_FALSE(host);
-    EXPECT_NE(describe(host.error()).find("there was no answer within 0.4 seconds"),
+    EXPECT_NE(model::describe(host.error()).find("there was no answer within 0.4 seconds"),
               std::string::npos)
-        << describe(host.error());
+        << model::describe(host.error());
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
 }
 

@@ -2,20 +2,21 @@
 // Asks daemons in portions and keeps of each document only the modes.
 #include "driver/libvirt/connected_baseline.hpp"
 
-#include "driver/io/path_list.hpp"
-#include "driver/policy/host_modes.hpp"
+#include "driver/input/path_list.hpp"
+#include "driver/xml/host_modes.hpp"
 
-namespace hostcompat {
+namespace hostcompat::libvirt {
 
 namespace {
 
 constexpr std::size_t kPortion = 1024;
 
 /// What one daemon's document says: its modes, or nothing.
-Result<std::optional<ModeSet>> modesOf(const Result<ConnectedHost>& host, const std::string& uri) {
+Result<std::optional<model::ModeSet>> modesOf(const Result<ConnectedHost>& host,
+                                              const std::string& uri) {
     if (!host)
         return std::unexpected(host.error());
-    auto documents = readHostModes(host->capabilities, uri);
+    auto documents = xml::readHostModes(host->capabilities, uri);
     if (!documents.front())
         return std::unexpected(std::move(documents.front().error()));
     return documents.front()->supported;
@@ -23,7 +24,8 @@ Result<std::optional<ModeSet>> modesOf(const Result<ConnectedHost>& host, const 
 
 class ConnectRun {
 public:
-    ConnectRun(const ConnectOptions& options, Baseline& baseline, const ConnectListener& listener)
+    ConnectRun(const ConnectOptions& options, policy::Baseline& baseline,
+               const ConnectListener& listener)
         : options_(options), baseline_(baseline), listener_(listener) {}
 
     Result<void> add(std::string uri) {
@@ -62,7 +64,7 @@ public:
 
 private:
     const ConnectOptions& options_;
-    Baseline& baseline_;
+    policy::Baseline& baseline_;
     const ConnectListener& listener_;
     std::vector<std::string> portion_;
     ConnectCounts counts_;
@@ -71,13 +73,13 @@ private:
 } // namespace
 
 Result<ConnectCounts> connectBaseline(const DaemonUris& uris, const ConnectOptions& options,
-                                      Baseline& baseline, const ConnectListener& listener) {
+                                      policy::Baseline& baseline, const ConnectListener& listener) {
     ConnectRun run(options, baseline, listener);
     for (const std::string& uri : uris.named)
         if (auto added = run.add(uri); !added)
             return std::unexpected(std::move(added.error()));
     if (uris.list) {
-        PathList list(*uris.list);
+        input::PathList list(*uris.list);
         while (auto uri = list.next()) {
             if (!*uri)
                 return std::unexpected(std::move(uri->error()));
@@ -90,4 +92,4 @@ Result<ConnectCounts> connectBaseline(const DaemonUris& uris, const ConnectOptio
     return run.counts();
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::libvirt

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace hostcompat {
+namespace hostcompat::libvirt {
 
 /// The daemons to ask: URIs that were named, and then those of a list with one on each line.
 struct DaemonUris {
@@ -41,6 +41,6 @@ struct ConnectCounts {
 /// Errors: those of PathList for the list; kind system where libvirt cannot be used at all.
 /// The caller must have one thread only.
 Result<ConnectCounts> connectBaseline(const DaemonUris& uris, const ConnectOptions& options,
-                                      Baseline& baseline, const ConnectListener& listener);
+                                      policy::Baseline& baseline, const ConnectListener& listener);
 
-} // namespace hostcompat
+} // namespace hostcompat::libvirt

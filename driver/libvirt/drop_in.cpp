@@ -2,9 +2,9 @@
 // Where the drop-in goes, what it says, and whether the daemon will bear it.
 #include "driver/libvirt/drop_in.hpp"
 
-#include "driver/io/child_process.hpp"
-#include "driver/io/read_file.hpp"
+#include "driver/input/read_file.hpp"
 #include "driver/libvirt/trusted_file.hpp"
+#include "driver/process/child_process.hpp"
 
 #include <fmt/format.h>
 #include <system_error>
@@ -14,7 +14,7 @@
 #include <cstring>
 #include <unistd.h>
 
-namespace hostcompat {
+namespace hostcompat::libvirt {
 
 namespace {
 
@@ -36,7 +36,7 @@ Error moduleError(const std::filesystem::path& module, std::string reason) {
 /// what it wrote on standard error or how it ended.
 Result<std::string> tryWith(const std::filesystem::path& module,
                             const std::filesystem::path& program) {
-    auto child = runChild(
+    auto child = process::runChild(
         {"env", fmt::format("LD_PRELOAD={}", module.string()), program.string(), "--version"}, "",
         20s);
     if (!child)
@@ -59,7 +59,7 @@ Result<std::string> tryWith(const std::filesystem::path& module,
 
 bool hasMapped(const std::filesystem::path& maps, const std::filesystem::path& module,
                bool& known) {
-    const auto text = readInput(maps.string());
+    const auto text = input::readInput(maps.string());
     known = known && text.has_value();
     return text && text->find(module.filename().string()) != std::string::npos;
 }
@@ -141,7 +141,7 @@ std::optional<std::vector<RunningDaemon>> runningDaemons(std::string_view daemon
             std::from_chars(name.data(), name.data() + name.size(), process);
         if (problem != std::errc() || rest != name.data() + name.size())
             continue;
-        const auto command = readInput((entry->path() / "comm").string());
+        const auto command = input::readInput((entry->path() / "comm").string());
         if (command && *command == fmt::format("{}\n", daemon))
             found.push_back({process, hasMapped(entry->path() / "maps", module, known)});
     }
@@ -150,4 +150,4 @@ std::optional<std::vector<RunningDaemon>> runningDaemons(std::string_view daemon
     return found;
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::libvirt

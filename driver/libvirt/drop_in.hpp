@@ -2,8 +2,8 @@
 // The systemd drop-in that makes a libvirt daemon preload the module.
 #pragma once
 
-#include "driver/compat/error.hpp"
 #include "driver/libvirt/managed_file.hpp"
+#include "driver/model/error.hpp"
 
 #include <array>
 #include <filesystem>
@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace hostcompat {
+namespace hostcompat::libvirt {
 
 /// The daemons that host QEMU guests: the one for everything, and the modular one.
 inline constexpr std::array<std::string_view, 2> kDaemons = {"libvirtd", "virtqemud"};
@@ -47,4 +47,4 @@ struct RunningDaemon {
 std::optional<std::vector<RunningDaemon>> runningDaemons(std::string_view daemon,
                                                          const std::filesystem::path& module);
 
-} // namespace hostcompat
+} // namespace hostcompat::libvirt

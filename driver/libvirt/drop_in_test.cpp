@@ -11,6 +11,7 @@
 namespace {
 
 using namespace hostcompat;
+using namespace hostcompat::libvirt;
 
 TEST(DropIn, NamesTheModuleAndNothingElse) {
     EXPECT_EQ(*dropInText("/usr/lib/virt-host-compat/module.so"),

@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <dlfcn.h>
 
-namespace hostcompat {
+namespace hostcompat::libvirt {
 
 namespace {
 
@@ -102,4 +102,4 @@ Result<std::string> LibvirtConnection::capabilities() const {
     return text("read the capabilities of", library_->calls().virConnectGetCapabilities);
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::libvirt

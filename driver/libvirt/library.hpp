@@ -2,7 +2,7 @@
 // libvirt's client library, loaded when it is first needed, and a connection through it.
 #pragma once
 
-#include "driver/compat/error.hpp"
+#include "driver/model/error.hpp"
 
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace hostcompat {
+namespace hostcompat::libvirt {
 
 /// The calls that are used, under their own names and with the types of libvirt's headers.
 struct LibvirtCalls {
@@ -74,4 +74,4 @@ private:
     std::unique_ptr<virConnect, Closer> connection_;
 };
 
-} // namespace hostcompat
+} // namespace hostcompat::libvirt

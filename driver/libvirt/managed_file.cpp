@@ -2,7 +2,7 @@
 // Writes beside and renames, so that a daemon never reads half a file.
 #include "driver/libvirt/managed_file.hpp"
 
-#include "driver/io/descriptor.hpp"
+#include "driver/input/descriptor.hpp"
 #include "driver/libvirt/trusted_file.hpp"
 
 #include <fmt/format.h>
@@ -12,7 +12,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-namespace hostcompat {
+namespace hostcompat::libvirt {
 
 namespace {
 
@@ -55,7 +55,7 @@ Result<void> writeAll(const std::filesystem::path& path, std::string_view conten
         return std::unexpected(systemError("create", path, errno));
     int problem = ::fchmod(file, mode) == 0 ? 0 : errno;
     if (problem == 0)
-        problem = writeWhole(file, content);
+        problem = input::writeWhole(file, content);
     if (problem == 0 && ::fsync(file) != 0)
         problem = errno;
     if (::close(file) != 0 && problem == 0)
@@ -121,4 +121,4 @@ Result<bool> removeManaged(const std::filesystem::path& path) {
     return true;
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::libvirt

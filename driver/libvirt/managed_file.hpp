@@ -2,13 +2,13 @@
 // Files that this program puts into folders of others, and takes away again.
 #pragma once
 
-#include "driver/compat/error.hpp"
+#include "driver/model/error.hpp"
 
 #include <filesystem>
 #include <string>
 #include <string_view>
 
-namespace hostcompat {
+namespace hostcompat::libvirt {
 
 /// A line that every file which this program wrote has; what lacks it is somebody else's.
 inline constexpr std::string_view kManagedMark = "# Written by virt-host-compat";
@@ -36,4 +36,4 @@ Result<void> writeManaged(const std::filesystem::path& path, std::string_view co
 /// Removes a file of ours. Returns whether there was one. Errors: as writeManaged().
 Result<bool> removeManaged(const std::filesystem::path& path);
 
-} // namespace hostcompat
+} // namespace hostcompat::libvirt

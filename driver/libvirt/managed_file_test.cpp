@@ -13,6 +13,7 @@
 namespace {
 
 using namespace hostcompat;
+using namespace hostcompat::libvirt;
 
 class ManagedFileTest : public testing::Test {
 protected:
@@ -62,8 +63,9 @@ TEST_F(ManagedFileTest, SomebodyElsesFileStays) {
     EXPECT_EQ(*managedState(path_), ManagedState::foreign);
     const auto written = writeManaged(path_, text("1"), 0644);
     ASSERT_FALSE(written);
-    EXPECT_EQ(describe(written.error()), "cannot change " + path_.string() +
-                                             ": this program did not write it; move it away first");
+    EXPECT_EQ(model::describe(written.error()),
+              "cannot change " + path_.string() +
+                  ": this program did not write it; move it away first");
     EXPECT_FALSE(removeManaged(path_));
     EXPECT_EQ(content(), "somebody else's\n");
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator(path_.parent_path()), {}), 1);

@@ -2,16 +2,16 @@
 // Decides for libvirt's start hook, and words its script.
 #include "driver/libvirt/start_hook.hpp"
 
-#include "driver/io/utf8.hpp"
 #include "driver/libvirt/managed_file.hpp"
 #include "driver/policy/check.hpp"
+#include "driver/text/utf8.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 
-namespace hostcompat {
+namespace hostcompat::libvirt {
 
 namespace {
 
@@ -32,18 +32,18 @@ bool hookDecides(std::string_view operation, std::string_view subOperation) {
            std::ranges::find(kOperations, operation) != kOperations.end();
 }
 
-std::string hookRefusal(std::string domainXml, const PolicyHost& host) {
-    const auto document = DomainDocument::read(std::move(domainXml), "the domain");
+std::string hookRefusal(std::string domainXml, const policy::PolicyHost& host) {
+    const auto document = xml::DomainDocument::read(std::move(domainXml), "the domain");
     if (!document)
         return {};
-    const CheckAnswer answer = checkDomain(document->domain(), host);
-    if (answer.verdict != Verdict::incompatible)
+    const policy::CheckAnswer answer = policy::checkDomain(document->domain(), host);
+    if (answer.verdict != policy::Verdict::incompatible)
         return {};
-    return describe({.kind = ErrorKind::input,
-                     .action = "start the guest",
-                     .subject = printable(document->domain().name),
-                     .reason = answer.reason,
-                     .remedy = answer.remedy});
+    return model::describe({.kind = ErrorKind::input,
+                            .action = "start the guest",
+                            .subject = text::printable(document->domain().name),
+                            .reason = answer.reason,
+                            .remedy = answer.remedy});
 }
 
 Result<std::string> hookScript(std::string_view program) {
@@ -72,4 +72,4 @@ esac
                        kManagedMark, operations, program);
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::libvirt

@@ -2,13 +2,13 @@
 // The hook that libvirt's QEMU driver runs before a guest starts.
 #pragma once
 
-#include "driver/compat/error.hpp"
+#include "driver/model/error.hpp"
 #include "driver/policy/host.hpp"
 
 #include <string>
 #include <string_view>
 
-namespace hostcompat {
+namespace hostcompat::libvirt {
 
 /// Where the hook stands, below the system's root (libvirt docs/hooks.rst; a folder of scripts
 /// since libvirt 6.5).
@@ -23,7 +23,7 @@ bool hookDecides(std::string_view operation, std::string_view subOperation);
 /// the document cannot be read, the host does not say, KVM is not concerned.
 ///
 /// @param domainXml the document that libvirt gives the hook.
-std::string hookRefusal(std::string domainXml, const PolicyHost& host);
+std::string hookRefusal(std::string domainXml, const policy::PolicyHost& host);
 
 /// The script at kHookPath. Only the program's status 1 becomes a refusal: a crash, a missing
 /// program or a missing library must not keep guests from starting.
@@ -32,4 +32,4 @@ std::string hookRefusal(std::string domainXml, const PolicyHost& host);
 /// Errors: kind usage where the path is not absolute or holds what a shell would not take as it is.
 Result<std::string> hookScript(std::string_view program);
 
-} // namespace hostcompat
+} // namespace hostcompat::libvirt

@@ -8,6 +8,7 @@
 namespace {
 
 using namespace hostcompat;
+using namespace hostcompat::libvirt;
 
 std::string domain(const std::string& cpu, const std::string& type = "kvm") {
     return "<domain type='" + type +
@@ -15,16 +16,18 @@ std::string domain(const std::string& cpu, const std::string& type = "kvm") {
            "</domain>";
 }
 
-PolicyHost power10InPower9Mode() {
-    return policyHost(HostRecord{.host = {.arch = "ppc64le",
-                                          .platform = Platform::pseries,
-                                          .pvr = 0x00800200,
-                                          .model = "POWER10",
-                                          .effectiveMode = "power9",
-                                          .kernel = "7.3"},
-                                 .compat = {.known = KnownCompat{.supported = modesUpTo(
-                                                                     *findModeByName("power9"))}}},
-                      "this host");
+policy::PolicyHost power10InPower9Mode() {
+    return policy::policyHost(
+        model::HostRecord{
+            .host = {.arch = "ppc64le",
+                     .platform = model::Platform::pseries,
+                     .pvr = 0x00800200,
+                     .model = "POWER10",
+                     .effectiveMode = "power9",
+                     .kernel = "7.3"},
+            .compat = {.known = model::KnownCompat{.supported = model::modesUpTo(
+                                                       *model::findModeByName("power9"))}}},
+        "this host");
 }
 
 TEST(HookDecides, OnlyWhereAGuestIsAboutToRun) {
@@ -53,8 +56,8 @@ TEST(HookRefusal, IsOneLineWhateverTheGuestIsCalled) {
 }
 
 TEST(HookRefusal, LetsEverythingElsePass) {
-    const PolicyHost host = power10InPower9Mode();
-    PolicyHost silent = host;
+    const policy::PolicyHost host = power10InPower9Mode();
+    policy::PolicyHost silent = host;
     silent.compat = {.known = std::nullopt, .reason = "nobody knows"};
     const std::string power10 = "<cpu mode='host-model'><model>power10</model></cpu>";
     EXPECT_EQ(hookRefusal(domain("<cpu mode='host-model'><model>power9</model></cpu>"), host), "");

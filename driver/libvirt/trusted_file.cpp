@@ -2,7 +2,7 @@
 // Checks owner and permissions of the opened file, so that it cannot be exchanged in between.
 #include "driver/libvirt/trusted_file.hpp"
 
-#include "driver/io/descriptor.hpp"
+#include "driver/input/descriptor.hpp"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -11,7 +11,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-namespace hostcompat {
+namespace hostcompat::libvirt {
 
 namespace {
 
@@ -44,7 +44,7 @@ Result<void> checkStatus(const struct stat& status, const std::string& path) {
 } // namespace
 
 Result<std::string> readTrusted(const std::string& path) {
-    const Descriptor file = openFile(path, O_RDONLY | O_NOCTTY | O_NONBLOCK);
+    const input::Descriptor file = input::openFile(path, O_RDONLY | O_NOCTTY | O_NONBLOCK);
     struct stat status;
     if (!file || ::fstat(file.number(), &status) != 0)
         return std::unexpected(refuse("open", path, errno));
@@ -76,4 +76,4 @@ Result<void> checkTrusted(const std::string& path) {
     return checkStatus(status, path);
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::libvirt

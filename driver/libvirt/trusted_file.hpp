@@ -2,11 +2,11 @@
 // Files that a privileged process may believe.
 #pragma once
 
-#include "driver/compat/error.hpp"
+#include "driver/model/error.hpp"
 
 #include <string>
 
-namespace hostcompat {
+namespace hostcompat::libvirt {
 
 /// Reads a small regular file if only root or the user of this process (the effective one) can have
 /// written it: it belongs to one of them, and neither its group nor others may write it. Never
@@ -22,4 +22,4 @@ Result<std::string> readTrusted(const std::string& path);
 /// Errors: kind input as above; where it is missing, errorNumber is ENOENT.
 Result<void> checkTrusted(const std::string& path);
 
-} // namespace hostcompat
+} // namespace hostcompat::libvirt

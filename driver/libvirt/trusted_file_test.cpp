@@ -13,6 +13,7 @@
 namespace {
 
 using namespace hostcompat;
+using namespace hostcompat::libvirt;
 
 class TrustedFileTest : public testing::Test {
 protected:
@@ -32,7 +33,7 @@ protected:
     }
     std::string refusal() {
         const auto bytes = readTrusted(path_.string());
-        return bytes ? "it was read" : describe(bytes.error());
+        return bytes ? "it was read" : model::describe(bytes.error());
     }
 
     std::filesystem::path folder_;
@@ -42,7 +43,7 @@ protected:
 TEST_F(TrustedFileTest, IsReadWhole) {
     write(std::string(100'000, 'x') + '\0' + "end");
     const auto bytes = readTrusted(path_.string());
-    ASSERT_TRUE(bytes) << describe(bytes.error());
+    ASSERT_TRUE(bytes) << model::describe(bytes.error());
     EXPECT_EQ(*bytes, std::string(100'000, 'x') + '\0' + "end");
 }
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace hostcompat {
+namespace hostcompat::libvirt {
 
 namespace {
 
@@ -50,4 +50,4 @@ ConnectionUri readUri(std::string_view uri) {
     return result;
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::libvirt

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace hostcompat {
+namespace hostcompat::libvirt {
 
 /// Where the host is that a connection's documents describe.
 enum class UriPlace {
@@ -26,4 +26,4 @@ struct ConnectionUri {
 /// elsewhere.
 ConnectionUri readUri(std::string_view uri);
 
-} // namespace hostcompat
+} // namespace hostcompat::libvirt

@@ -7,6 +7,7 @@
 namespace {
 
 using namespace hostcompat;
+using namespace hostcompat::libvirt;
 
 struct Case {
     const char* uri;

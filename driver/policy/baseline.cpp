@@ -6,7 +6,7 @@
 #include <deque>
 #include <map>
 
-namespace hostcompat {
+namespace hostcompat::policy {
 
 void HostNames::add(std::string_view name) {
     ++count;
@@ -23,8 +23,8 @@ void HostNames::add(const HostNames& other) {
         names.erase(std::prev(names.end()));
 }
 
-void Baseline::add(std::string_view host, ModeSet supported) {
-    supported = supported & allModes(table_);
+void Baseline::add(std::string_view host, model::ModeSet supported) {
+    supported = supported & model::allModes(table_);
     auto group = std::ranges::find(groups_, supported, &Group::supported);
     if (group == groups_.end())
         group = groups_.insert(group, Group{.supported = supported, .hosts = {}});
@@ -38,18 +38,18 @@ std::uint64_t Baseline::knownHosts() const {
     return count;
 }
 
-ModeSet Baseline::common() const {
-    ModeSet modes = allModes(table_);
+model::ModeSet Baseline::common() const {
+    model::ModeSet modes = model::allModes(table_);
     for (const Group& group : groups_)
         modes = modes & group.supported;
     return modes;
 }
 
-const Mode* Baseline::newest() const {
-    return groups_.empty() ? nullptr : newestMode(common(), table_);
+const model::Mode* Baseline::newest() const {
+    return groups_.empty() ? nullptr : model::newestMode(common(), table_);
 }
 
-HostNames Baseline::lacking(const Mode& mode) const {
+HostNames Baseline::lacking(const model::Mode& mode) const {
     HostNames hosts;
     for (const Group& group : groups_)
         if (!group.supported.contains(mode))
@@ -73,7 +73,7 @@ std::vector<HostAndModes> Baseline::explanation() const {
         std::uint64_t before;
         const Group* group;
     };
-    const std::uint64_t all = allModes(table_).bits();
+    const std::uint64_t all = model::allModes(table_).bits();
     std::map<std::uint64_t, Step> reached = {{all, {all, nullptr}}};
     std::deque<std::uint64_t> open = {all};
     while (!reached.contains(0)) {
@@ -94,4 +94,4 @@ std::vector<HostAndModes> Baseline::explanation() const {
     return hosts;
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::policy

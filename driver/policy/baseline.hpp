@@ -2,7 +2,7 @@
 // What the hosts of a cluster have in common.
 #pragma once
 
-#include "driver/compat/mode.hpp"
+#include "driver/model/mode.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace hostcompat {
+namespace hostcompat::policy {
 
 /// How many hosts something is true of, and who: the first ones by name, so that neither memory nor
 /// the answer depends on how many there are or in which order they came.
@@ -29,16 +29,16 @@ struct HostNames {
 /// A host and what it supports, as part of an explanation.
 struct HostAndModes {
     std::string name;
-    ModeSet supported;
+    model::ModeSet supported;
 };
 
 /// Collects hosts. Its memory depends on the number of modes, not on that of hosts.
 class Baseline {
 public:
-    explicit Baseline(ModeTable table = modeTable()) : table_(table) {}
+    explicit Baseline(model::ModeTable table = model::modeTable()) : table_(table) {}
 
     /// A host that supports these modes. Bits that the table lacks are left out.
-    void add(std::string_view host, ModeSet supported);
+    void add(std::string_view host, model::ModeSet supported);
     /// A host that does not say.
     void addUnknown(std::string_view host) {
         unknown_.add(host);
@@ -50,24 +50,24 @@ public:
         return unknown_;
     }
     /// What every host that says supports; every mode where there is none.
-    ModeSet common() const;
+    model::ModeSet common() const;
     /// The newest mode of common(); null where there is none, or no host says.
-    const Mode* newest() const;
+    const model::Mode* newest() const;
     /// The hosts that do not support the mode.
-    HostNames lacking(const Mode& mode) const;
+    HostNames lacking(const model::Mode& mode) const;
     /// The fewest hosts that have no mode in common; empty where all have one.
     std::vector<HostAndModes> explanation() const;
 
 private:
     /// The hosts that support exactly the same modes: at most 2^modes groups.
     struct Group {
-        ModeSet supported;
+        model::ModeSet supported;
         HostNames hosts;
     };
 
-    ModeTable table_;
+    model::ModeTable table_;
     std::vector<Group> groups_;
     HostNames unknown_;
 };
 
-} // namespace hostcompat
+} // namespace hostcompat::policy

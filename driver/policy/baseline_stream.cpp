@@ -2,9 +2,9 @@
 // Threads that read inputs, and the baseline that hears of them in order.
 #include "driver/policy/baseline_stream.hpp"
 
-#include "driver/io/ordered_work.hpp"
-#include "driver/io/read_file.hpp"
-#include "driver/policy/host_modes.hpp"
+#include "driver/input/ordered_work.hpp"
+#include "driver/input/read_file.hpp"
+#include "driver/xml/host_modes.hpp"
 
 #include <fmt/format.h>
 
@@ -15,20 +15,20 @@
 #include <utility>
 #include <vector>
 
-namespace hostcompat {
+namespace hostcompat::policy {
 
 namespace {
 
 /// An input, and afterwards what it said.
 struct Item {
     Result<std::string> path;
-    std::vector<Result<HostModes>> hosts;
+    std::vector<Result<xml::HostModes>> hosts;
 };
 
 /// Reads inputs, as one thread does.
 class Worker {
 public:
-    explicit Worker(std::optional<ReadAhead> ahead) : reader_(std::move(ahead)) {}
+    explicit Worker(std::optional<input::ReadAhead> ahead) : reader_(std::move(ahead)) {}
 
     void operator()(std::span<Item> items) {
         names_.clear();
@@ -46,10 +46,10 @@ private:
         if (const auto bytes = reader_.read(*item.path); !bytes)
             item.hosts.emplace_back(std::unexpected(bytes.error()));
         else
-            item.hosts = readHostModes(*bytes, inputName(*item.path));
+            item.hosts = xml::readHostModes(*bytes, input::inputName(*item.path));
     }
 
-    InputReader reader_;
+    input::InputReader reader_;
     std::vector<std::string_view> names_;
 };
 
@@ -67,8 +67,8 @@ public:
         ++counts_.inputs;
         if (!item.path)
             fail(item.path.error());
-        const std::string name = item.path ? inputName(*item.path) : "";
-        for (const Result<HostModes>& host : item.hosts) {
+        const std::string name = item.path ? input::inputName(*item.path) : "";
+        for (const Result<xml::HostModes>& host : item.hosts) {
             if (!host)
                 fail(host.error());
             else if (host->number == 0)
@@ -87,7 +87,7 @@ private:
             listener_.failed(error);
     }
 
-    void add(std::string_view name, const HostModes& host) {
+    void add(std::string_view name, const xml::HostModes& host) {
         if (host.supported)
             return baseline_.add(name, *host.supported);
         baseline_.addUnknown(name);
@@ -102,8 +102,8 @@ private:
 
 } // namespace
 
-StreamCounts readBaseline(Inputs& inputs, unsigned jobs, Baseline& baseline,
-                          const StreamListener& listener, ReadAheads* ahead) {
+StreamCounts readBaseline(input::Inputs& inputs, unsigned jobs, Baseline& baseline,
+                          const StreamListener& listener, input::ReadAheads* ahead) {
     const auto next = [&]() -> std::optional<Item> {
         auto input = inputs.next();
         if (!input)
@@ -112,8 +112,9 @@ StreamCounts readBaseline(Inputs& inputs, unsigned jobs, Baseline& baseline,
     };
     const auto makeWorker = [&] { return Worker(ahead ? ahead->take() : std::nullopt); };
     Reporter reporter(baseline, listener);
-    workInOrder<Item>(jobs, next, makeWorker, [&](const Item& item) { reporter.report(item); });
+    input::workInOrder<Item>(jobs, next, makeWorker,
+                             [&](const Item& item) { reporter.report(item); });
     return reporter.counts();
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::policy

@@ -2,14 +2,14 @@
 // Reads any number of inputs into a baseline, on several threads and in bounded memory.
 #pragma once
 
-#include "driver/io/inputs.hpp"
-#include "driver/io/read_ahead.hpp"
+#include "driver/input/inputs.hpp"
+#include "driver/input/read_ahead.hpp"
 #include "driver/policy/baseline.hpp"
 
 #include <cstdint>
 #include <functional>
 
-namespace hostcompat {
+namespace hostcompat::policy {
 
 /// What was read so far.
 struct StreamCounts {
@@ -32,7 +32,7 @@ struct StreamListener {
 ///
 /// @param jobs threads, as for workInOrder(). What is wrong with an input goes to the listener.
 /// @param ahead one for each thread, where inputs are to be read in advance.
-StreamCounts readBaseline(Inputs& inputs, unsigned jobs, Baseline& baseline,
-                          const StreamListener& listener, ReadAheads* ahead = nullptr);
+StreamCounts readBaseline(input::Inputs& inputs, unsigned jobs, Baseline& baseline,
+                          const StreamListener& listener, input::ReadAheads* ahead = nullptr);
 
-} // namespace hostcompat
+} // namespace hostcompat::policy

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace hostcompat {
+namespace hostcompat::policy {
 namespace {
 
 namespace fs = std::filesystem;
@@ -34,9 +34,9 @@ protected:
     Heard read(unsigned jobs) const {
         Heard heard;
         Baseline baseline;
-        Inputs inputs({folder_.string(), (folder_ / "missing").string()});
+        input::Inputs inputs({folder_.string(), (folder_ / "missing").string()});
         const StreamListener listener{
-            .failed = [&](const Error& error) { heard.text += describe(error) + "\n"; },
+            .failed = [&](const Error& error) { heard.text += model::describe(error) + "\n"; },
             .unknown = [&](std::string_view host) { heard.text += std::string(host) + "?\n"; },
             .progress = {}};
         heard.counts = readBaseline(inputs, jobs, baseline, listener);
@@ -86,4 +86,4 @@ TEST_F(ReadBaseline, namesTheDocumentsOfAnInput) {
 }
 
 } // namespace
-} // namespace hostcompat
+} // namespace hostcompat::policy

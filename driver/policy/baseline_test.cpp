@@ -5,13 +5,13 @@
 
 #include <gtest/gtest.h>
 
-namespace hostcompat {
+namespace hostcompat::policy {
 namespace {
 
-const ModeSet kNone;
-const ModeSet k9(1ULL << 62);
-const ModeSet k10(1ULL << 61);
-const ModeSet k11(1ULL << 60);
+const model::ModeSet kNone;
+const model::ModeSet k9(1ULL << 62);
+const model::ModeSet k10(1ULL << 61);
+const model::ModeSet k11(1ULL << 60);
 
 std::vector<std::string> names(const std::vector<HostAndModes>& hosts) {
     std::vector<std::string> result;
@@ -32,8 +32,8 @@ TEST(Baseline, isTheNewestCommonMode) {
     EXPECT_EQ(baseline.newest()->name, "power9");
     EXPECT_EQ(baseline.knownHosts(), 3U);
     EXPECT_TRUE(baseline.explanation().empty());
-    EXPECT_EQ(baseline.lacking(*findModeByName("power11")).count, 2U);
-    EXPECT_EQ(baseline.lacking(*findModeByName("power10")).names,
+    EXPECT_EQ(baseline.lacking(*model::findModeByName("power11")).count, 2U);
+    EXPECT_EQ(baseline.lacking(*model::findModeByName("power10")).names,
               (std::set<std::string, std::less<>>{"c"}));
 }
 
@@ -76,8 +76,8 @@ TEST(Baseline, explainsWithTheFewestHosts) {
 
 TEST(Baseline, leavesOutBitsThatTheTableLacks) {
     Baseline baseline;
-    baseline.add("a", k9 | ModeSet(1ULL << 59));
-    baseline.add("b", k10 | ModeSet(1ULL << 59));
+    baseline.add("a", k9 | model::ModeSet(1ULL << 59));
+    baseline.add("b", k10 | model::ModeSet(1ULL << 59));
     EXPECT_TRUE(baseline.common().empty());
     EXPECT_EQ(names(baseline.explanation()), (Names{"a", "b"}));
 }
@@ -102,8 +102,8 @@ TEST(Compare, tellsTheFourRelations) {
     EXPECT_EQ(compareModes(k9, k9 | k10), Comparison::subset);
     EXPECT_EQ(compareModes(k9, k10), Comparison::incomparable);
     EXPECT_EQ(compareModes(kNone, k9), Comparison::subset);
-    EXPECT_EQ(compareModes(k9 | ModeSet(1), k9), Comparison::equal);
+    EXPECT_EQ(compareModes(k9 | model::ModeSet(1), k9), Comparison::equal);
 }
 
 } // namespace
-} // namespace hostcompat
+} // namespace hostcompat::policy

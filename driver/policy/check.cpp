@@ -15,7 +15,7 @@
 #include <array>
 #include <cctype>
 
-namespace hostcompat {
+namespace hostcompat::policy {
 
 namespace {
 
@@ -47,11 +47,12 @@ std::string_view currentModelName(std::string_view model) {
 /// One domain on its way.
 class Checker {
 public:
-    Checker(const Domain& domain, const PolicyHost& host, const QemuModes* qemu, ModeTable table)
+    Checker(const xml::Domain& domain, const PolicyHost& host, const qemu::QemuModes* qemu,
+            model::ModeTable table)
         : domain_(domain), host_(host), qemu_(qemu), table_(table) {}
 
     CheckAnswer run() {
-        if (domain_.type == DomainType::other)
+        if (domain_.type == xml::DomainType::other)
             return say(Verdict::notApplicable, wording::otherHypervisor(domain_));
         std::string_view arch = domain_.arch;
         if (arch.empty()) {
@@ -61,9 +62,9 @@ public:
             arch = host_.arch;
             answer_.warnings.push_back(wording::archFromHost(host_));
         }
-        if (!isPowerArch(arch))
+        if (!xml::isPowerArch(arch))
             return say(Verdict::notApplicable, wording::otherArch(arch));
-        return domain_.type == DomainType::qemu ? emulated() : underKvm();
+        return domain_.type == xml::DomainType::qemu ? emulated() : underKvm();
     }
 
 private:
@@ -74,16 +75,16 @@ private:
         return std::move(answer_);
     }
 
-    ModeSet usable() const {
-        const ModeSet supported = supportedModes(host_);
+    model::ModeSet usable() const {
+        const model::ModeSet supported = supportedModes(host_);
         return qemu_ ? supported & qemu_->modes(table_) : supported;
     }
 
     /// The way out: the wished mode where it works, else the newest that does, else nothing.
-    std::string pinRemedy(const Mode* wished = nullptr) const {
+    std::string pinRemedy(const model::Mode* wished = nullptr) const {
         if (wished && usable().contains(*wished))
             return wording::pin(wished->name);
-        const Mode* newest = newestMode(usable(), table_);
+        const model::Mode* newest = model::newestMode(usable(), table_);
         return newest ? wording::pin(newest->name) : wording::lookAtTheHost(host_);
     }
 
@@ -91,13 +92,13 @@ private:
     /// bind.
     CheckAnswer emulated() {
         switch (domain_.cpu.mode) {
-        case CpuMode::hostModel:
-        case CpuMode::hostPassthrough:
+        case xml::CpuMode::hostModel:
+        case xml::CpuMode::hostPassthrough:
             return say(Verdict::incompatible, wording::emulatedWithHostCpu(domain_),
                        wording::useKvmOrModel());
-        case CpuMode::maximum:
+        case xml::CpuMode::maximum:
             return say(Verdict::incompatible, wording::maximumRefused(), wording::useKvmOrModel());
-        case CpuMode::other:
+        case xml::CpuMode::other:
             return say(Verdict::incompatible, wording::invalidCpuMode(domain_),
                        wording::useKvmOrModel());
         default:
@@ -106,28 +107,28 @@ private:
     }
 
     CheckAnswer underKvm() {
-        if (!host_.arch.empty() && !isPowerArch(host_.arch))
+        if (!host_.arch.empty() && !xml::isPowerArch(host_.arch))
             return say(Verdict::incompatible, wording::hostOfOtherArch(domain_, host_));
-        if (!isPseriesMachine(domain_.machine))
+        if (!xml::isPseriesMachine(domain_.machine))
             return say(Verdict::incompatible, wording::machineWithoutKvm(domain_),
                        wording::usePseries());
         if (const std::string obstacle = refusedByQemuOrLibvirt(); !obstacle.empty())
             return say(Verdict::incompatible, obstacle);
         const bool hasModel = !domain_.cpu.model.empty();
         switch (domain_.cpu.mode) {
-        case CpuMode::hostModel:
+        case xml::CpuMode::hostModel:
             return hasModel ? pinned(domain_.cpu.model) : unpinned();
-        case CpuMode::custom:
+        case xml::CpuMode::custom:
             return custom();
-        case CpuMode::hostPassthrough:
+        case xml::CpuMode::hostPassthrough:
             if (hasModel)
                 answer_.warnings.push_back(wording::modelIgnored(domain_));
             return unpinned();
-        case CpuMode::none:
+        case xml::CpuMode::none:
             return unpinned();
-        case CpuMode::maximum:
+        case xml::CpuMode::maximum:
             return say(Verdict::incompatible, wording::maximumRefused(), pinRemedy());
-        case CpuMode::other:
+        case xml::CpuMode::other:
             break;
         }
         return say(Verdict::incompatible, wording::invalidCpuMode(domain_),
@@ -137,10 +138,10 @@ private:
     /// What of <cpu> beside the model stands in the way: QEMU's POWER CPUs have neither features
     /// nor a vendor to set, and libvirt compares <vendor> with the host's unless check is none.
     std::string refusedByQemuOrLibvirt() const {
-        const DomainCpu& cpu = domain_.cpu;
+        const xml::DomainCpu& cpu = domain_.cpu;
         if (!cpu.feature.empty())
             return wording::featureRefused(cpu.feature);
-        if (cpu.mode != CpuMode::hostModel && cpu.mode != CpuMode::custom)
+        if (cpu.mode != xml::CpuMode::hostModel && cpu.mode != xml::CpuMode::custom)
             return {};
         if (!cpu.vendorId.empty())
             return wording::vendorIdRefused();
@@ -152,7 +153,7 @@ private:
     /// "-machine pseries,max-cpu-compat=NAME -cpu host".
     CheckAnswer pinned(std::string_view name) {
         answer_.mode = name;
-        const Mode* mode = findModeByName(name, table_);
+        const model::Mode* mode = model::findModeByName(name, table_);
         if (!mode)
             return pinnedToOther(name);
         if (qemu_ && !qemu_->takes(name))
@@ -160,10 +161,10 @@ private:
         if (!host_.compat.known)
             return say(Verdict::unknown, wording::hostUnknown(host_),
                        wording::lookAtTheHost(host_));
-        const ModeSet supported = supportedModes(host_);
+        const model::ModeSet supported = supportedModes(host_);
         if (supported.contains(*mode))
             return say(Verdict::compatible, wording::supported(name, host_));
-        const Mode* newest = newestMode(supported, table_);
+        const model::Mode* newest = model::newestMode(supported, table_);
         return say(Verdict::incompatible,
                    newest && newest < mode ? wording::newerThanHost(name, host_)
                                            : wording::notSupported(name, host_),
@@ -172,7 +173,7 @@ private:
 
     /// A mode that the table lacks.
     CheckAnswer pinnedToOther(std::string_view name) {
-        for (const Mode& mode : table_)
+        for (const model::Mode& mode : table_)
             if (equalIgnoringCase(name, mode.name))
                 return say(Verdict::incompatible, wording::wrongCase(name, mode.name),
                            pinRemedy(&mode));
@@ -182,7 +183,7 @@ private:
             const std::size_t end = name.find_last_not_of(blank);
             const auto meant = begin < name.size() ? name.substr(begin, end - begin + 1) : name;
             return say(Verdict::incompatible, wording::whiteSpaceInModel(name),
-                       pinRemedy(findModeByName(meant, table_)));
+                       pinRemedy(model::findModeByName(meant, table_)));
         }
         for (const NamedMode& named : host_.otherModes)
             if (named.name == name)
@@ -198,7 +199,7 @@ private:
                        wording::lookAtTheHost(host_));
         if (hashed) {
             // Only on bare metal does KVM-HV give guests a hashed page table.
-            if (host_.compat.known->source == CompatSource::pvr)
+            if (host_.compat.known->source == model::CompatSource::pvr)
                 return say(Verdict::unknown, wording::oldModeBareMetal(name, host_), pinRemedy());
             return say(Verdict::incompatible, wording::oldModeNested(name), pinRemedy());
         }
@@ -209,7 +210,7 @@ private:
 
     /// "-cpu MODEL": KVM-HV takes only the host's own processor version.
     CheckAnswer custom() {
-        const DomainCpu& cpu = domain_.cpu;
+        const xml::DomainCpu& cpu = domain_.cpu;
         const std::string_view model = currentModelName(cpu.model);
         if (model != cpu.model)
             answer_.warnings.push_back(wording::legacyModel(cpu.model, model));
@@ -219,13 +220,13 @@ private:
             return unpinned();
         // QEMU finds models in any case, libvirt does not: without its comparison (check='none') it
         // is virCPUTranslate() that refuses (measured with libvirt 9.0).
-        if (const Mode* mode = findModeByName(model, table_))
+        if (const model::Mode* mode = model::findModeByName(model, table_))
             return say(Verdict::incompatible, wording::customIsMode(domain_), pinRemedy(mode));
         if (host_.model.empty())
             return say(Verdict::unknown, wording::customOnUnknownModel(model, host_),
                        wording::lookAtTheHost(host_));
         return say(Verdict::incompatible, wording::customIsOtherGeneration(domain_, model, host_),
-                   pinRemedy(findModeByCpuModel(model, table_)));
+                   pinRemedy(model::findModeByCpuModel(model, table_)));
     }
 
     /// "-cpu host" without max-cpu-compat.
@@ -233,25 +234,25 @@ private:
         if (!host_.compat.known)
             return say(Verdict::unknown, wording::hostUnknown(host_),
                        wording::lookAtTheHost(host_));
-        const ModeSet supported = supportedModes(host_);
-        const Mode* newest = newestMode(supported, table_);
+        const model::ModeSet supported = supportedModes(host_);
+        const model::Mode* newest = model::newestMode(supported, table_);
         if (!newest)
             return say(Verdict::unknown, wording::unpinnedWithoutModes(host_));
         // In a partition that runs in an older mode the guest boots all the same, as the processor
         // that the partition may not use in full (measured: a POWER10 in power9 mode).
-        const Mode* own = findModeByCpuModel(host_.model, table_);
+        const model::Mode* own = model::findModeByCpuModel(host_.model, table_);
         if (own && !supported.contains(*own))
             answer_.warnings.push_back(wording::seesMoreThanGranted(host_, newest->name));
-        const Mode* pin = newestMode(usable(), table_);
+        const model::Mode* pin = model::newestMode(usable(), table_);
         answer_.warnings.push_back(
             wording::tiesToGeneration(domain_, host_, (pin ? pin : newest)->name));
         return say(Verdict::compatible, wording::runsUnpinned(domain_, host_));
     }
 
-    const Domain& domain_;
+    const xml::Domain& domain_;
     const PolicyHost& host_;
-    const QemuModes* qemu_;
-    ModeTable table_;
+    const qemu::QemuModes* qemu_;
+    model::ModeTable table_;
     CheckAnswer answer_;
 };
 
@@ -271,9 +272,9 @@ std::string_view toString(Verdict verdict) {
     return "";
 }
 
-CheckAnswer checkDomain(const Domain& domain, const PolicyHost& host, const QemuModes* qemu,
-                        ModeTable table) {
+CheckAnswer checkDomain(const xml::Domain& domain, const PolicyHost& host,
+                        const qemu::QemuModes* qemu, model::ModeTable table) {
     return Checker(domain, host, qemu, table).run();
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::policy

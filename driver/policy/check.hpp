@@ -2,16 +2,16 @@
 // Decides whether a domain's CPU can run on a host.
 #pragma once
 
-#include "driver/compat/host_compat.hpp"
-#include "driver/policy/domain.hpp"
+#include "driver/model/host_compat.hpp"
 #include "driver/policy/host.hpp"
-#include "driver/policy/qemu_modes.hpp"
+#include "driver/qemu/qemu_modes.hpp"
+#include "driver/xml/domain.hpp"
 
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace hostcompat {
+namespace hostcompat::policy {
 
 /// Whether a domain's CPU can run on a host.
 enum class Verdict {
@@ -40,7 +40,8 @@ struct CheckAnswer {
 /// Decides as libvirt, QEMU and KVM would (sources at each rule).
 ///
 /// @param qemu what the QEMU in question takes, as a second limit; null where it was not asked.
-CheckAnswer checkDomain(const Domain& domain, const PolicyHost& host,
-                        const QemuModes* qemu = nullptr, ModeTable table = modeTable());
+CheckAnswer checkDomain(const xml::Domain& domain, const PolicyHost& host,
+                        const qemu::QemuModes* qemu = nullptr,
+                        model::ModeTable table = model::modeTable());
 
-} // namespace hostcompat
+} // namespace hostcompat::policy

@@ -6,7 +6,7 @@
 
 #include <ostream>
 
-namespace hostcompat {
+namespace hostcompat::policy {
 
 void PrintTo(Verdict verdict, std::ostream* stream) {
     *stream << toString(verdict);
@@ -18,18 +18,20 @@ constexpr std::uint64_t k9 = 1ULL << 62;
 constexpr std::uint64_t k10 = 1ULL << 61;
 constexpr std::uint64_t k11 = 1ULL << 60;
 
-PolicyHost host(std::uint64_t modes, std::string model, CompatSource source = CompatSource::kvm) {
+PolicyHost host(std::uint64_t modes, std::string model,
+                model::CompatSource source = model::CompatSource::kvm) {
     return {.name = "the host",
             .arch = "ppc64le",
             .model = std::move(model),
-            .compat = {.known = KnownCompat{.source = source, .supported = ModeSet(modes)}}};
+            .compat = {
+                .known = model::KnownCompat{.source = source, .supported = model::ModeSet(modes)}}};
 }
 
 const PolicyHost kPower9 = host(k9, "POWER9");
 const PolicyHost kPower10 = host(k9 | k10, "POWER10");
 const PolicyHost kPower10As9 = host(k9, "POWER10");
 const PolicyHost kPower11 = host(k9 | k10 | k11, "POWER11");
-const PolicyHost kPower9BareMetal = host(k9, "POWER9", CompatSource::pvr);
+const PolicyHost kPower9BareMetal = host(k9, "POWER9", model::CompatSource::pvr);
 const PolicyHost kUnknown = {.name = "the host",
                              .arch = "ppc64le",
                              .model = "POWER10",
@@ -41,14 +43,14 @@ struct Guest {
     std::string machine = "pseries";
 };
 
-Domain domain(const std::string& cpu, const Guest& guest = {}) {
+xml::Domain domain(const std::string& cpu, const Guest& guest = {}) {
     const std::string arch = guest.arch.empty() ? "" : " arch='" + guest.arch + "'";
     const std::string machine = guest.machine.empty() ? "" : " machine='" + guest.machine + "'";
-    auto document = DomainDocument::read("<domain type='" + guest.type + "'><os><type" + arch +
-                                             machine + ">hvm</type></os>" + cpu + "</domain>",
-                                         "g.xml");
+    auto document = xml::DomainDocument::read("<domain type='" + guest.type + "'><os><type" + arch +
+                                                  machine + ">hvm</type></os>" + cpu + "</domain>",
+                                              "g.xml");
     if (!document)
-        throw std::runtime_error(describe(document.error()));
+        throw std::runtime_error(model::describe(document.error()));
     return document->domain();
 }
 
@@ -221,7 +223,7 @@ TEST(Check, doesNotBindEmulation) {
 }
 
 TEST(Check, countsQemuAsASecondLimit) {
-    const QemuModes old{.binary = "qemu-old", .accepted = {"power8", "power9", "power10"}};
+    const qemu::QemuModes old{.binary = "qemu-old", .accepted = {"power8", "power9", "power10"}};
     const CheckAnswer answer = checkDomain(domain(hostModel("power11")), kPower11, &old);
     EXPECT_EQ(answer.verdict, incompatible);
     EXPECT_EQ(answer.reason,
@@ -242,7 +244,7 @@ TEST(Check, doesNotCallAModeOfANewerVersionImpossible) {
 }
 
 TEST(Check, followsTheTableForANewGeneration) {
-    std::vector<Mode> longer(modeTable().begin(), modeTable().end());
+    std::vector<model::Mode> longer(model::modeTable().begin(), model::modeTable().end());
     longer.push_back({"power12", "POWER12", 0x00830000, 0xffff0000, 0x0f000008, 1ULL << 59});
     const PolicyHost power12 = host(k9 | k10 | k11 | (1ULL << 59), "POWER12");
     EXPECT_EQ(checkDomain(domain(hostModel("power12")), power12, nullptr, longer).verdict,
@@ -252,7 +254,7 @@ TEST(Check, followsTheTableForANewGeneration) {
 }
 
 TEST(PolicyHost, isTakenFromACapabilitiesDocument) {
-    auto document = CapabilitiesDocument::read(
+    auto document = xml::CapabilitiesDocument::read(
         "<capabilities><host><cpu><arch>ppc64le</arch><model>POWER12</model><compat source='kvm'>"
         "<mode name='power11' supported='yes'/><mode name='power12' supported='yes'/>"
         "</compat></cpu></host></capabilities>",
@@ -269,4 +271,4 @@ TEST(PolicyHost, isTakenFromACapabilitiesDocument) {
 }
 
 } // namespace
-} // namespace hostcompat
+} // namespace hostcompat::policy

@@ -2,11 +2,11 @@
 // Compares sets of modes.
 #include "driver/policy/compare.hpp"
 
-namespace hostcompat {
+namespace hostcompat::policy {
 
-Comparison compareModes(ModeSet first, ModeSet second, ModeTable table) {
-    first = first & allModes(table);
-    second = second & allModes(table);
+Comparison compareModes(model::ModeSet first, model::ModeSet second, model::ModeTable table) {
+    first = first & model::allModes(table);
+    second = second & model::allModes(table);
     if (first == second)
         return Comparison::equal;
     if (first.includes(second))
@@ -14,4 +14,4 @@ Comparison compareModes(ModeSet first, ModeSet second, ModeTable table) {
     return second.includes(first) ? Comparison::subset : Comparison::incomparable;
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::policy

@@ -2,9 +2,9 @@
 // Compares what two hosts support.
 #pragma once
 
-#include "driver/compat/mode.hpp"
+#include "driver/model/mode.hpp"
 
-namespace hostcompat {
+namespace hostcompat::policy {
 
 /// How the first host's modes relate to the second's.
 enum class Comparison {
@@ -15,6 +15,7 @@ enum class Comparison {
 };
 
 /// Compares by the table's modes; other bits do not count.
-Comparison compareModes(ModeSet first, ModeSet second, ModeTable table = modeTable());
+Comparison compareModes(model::ModeSet first, model::ModeSet second,
+                        model::ModeTable table = model::modeTable());
 
-} // namespace hostcompat
+} // namespace hostcompat::policy

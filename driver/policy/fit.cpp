@@ -2,31 +2,32 @@
 // Chooses the mode, and has it written where checkDomain() agrees.
 #include "driver/policy/fit.hpp"
 
-#include "driver/policy/pin_edit.hpp"
 #include "driver/policy/wording.hpp"
+#include "driver/xml/pin_edit.hpp"
 
-namespace hostcompat {
+namespace hostcompat::policy {
 
 namespace {
 
 /// What is wrong where no mode is left to choose.
-std::string nothingToPin(const PolicyHost& host, const QemuModes* qemu) {
+std::string nothingToPin(const PolicyHost& host, const qemu::QemuModes* qemu) {
     return qemu && !supportedModes(host).empty() ? wording::noModeForBoth(host, *qemu)
                                                  : wording::noModeToPin(host);
 }
 
 } // namespace
 
-FitAnswer fitDomain(const DomainDocument& document, const PolicyHost& host, const Mode* wished,
-                    const QemuModes* qemu, ModeTable table) {
-    ModeSet usable = supportedModes(host);
+FitAnswer fitDomain(const xml::DomainDocument& document, const PolicyHost& host,
+                    const model::Mode* wished, const qemu::QemuModes* qemu,
+                    model::ModeTable table) {
+    model::ModeSet usable = supportedModes(host);
     if (qemu)
         usable = usable & qemu->modes(table);
-    const Mode* chosen = wished ? wished : newestMode(usable, table);
+    const model::Mode* chosen = wished ? wished : model::newestMode(usable, table);
 
     // Judged as it would be: what stands in the way beside the mode shows too.
-    Domain pinned = document.domain();
-    pinned.cpu.mode = CpuMode::hostModel;
+    xml::Domain pinned = document.domain();
+    pinned.cpu.mode = xml::CpuMode::hostModel;
     pinned.cpu.modeText = "host-model";
     pinned.cpu.vendorId.clear();
     pinned.cpu.model = chosen ? chosen->name : table.back().name;
@@ -41,9 +42,9 @@ FitAnswer fitDomain(const DomainDocument& document, const PolicyHost& host, cons
     }
     if (chosen && fit.verdict == Verdict::compatible) {
         fit.mode = chosen->name;
-        fit.document = withPinnedMode(document, chosen->name);
+        fit.document = xml::withPinnedMode(document, chosen->name);
     }
     return fit;
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::policy

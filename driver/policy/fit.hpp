@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace hostcompat {
+namespace hostcompat::policy {
 
 /// A domain that was made fit, or the reason why it cannot be.
 struct FitAnswer {
@@ -25,8 +25,8 @@ struct FitAnswer {
 /// calls the result compatible.
 ///
 /// @param wished null for the newest.
-FitAnswer fitDomain(const DomainDocument& document, const PolicyHost& host,
-                    const Mode* wished = nullptr, const QemuModes* qemu = nullptr,
-                    ModeTable table = modeTable());
+FitAnswer fitDomain(const xml::DomainDocument& document, const PolicyHost& host,
+                    const model::Mode* wished = nullptr, const qemu::QemuModes* qemu = nullptr,
+                    model::ModeTable table = model::modeTable());
 
-} // namespace hostcompat
+} // namespace hostcompat::policy

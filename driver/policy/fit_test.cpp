@@ -4,22 +4,22 @@
 
 #include <gtest/gtest.h>
 
-namespace hostcompat {
+namespace hostcompat::policy {
 namespace {
 
 PolicyHost host(std::uint64_t bits) {
     return {.name = "the host",
             .arch = "ppc64le",
             .model = "POWER10",
-            .compat = {.known = KnownCompat{.supported = ModeSet(bits)}}};
+            .compat = {.known = model::KnownCompat{.supported = model::ModeSet(bits)}}};
 }
 
 const PolicyHost kPower10 = host(3ULL << 61);
 
-DomainDocument parse(std::string bytes) {
-    auto document = DomainDocument::read(std::move(bytes), "g.xml");
+xml::DomainDocument parse(std::string bytes) {
+    auto document = xml::DomainDocument::read(std::move(bytes), "g.xml");
     if (!document)
-        throw std::runtime_error(describe(document.error()));
+        throw std::runtime_error(model::describe(document.error()));
     return std::move(*document);
 }
 
@@ -46,7 +46,7 @@ TEST_P(AnyDomain, isPinnedOnceAndForAll) {
     EXPECT_EQ(fit.mode, "power10");
     EXPECT_EQ(fit.document, place.before + place.fit + place.after);
 
-    const DomainDocument again = parse(fit.document);
+    const xml::DomainDocument again = parse(fit.document);
     EXPECT_EQ(checkDomain(again.domain(), kPower10).verdict, Verdict::compatible);
     EXPECT_TRUE(checkDomain(again.domain(), kPower10).warnings.empty());
     EXPECT_EQ(fitDomain(again, kPower10).document, fit.document);
@@ -105,21 +105,21 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& chosen) { return std::string(chosen.param.name); });
 
 TEST(Fit, pinsTheWishedMode) {
-    const DomainDocument document = parse(kFlatHead + "</domain>");
-    const FitAnswer fit = fitDomain(document, kPower10, findModeByName("power9"));
+    const xml::DomainDocument document = parse(kFlatHead + "</domain>");
+    const FitAnswer fit = fitDomain(document, kPower10, model::findModeByName("power9"));
     EXPECT_EQ(fit.document,
               kFlatHead + "<cpu mode='host-model'><model>power9</model></cpu></domain>");
-    const FitAnswer tooNew = fitDomain(document, kPower10, findModeByName("power11"));
+    const FitAnswer tooNew = fitDomain(document, kPower10, model::findModeByName("power11"));
     EXPECT_EQ(tooNew.verdict, Verdict::incompatible);
     EXPECT_EQ(tooNew.document, "");
     EXPECT_NE(tooNew.reason.find("newer"), std::string::npos);
 }
 
 TEST(Fit, countsQemuAsASecondLimit) {
-    const DomainDocument document = parse(kFlatHead + "</domain>");
-    const QemuModes old{.binary = "qemu-old", .accepted = {"power8", "power9"}};
+    const xml::DomainDocument document = parse(kFlatHead + "</domain>");
+    const qemu::QemuModes old{.binary = "qemu-old", .accepted = {"power8", "power9"}};
     EXPECT_EQ(fitDomain(document, kPower10, nullptr, &old).mode, "power9");
-    const QemuModes older{.binary = "qemu-older", .accepted = {"power8"}};
+    const qemu::QemuModes older{.binary = "qemu-older", .accepted = {"power8"}};
     const FitAnswer none = fitDomain(document, kPower10, nullptr, &older);
     EXPECT_EQ(none.verdict, Verdict::incompatible);
     EXPECT_EQ(none.reason,
@@ -154,4 +154,4 @@ TEST(Fit, refusesWhatItCannotMakeFit) {
 }
 
 } // namespace
-} // namespace hostcompat
+} // namespace hostcompat::policy

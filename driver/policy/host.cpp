@@ -4,16 +4,16 @@
 
 #include <string_view>
 
-namespace hostcompat {
+namespace hostcompat::policy {
 
-PolicyHost policyHost(const HostRecord& record, std::string name) {
+PolicyHost policyHost(const model::HostRecord& record, std::string name) {
     return {.name = std::move(name),
             .arch = record.host.arch,
             .model = record.host.model,
             .compat = record.compat};
 }
 
-Result<PolicyHost> policyHost(const CapabilitiesDocument& document) {
+Result<PolicyHost> policyHost(const xml::CapabilitiesDocument& document) {
     auto compat = document.compat();
     if (!compat)
         return std::unexpected(std::move(compat.error()));
@@ -23,10 +23,10 @@ Result<PolicyHost> policyHost(const CapabilitiesDocument& document) {
                     .compat = std::move(*compat)};
     pugi::xml_node element = document.document().root();
     for (const std::string_view step : {"host", "cpu", "compat"})
-        element = onlyChild(document.document(), element, step).value_or(pugi::xml_node());
+        element = xml::onlyChild(document.document(), element, step).value_or(pugi::xml_node());
     for (const pugi::xml_node mode : element.children()) {
         const std::string_view name = mode.attribute("name").value();
-        if (isElement(mode, "mode") && !findModeByName(name))
+        if (xml::isElement(mode, "mode") && !model::findModeByName(name))
             host.otherModes.push_back(
                 {std::string(name),
                  std::string_view(mode.attribute("supported").value()) == "yes"});
@@ -34,8 +34,8 @@ Result<PolicyHost> policyHost(const CapabilitiesDocument& document) {
     return host;
 }
 
-ModeSet supportedModes(const PolicyHost& host) {
-    return host.compat.known ? host.compat.known->supported : ModeSet();
+model::ModeSet supportedModes(const PolicyHost& host) {
+    return host.compat.known ? host.compat.known->supported : model::ModeSet();
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::policy

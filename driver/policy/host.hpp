@@ -2,13 +2,13 @@
 // The host that decisions are made about: this one, a record of one, or a capabilities document.
 #pragma once
 
-#include "driver/compat/host_compat.hpp"
+#include "driver/model/host_compat.hpp"
 #include "driver/xml/capabilities.hpp"
 
 #include <string>
 #include <vector>
 
-namespace hostcompat {
+namespace hostcompat::policy {
 
 /// A mode that a document names and the table lacks.
 struct NamedMode {
@@ -24,18 +24,18 @@ struct PolicyHost {
     std::string arch;
     /// The model of the processor itself ("POWER10"), whatever mode the host runs in.
     std::string model;
-    HostCompat compat;
+    model::HostCompat compat;
     /// From documents that a newer version wrote.
     std::vector<NamedMode> otherModes;
 };
 
 /// The host of a record.
-PolicyHost policyHost(const HostRecord& record, std::string name);
+PolicyHost policyHost(const model::HostRecord& record, std::string name);
 
 /// The host of a capabilities document. Errors: those of CapabilitiesDocument::compat().
-Result<PolicyHost> policyHost(const CapabilitiesDocument& document);
+Result<PolicyHost> policyHost(const xml::CapabilitiesDocument& document);
 
 /// The modes that the host supports; none where they are unknown.
-ModeSet supportedModes(const PolicyHost& host);
+model::ModeSet supportedModes(const PolicyHost& host);
 
-} // namespace hostcompat
+} // namespace hostcompat::policy

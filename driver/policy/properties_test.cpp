@@ -12,7 +12,7 @@
 #include <cstdlib>
 #include <random>
 
-namespace hostcompat {
+namespace hostcompat::policy {
 namespace {
 
 unsigned long setting(const char* name, unsigned long otherwise) {
@@ -22,14 +22,14 @@ unsigned long setting(const char* name, unsigned long otherwise) {
 
 struct Host {
     std::string name;
-    ModeSet supported;
+    model::ModeSet supported;
 };
 
 class Properties : public testing::Test {
 protected:
     Properties() : random_(setting("VIRT_HOST_COMPAT_SEED", 20260607)) {
         // More generations than there are: the properties do not depend on how many.
-        table_.assign(modeTable().begin(), modeTable().end());
+        table_.assign(model::modeTable().begin(), model::modeTable().end());
         table_.push_back({"power12", "POWER12", 0x00830000, 0xffff0000, 0x0f000008, 1ULL << 59});
         table_.push_back({"power13", "POWER13", 0x00840000, 0xffff0000, 0x0f000009, 1ULL << 58});
     }
@@ -45,7 +45,7 @@ protected:
             std::uint64_t bits = below(32) << 58;
             if (generous)
                 bits |= below(32) << 58;
-            result[i] = {"host-" + std::to_string(i), ModeSet(bits)};
+            result[i] = {"host-" + std::to_string(i), model::ModeSet(bits)};
         }
         return result;
     }
@@ -62,7 +62,7 @@ protected:
     }
 
     std::mt19937_64 random_;
-    std::vector<Mode> table_;
+    std::vector<model::Mode> table_;
 };
 
 TEST_F(Properties, baselineIsSupportedByAllAndNoneNewerIs) {
@@ -70,14 +70,14 @@ TEST_F(Properties, baselineIsSupportedByAllAndNoneNewerIs) {
     for (unsigned long round = 0; round < rounds(); ++round) {
         const auto all = hosts();
         const Baseline baseline = baselineOf(all);
-        const Mode* newest = baseline.newest();
-        const auto byAll = [&](const Mode& mode) {
+        const model::Mode* newest = baseline.newest();
+        const auto byAll = [&](const model::Mode& mode) {
             return std::ranges::all_of(
                 all, [&](const Host& host) { return host.supported.contains(mode); });
         };
         withMode += newest != nullptr;
         ASSERT_TRUE(!newest || byAll(*newest));
-        for (const Mode& mode : table_)
+        for (const model::Mode& mode : table_)
             ASSERT_FALSE((!newest || &mode > newest) && byAll(mode)) << mode.name;
     }
     // Both outcomes were tried.
@@ -92,7 +92,7 @@ TEST_F(Properties, orderDoesNotMatter) {
         std::ranges::shuffle(all, random_);
         const Baseline after = baselineOf(all);
         ASSERT_EQ(before.newest(), after.newest());
-        for (const Mode& mode : table_) {
+        for (const model::Mode& mode : table_) {
             ASSERT_EQ(before.lacking(mode).count, after.lacking(mode).count);
             ASSERT_EQ(before.lacking(mode).names, after.lacking(mode).names);
         }
@@ -105,9 +105,9 @@ TEST_F(Properties, orderDoesNotMatter) {
 TEST_F(Properties, aFurtherHostNeverMakesItNewer) {
     for (unsigned long round = 0; round < rounds(); ++round) {
         auto all = hosts();
-        const Mode* before = baselineOf(all).newest();
-        all.push_back({"further", ModeSet(below(32) << 58)});
-        const Mode* after = baselineOf(all).newest();
+        const model::Mode* before = baselineOf(all).newest();
+        all.push_back({"further", model::ModeSet(below(32) << 58)});
+        const model::Mode* after = baselineOf(all).newest();
         ASSERT_TRUE(!after || (before && after <= before));
     }
 }
@@ -118,7 +118,7 @@ TEST_F(Properties, explanationIsRightAndNoneIsSmaller) {
         const auto explanation = baselineOf(all).explanation();
         if (explanation.empty())
             continue;
-        ModeSet left = allModes(table_);
+        model::ModeSet left = model::allModes(table_);
         for (const HostAndModes& host : explanation) {
             const auto known = std::ranges::find(all, host.name, &Host::name);
             ASSERT_NE(known, all.end());
@@ -129,7 +129,7 @@ TEST_F(Properties, explanationIsRightAndNoneIsSmaller) {
         for (std::uint64_t subset = 0; subset < 1ULL << all.size(); ++subset) {
             if (static_cast<std::size_t>(std::popcount(subset)) >= explanation.size())
                 continue;
-            ModeSet common = allModes(table_);
+            model::ModeSet common = model::allModes(table_);
             for (std::size_t i = 0; i < all.size(); ++i)
                 if ((subset >> i & 1U) != 0)
                     common = common & all[i].supported;
@@ -157,22 +157,22 @@ TEST_F(Properties, fitThenCheckIsCompatibleAndFitTwiceIsFitOnce) {
             .name = "the host",
             .arch = "ppc64le",
             .model = std::string(table_[below(table_.size())].cpuModel),
-            .compat = {.known = KnownCompat{.supported = ModeSet(below(32) << 58)}}};
+            .compat = {.known = model::KnownCompat{.supported = model::ModeSet(below(32) << 58)}}};
         const std::string space = below(2) == 0 ? "\n  " : "";
-        const auto document = DomainDocument::read(
+        const auto document = xml::DomainDocument::read(
             "<domain type='kvm'>" + space + "<os><type arch='ppc64le' machine='pseries'/></os>" +
                 space + cpus[below(cpus.size())] + "</domain>",
             "g.xml");
         ASSERT_TRUE(document);
-        const Mode* wished = below(2) == 0 ? &table_[below(table_.size())] : nullptr;
+        const model::Mode* wished = below(2) == 0 ? &table_[below(table_.size())] : nullptr;
         const FitAnswer fit = fitDomain(*document, host, wished, nullptr, table_);
         const bool possible = wished ? supportedModes(host).contains(*wished)
-                                     : newestMode(supportedModes(host), table_) != nullptr;
+                                     : model::newestMode(supportedModes(host), table_) != nullptr;
         ASSERT_EQ(fit.verdict == Verdict::compatible, possible) << fit.reason;
         if (!possible)
             continue;
         ++fitted;
-        const auto again = DomainDocument::read(fit.document, "fit.xml");
+        const auto again = xml::DomainDocument::read(fit.document, "fit.xml");
         ASSERT_TRUE(again) << fit.document;
         const CheckAnswer check = checkDomain(again->domain(), host, nullptr, table_);
         ASSERT_EQ(check.verdict, Verdict::compatible) << check.reason;
@@ -183,4 +183,4 @@ TEST_F(Properties, fitThenCheckIsCompatibleAndFitTwiceIsFitOnce) {
 }
 
 } // namespace
-} // namespace hostcompat
+} // namespace hostcompat::policy

@@ -2,24 +2,24 @@
 // Words for verdicts, warnings and refusals.
 #include "driver/policy/wording.hpp"
 
-#include "driver/io/utf8.hpp"
+#include "driver/text/utf8.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 
-namespace hostcompat::wording {
+namespace hostcompat::policy::wording {
 
 namespace {
 
 /// How the domain's CPU was chosen, as it starts a clause.
-std::string cpuOf(const Domain& domain) {
+std::string cpuOf(const xml::Domain& domain) {
     switch (domain.cpu.mode) {
-    case CpuMode::none:
+    case xml::CpuMode::none:
         return "the domain names no CPU";
-    case CpuMode::custom:
-        return fmt::format("the domain names the CPU model {}", clipped(domain.cpu.model));
+    case xml::CpuMode::custom:
+        return fmt::format("the domain names the CPU model {}", text::clipped(domain.cpu.model));
     default:
         return fmt::format("the domain's CPU is {} without a pinned mode", domain.cpu.modeText);
     }
@@ -31,9 +31,9 @@ std::string supportedBy(const PolicyHost& host) {
 
 } // namespace
 
-std::string modeNames(ModeSet modes, ModeTable table) {
+std::string modeNames(model::ModeSet modes, model::ModeTable table) {
     std::vector<std::string_view> names;
-    for (const Mode& mode : table)
+    for (const model::Mode& mode : table)
         if (modes.contains(mode))
             names.push_back(mode.name);
     if (names.empty())
@@ -51,7 +51,7 @@ std::string pinnedCpu(std::string_view mode) {
 std::string notADomain(std::string_view root) {
     const std::string_view hint =
         root == "capabilities" ? "; name a capabilities document with --host" : "";
-    return fmt::format("its root is <{}> and not <domain>{}", clipped(root), hint);
+    return fmt::format("its root is <{}> and not <domain>{}", text::clipped(root), hint);
 }
 
 std::string missingDomainType() {
@@ -62,14 +62,14 @@ std::string missingOsType() {
     return "the domain has no <os><type>, which names its architecture and machine";
 }
 
-std::string otherHypervisor(const Domain& domain) {
-    return fmt::format("the domain's type is {}, not kvm", clipped(domain.typeText));
+std::string otherHypervisor(const xml::Domain& domain) {
+    return fmt::format("the domain's type is {}, not kvm", text::clipped(domain.typeText));
 }
 
 std::string otherArch(std::string_view arch) {
     return fmt::format("the domain's architecture is {}; only ppc64 and ppc64le have compatibility "
                        "modes",
-                       clipped(arch));
+                       text::clipped(arch));
 }
 
 std::string archUnknown() {
@@ -80,24 +80,24 @@ std::string emulated() {
     return "the domain is emulated (type qemu), so KVM's modes do not bind it";
 }
 
-std::string emulatedWithHostCpu(const Domain& domain) {
+std::string emulatedWithHostCpu(const xml::Domain& domain) {
     return fmt::format("the domain is emulated (type qemu), and the CPU mode {} needs KVM",
                        domain.cpu.modeText);
 }
 
-std::string hostOfOtherArch(const Domain& domain, const PolicyHost& host) {
+std::string hostOfOtherArch(const xml::Domain& domain, const PolicyHost& host) {
     return fmt::format("{} is {}, and KVM runs only guests of its own architecture, not {}",
-                       host.name, clipped(host.arch), domain.arch);
+                       host.name, text::clipped(host.arch), domain.arch);
 }
 
-std::string machineWithoutKvm(const Domain& domain) {
+std::string machineWithoutKvm(const xml::Domain& domain) {
     return fmt::format("the machine type {} does not run under KVM-HV and takes no compatibility "
                        "mode; only pseries does",
-                       clipped(domain.machine));
+                       text::clipped(domain.machine));
 }
 
-std::string invalidCpuMode(const Domain& domain) {
-    return fmt::format("libvirt knows no CPU mode '{}'", clipped(domain.cpu.modeText));
+std::string invalidCpuMode(const xml::Domain& domain) {
+    return fmt::format("libvirt knows no CPU mode '{}'", text::clipped(domain.cpu.modeText));
 }
 
 std::string maximumRefused() {
@@ -106,7 +106,7 @@ std::string maximumRefused() {
 
 std::string featureRefused(std::string_view feature) {
     return fmt::format("QEMU has no CPU feature {} on ppc64; take <feature> out of the domain",
-                       clipped(feature));
+                       text::clipped(feature));
 }
 
 std::string vendorIdRefused() {
@@ -114,7 +114,8 @@ std::string vendorIdRefused() {
 }
 
 std::string otherVendor(std::string_view vendor) {
-    return fmt::format("the domain wants a CPU of {}, and POWER hosts are of IBM", clipped(vendor));
+    return fmt::format("the domain wants a CPU of {}, and POWER hosts are of IBM",
+                       text::clipped(vendor));
 }
 
 std::string hostUnknown(const PolicyHost& host) {
@@ -122,11 +123,11 @@ std::string hostUnknown(const PolicyHost& host) {
 }
 
 std::string supported(std::string_view mode, const PolicyHost& host) {
-    return fmt::format("{} supports {}", host.name, clipped(mode));
+    return fmt::format("{} supports {}", host.name, text::clipped(mode));
 }
 
 std::string notSupported(std::string_view mode, const PolicyHost& host) {
-    return fmt::format("{}, not {}", supportedBy(host), clipped(mode));
+    return fmt::format("{}, not {}", supportedBy(host), text::clipped(mode));
 }
 
 std::string newerThanHost(std::string_view mode, const PolicyHost& host) {
@@ -134,9 +135,9 @@ std::string newerThanHost(std::string_view mode, const PolicyHost& host) {
                        modeNames(supportedModes(host)));
 }
 
-std::string qemuRefuses(std::string_view mode, const QemuModes& qemu) {
-    return fmt::format("{} does not know the mode {}; it takes {}", qemu.binary, clipped(mode),
-                       fmt::join(qemu.accepted, ", "));
+std::string qemuRefuses(std::string_view mode, const qemu::QemuModes& qemu) {
+    return fmt::format("{} does not know the mode {}; it takes {}", qemu.binary,
+                       text::clipped(mode), fmt::join(qemu.accepted, ", "));
 }
 
 std::string wrongCase(std::string_view written, std::string_view mode) {
@@ -145,18 +146,18 @@ std::string wrongCase(std::string_view written, std::string_view mode) {
 
 std::string whiteSpaceInModel(std::string_view written) {
     return fmt::format("<model> holds white space ('{}'), which libvirt passes on and QEMU refuses",
-                       clipped(written));
+                       text::clipped(written));
 }
 
-std::string noSuchMode(std::string_view written, ModeTable table) {
-    return fmt::format("{} is no compatibility mode ({})", clipped(written),
-                       modeNames(allModes(table), table));
+std::string noSuchMode(std::string_view written, model::ModeTable table) {
+    return fmt::format("{} is no compatibility mode ({})", text::clipped(written),
+                       modeNames(model::allModes(table), table));
 }
 
 std::string modeBeyondTable(std::string_view written, const PolicyHost& host) {
     return fmt::format("this version does not know the mode {}, and {} may support modes that this "
                        "version does not know",
-                       clipped(written), host.name);
+                       text::clipped(written), host.name);
 }
 
 std::string oldModeNested(std::string_view written) {
@@ -168,17 +169,17 @@ std::string oldModeBareMetal(std::string_view written, const PolicyHost& host) {
                        host.name, written);
 }
 
-std::string customIsOtherGeneration(const Domain& domain, std::string_view model,
+std::string customIsOtherGeneration(const xml::Domain& domain, std::string_view model,
                                     const PolicyHost& host) {
     std::string text = fmt::format("the domain wants the CPU model {}, and {} is {}: KVM runs only "
                                    "the host's own model",
-                                   clipped(model), host.name, clipped(host.model));
+                                   text::clipped(model), host.name, text::clipped(host.model));
     if (domain.cpu.fallback == "allow")
         text += "; fallback='allow' does not help, as libvirt translates no model on ppc64";
     return text;
 }
 
-std::string customIsMode(const Domain& domain) {
+std::string customIsMode(const xml::Domain& domain) {
     return fmt::format("{} is a compatibility mode, and a custom CPU names a model ({} is refused "
                        "as unknown by libvirt)",
                        domain.cpu.model, domain.cpu.model);
@@ -186,10 +187,10 @@ std::string customIsMode(const Domain& domain) {
 
 std::string customOnUnknownModel(std::string_view model, const PolicyHost& host) {
     return fmt::format("{} does not say which CPU model it is, and KVM runs {} only there",
-                       host.name, clipped(model));
+                       host.name, text::clipped(model));
 }
 
-std::string runsUnpinned(const Domain& domain, const PolicyHost& host) {
+std::string runsUnpinned(const xml::Domain& domain, const PolicyHost& host) {
     return fmt::format("{}, so it runs as {} itself does ({})", cpuOf(domain), host.name,
                        host.model.empty() ? modeNames(supportedModes(host)) : host.model);
 }
@@ -224,7 +225,7 @@ std::string archFromHost(const PolicyHost& host) {
     return fmt::format("the domain names no arch; libvirt takes the host's ({})", host.arch);
 }
 
-std::string tiesToGeneration(const Domain& domain, const PolicyHost& host,
+std::string tiesToGeneration(const xml::Domain& domain, const PolicyHost& host,
                              std::string_view newest) {
     return fmt::format("{}: the guest is tied to hosts like {} and cannot move to an older "
                        "generation; {} pins it",
@@ -237,13 +238,13 @@ std::string seesMoreThanGranted(const PolicyHost& host, std::string_view newest)
                        host.model, host.name, newest);
 }
 
-std::string modelIgnored(const Domain& domain) {
+std::string modelIgnored(const xml::Domain& domain) {
     return fmt::format("libvirt ignores <model>{}</model> with mode='{}'",
-                       clipped(domain.cpu.model), domain.cpu.modeText);
+                       text::clipped(domain.cpu.model), domain.cpu.modeText);
 }
 
-std::string matchIsExact(const Domain& domain) {
-    return fmt::format("match='{}' means exact on ppc64", clipped(domain.cpu.match));
+std::string matchIsExact(const xml::Domain& domain) {
+    return fmt::format("match='{}' means exact on ppc64", text::clipped(domain.cpu.match));
 }
 
 std::string legacyModel(std::string_view written, std::string_view model) {
@@ -254,21 +255,21 @@ std::string noModeToPin(const PolicyHost& host) {
     return fmt::format("{} supports no mode that could be pinned", host.name);
 }
 
-std::string noModeForBoth(const PolicyHost& host, const QemuModes& qemu) {
+std::string noModeForBoth(const PolicyHost& host, const qemu::QemuModes& qemu) {
     return fmt::format("{}, and {} takes none of them", supportedBy(host), qemu.binary);
 }
 
 std::string hostDoesNotSay(std::string_view host) {
     return fmt::format("{} does not say which modes it supports: it has no <compat>; write it with "
                        "'virt-host-compat capabilities' on that host",
-                       printable(host));
+                       text::printable(host));
 }
 
 std::string daemonDoesNotSay(std::string_view uri) {
     return fmt::format(
         "{} does not say which modes it supports: its capabilities have no <compat>; "
         "run 'virt-host-compat daemon enable' on that host",
-        printable(uri));
+        text::printable(uri));
 }
 
 std::string someDoNotSay(std::uint64_t count) {
@@ -289,7 +290,7 @@ std::string someHosts(const HostNames& hosts) {
     std::vector<std::string> names;
     for (const std::string& name : hosts.names)
         if (names.size() < shown)
-            names.push_back(printable(name));
+            names.push_back(text::printable(name));
     if (hosts.count == names.size())
         return fmt::format("{}", fmt::join(names, ", "));
     return fmt::format("{} and {} more", fmt::join(names, ", "), hosts.count - names.size());
@@ -300,4 +301,4 @@ std::string notCounted(std::uint64_t count) {
                        count == 1 ? "one input" : fmt::format("{} inputs", count));
 }
 
-} // namespace hostcompat::wording
+} // namespace hostcompat::policy::wording

@@ -3,18 +3,18 @@
 #pragma once
 
 #include "driver/policy/baseline.hpp"
-#include "driver/policy/domain.hpp"
 #include "driver/policy/host.hpp"
-#include "driver/policy/qemu_modes.hpp"
+#include "driver/qemu/qemu_modes.hpp"
+#include "driver/xml/domain.hpp"
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-namespace hostcompat::wording {
+namespace hostcompat::policy::wording {
 
 /// "power9 and power10", oldest first; "no mode" for an empty set.
-std::string modeNames(ModeSet modes, ModeTable table = modeTable());
+std::string modeNames(model::ModeSet modes, model::ModeTable table = model::modeTable());
 /// "<cpu mode='host-model'><model>power9</model></cpu>"
 std::string pinnedCpu(std::string_view mode);
 
@@ -24,14 +24,14 @@ std::string missingDomainType();
 std::string missingOsType();
 
 // Verdicts: the reason.
-std::string otherHypervisor(const Domain& domain);
+std::string otherHypervisor(const xml::Domain& domain);
 std::string otherArch(std::string_view arch);
 std::string archUnknown();
 std::string emulated();
-std::string emulatedWithHostCpu(const Domain& domain);
-std::string hostOfOtherArch(const Domain& domain, const PolicyHost& host);
-std::string machineWithoutKvm(const Domain& domain);
-std::string invalidCpuMode(const Domain& domain);
+std::string emulatedWithHostCpu(const xml::Domain& domain);
+std::string hostOfOtherArch(const xml::Domain& domain, const PolicyHost& host);
+std::string machineWithoutKvm(const xml::Domain& domain);
+std::string invalidCpuMode(const xml::Domain& domain);
 std::string maximumRefused();
 std::string featureRefused(std::string_view feature);
 std::string vendorIdRefused();
@@ -40,18 +40,18 @@ std::string hostUnknown(const PolicyHost& host);
 std::string supported(std::string_view mode, const PolicyHost& host);
 std::string notSupported(std::string_view mode, const PolicyHost& host);
 std::string newerThanHost(std::string_view mode, const PolicyHost& host);
-std::string qemuRefuses(std::string_view mode, const QemuModes& qemu);
+std::string qemuRefuses(std::string_view mode, const qemu::QemuModes& qemu);
 std::string wrongCase(std::string_view written, std::string_view mode);
 std::string whiteSpaceInModel(std::string_view written);
-std::string noSuchMode(std::string_view written, ModeTable table);
+std::string noSuchMode(std::string_view written, model::ModeTable table);
 std::string modeBeyondTable(std::string_view written, const PolicyHost& host);
 std::string oldModeNested(std::string_view written);
 std::string oldModeBareMetal(std::string_view written, const PolicyHost& host);
-std::string customIsOtherGeneration(const Domain& domain, std::string_view model,
+std::string customIsOtherGeneration(const xml::Domain& domain, std::string_view model,
                                     const PolicyHost& host);
-std::string customIsMode(const Domain& domain);
+std::string customIsMode(const xml::Domain& domain);
 std::string customOnUnknownModel(std::string_view model, const PolicyHost& host);
-std::string runsUnpinned(const Domain& domain, const PolicyHost& host);
+std::string runsUnpinned(const xml::Domain& domain, const PolicyHost& host);
 std::string unpinnedWithoutModes(const PolicyHost& host);
 
 // Verdicts: the remedy.
@@ -63,15 +63,16 @@ std::string lookAtTheHost(const PolicyHost& host);
 
 // Warnings.
 std::string archFromHost(const PolicyHost& host);
-std::string tiesToGeneration(const Domain& domain, const PolicyHost& host, std::string_view newest);
+std::string tiesToGeneration(const xml::Domain& domain, const PolicyHost& host,
+                             std::string_view newest);
 std::string seesMoreThanGranted(const PolicyHost& host, std::string_view newest);
-std::string modelIgnored(const Domain& domain);
-std::string matchIsExact(const Domain& domain);
+std::string modelIgnored(const xml::Domain& domain);
+std::string matchIsExact(const xml::Domain& domain);
 std::string legacyModel(std::string_view written, std::string_view model);
 
 // Domains that cannot be made fit.
 std::string noModeToPin(const PolicyHost& host);
-std::string noModeForBoth(const PolicyHost& host, const QemuModes& qemu);
+std::string noModeForBoth(const PolicyHost& host, const qemu::QemuModes& qemu);
 
 // Baselines and comparisons.
 std::string hostDoesNotSay(std::string_view host);
@@ -82,4 +83,4 @@ std::string nobodySays();
 std::string someHosts(const HostNames& hosts);
 std::string notCounted(std::uint64_t count);
 
-} // namespace hostcompat::wording
+} // namespace hostcompat::policy::wording

@@ -2,20 +2,20 @@
 // Threads that read and judge inputs, each with a validator and a buffer of its own.
 #include "driver/validate/batch.hpp"
 
-#include "driver/io/ordered_work.hpp"
-#include "driver/io/read_file.hpp"
-#include "driver/validate/fast/acceptor.hpp"
+#include "driver/input/ordered_work.hpp"
+#include "driver/input/read_file.hpp"
+#include "driver/relaxng/acceptor.hpp"
 
 #include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-namespace hostcompat {
+namespace hostcompat::validate {
 
 namespace {
 
-static_assert(kInputPadding >= fast::acceptorPadding);
+static_assert(input::kInputPadding >= relaxng::acceptorPadding);
 
 struct Answer {
     std::string path;
@@ -47,10 +47,10 @@ private:
             return std::unexpected(bytes.error());
         if (validator_.isCertainlyValid(*bytes))
             return std::nullopt;
-        return validator_.judge(*bytes, inputName(path));
+        return validator_.judge(*bytes, input::inputName(path));
     }
 
-    InputReader reader_;
+    input::InputReader reader_;
     Validator validator_;
     std::vector<std::string_view> names_;
 };
@@ -72,7 +72,7 @@ void validateBatch(const Grammar& grammar, const BatchInputs& inputs, const Batc
     const auto tell = [&](const Answer& answer) {
         sink(answer.path, answer.result ? *answer.result : certain);
     };
-    workInOrder<Answer>(options.jobs, next, makeWorker, tell);
+    input::workInOrder<Answer>(options.jobs, next, makeWorker, tell);
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::validate

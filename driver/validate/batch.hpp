@@ -2,21 +2,22 @@
 // Verdicts on many documents: on all processors, in the order of the inputs, in bounded memory.
 #pragma once
 
-#include "driver/compat/error.hpp"
-#include "driver/io/read_ahead.hpp"
+#include "driver/input/read_ahead.hpp"
+#include "driver/model/error.hpp"
 #include "driver/validate/validator.hpp"
 
 #include <functional>
 #include <optional>
 #include <string>
 
-namespace hostcompat {
+namespace hostcompat::validate {
 
 /// How a batch is worked on.
 struct BatchOptions {
     unsigned jobs = 0; ///< threads; 0 for one on each processor that this process may use
     FastPath fastPath = FastPath::on;
-    ReadAheads* ahead = nullptr; ///< one for each thread, where inputs are to be read in advance
+    input::ReadAheads* ahead =
+        nullptr; ///< one for each thread, where inputs are to be read in advance
 };
 
 /// The next input, as Inputs::next() gives it: a path or "-", an Error in place of an input, or
@@ -34,4 +35,4 @@ using BatchSink = std::function<void(const std::string& path, const Result<Verdi
 void validateBatch(const Grammar& grammar, const BatchInputs& inputs, const BatchSink& sink,
                    const BatchOptions& options = {});
 
-} // namespace hostcompat
+} // namespace hostcompat::validate

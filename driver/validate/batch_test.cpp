@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace hostcompat {
+namespace hostcompat::validate {
 namespace {
 
 class BatchTest : public ::testing::Test {
@@ -50,7 +50,7 @@ std::vector<Told> run(const std::vector<Result<std::string>>& inputs, BatchOptio
             return inputs[at++];
         },
         [&](const std::string& path, const Result<Verdict>& result) {
-            told.push_back({path, !result         ? describe(result.error())
+            told.push_back({path, !result         ? model::describe(result.error())
                                   : result->valid ? "valid"
                                                   : result->defects.front().message});
         },
@@ -92,4 +92,4 @@ TEST_F(BatchTest, isDoneWithNothing) {
 }
 
 } // namespace
-} // namespace hostcompat
+} // namespace hostcompat::validate

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace hostcompat {
+namespace hostcompat::validate {
 
 /// One thing that is wrong with a document. Owns its strings.
 struct Defect {
@@ -26,4 +26,4 @@ struct Defect {
 /// @param file what the document is called: a path, or "standard input".
 std::string formatDefect(std::string_view file, const Defect& defect);
 
-} // namespace hostcompat
+} // namespace hostcompat::validate

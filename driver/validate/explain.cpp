@@ -2,10 +2,10 @@
 // The rules of <compat>, each with the words for its violation.
 #include "driver/validate/explain.hpp"
 
-#include "driver/compat/host_compat.hpp"
-#include "driver/io/utf8.hpp"
+#include "driver/model/host_compat.hpp"
+#include "driver/text/utf8.hpp"
+#include "driver/validate/safe_parse.hpp"
 #include "driver/validate/tree.hpp"
-#include "driver/xml/safe_parse.hpp"
 
 #include <fmt/format.h>
 
@@ -15,7 +15,7 @@
 #include <optional>
 #include <ranges>
 
-namespace hostcompat {
+namespace hostcompat::validate {
 
 namespace {
 
@@ -25,8 +25,9 @@ using tree::isWrittenText;
 using tree::writtenName;
 
 Defect at(const xmlNode* node, std::string message) {
-    return {
-        .line = lineOf(node), .element = clipped(writtenName(node)), .message = std::move(message)};
+    return {.line = lineOf(node),
+            .element = text::clipped(writtenName(node)),
+            .message = std::move(message)};
 }
 
 std::string listed(const std::vector<std::string_view>& words, std::string_view conjunction) {
@@ -39,16 +40,16 @@ std::string listed(const std::vector<std::string_view>& words, std::string_view 
     return text;
 }
 
-std::vector<std::string_view> modeNames(ModeTable table) {
+std::vector<std::string_view> modeNames(model::ModeTable table) {
     std::vector<std::string_view> names;
-    for (const Mode& mode : table)
+    for (const model::Mode& mode : table)
         names.push_back(mode.name);
     return names;
 }
 
 std::vector<std::string_view> sourceNames() {
-    return {toString(CompatSource::kvm), toString(CompatSource::deviceTree),
-            toString(CompatSource::pvr)};
+    return {toString(model::CompatSource::kvm), toString(model::CompatSource::deviceTree),
+            toString(model::CompatSource::pvr)};
 }
 
 // Whoever wrote this many mistakes needs no list of all of them, and a hostile document has
@@ -61,14 +62,14 @@ void markCut(const xmlNode* root, std::vector<Defect>& defects) {
         return;
     defects.resize(kMostDefects);
     defects.push_back(
-        {lineOf(root), clipped(writtenName(root)),
+        {lineOf(root), text::clipped(writtenName(root)),
          fmt::format("it has more than {} defects; the others are not listed", kMostDefects)});
 }
 
 /// Walks over one <compat> and notes what is wrong.
 class CompatExplainer {
 public:
-    explicit CompatExplainer(ModeTable table) : table_(table) {}
+    explicit CompatExplainer(model::ModeTable table) : table_(table) {}
 
     std::vector<Defect> explain(const xmlNode* compat) {
         checkAttributes(compat, {"source"});
@@ -89,7 +90,7 @@ public:
 
 private:
     struct Seen {
-        const Mode* mode;
+        const model::Mode* mode;
         const xmlNode* node;
     };
 
@@ -110,7 +111,7 @@ private:
             if (attribute->ns ||
                 std::ranges::find(allowed, tree::text(attribute->name)) == allowed.end())
                 note(at(node, fmt::format("attribute '{}' is not allowed",
-                                          clipped(writtenName(attribute)))));
+                                          text::clipped(writtenName(attribute)))));
     }
 
     void checkChoice(const xmlNode* node, std::string_view name,
@@ -121,13 +122,13 @@ private:
                                       listed(choices, "or"))));
         else if (std::ranges::find(choices, *value) == choices.end())
             note(at(node, fmt::format("attribute '{}' is '{}', and has to be {}", name,
-                                      clipped(*value), listed(choices, "or"))));
+                                      text::clipped(*value), listed(choices, "or"))));
     }
 
     void mode(const xmlNode* node) {
         checkAttributes(node, {"name", "supported"});
         const auto name = plainAttribute(node, "name");
-        const Mode* known = name ? findModeByName(*name, table_) : nullptr;
+        const model::Mode* known = name ? model::findModeByName(*name, table_) : nullptr;
         checkChoice(node, "name", modeNames(table_));
         checkChoice(node, "supported", {"yes", "no"});
         for (const xmlNode* child = node->children; child; child = child->next)
@@ -157,7 +158,7 @@ private:
 
     void checkCompleteness(const xmlNode* compat) {
         std::vector<std::string_view> missing;
-        for (const Mode& mode : table_)
+        for (const model::Mode& mode : table_)
             if (std::ranges::find(seen_, &mode, &Seen::mode) == seen_.end())
                 missing.push_back(mode.name);
         // A mode of a strange name most likely is the missing one, and has been named.
@@ -167,7 +168,7 @@ private:
             note(at(compat, fmt::format("modes {} are missing", listed(missing, "and"))));
     }
 
-    ModeTable table_;
+    model::ModeTable table_;
     std::vector<Defect> defects_;
     std::vector<Seen> seen_;
     bool strange_ = false;
@@ -196,7 +197,7 @@ void explainRepeats(const std::vector<xmlNode*>& nodes, std::vector<Defect>& def
             at(nodes[i], fmt::format("there may be only one; line {} has it", lineOf(nodes[0]))));
 }
 
-void explainCpu(const xmlNode* cpu, ModeTable table, std::vector<Defect>& defects) {
+void explainCpu(const xmlNode* cpu, model::ModeTable table, std::vector<Defect>& defects) {
     explainText(cpu, defects);
     const auto compats = childrenNamed(cpu, "compat");
     if (compats.empty())
@@ -208,7 +209,7 @@ void explainCpu(const xmlNode* cpu, ModeTable table, std::vector<Defect>& defect
         defects.push_back(
             at(compats.back(),
                fmt::format("it has to be the last element of <cpu>; line {} has <{}> after it",
-                           lineOf(next), clipped(writtenName(next)))));
+                           lineOf(next), text::clipped(writtenName(next)))));
 }
 
 } // namespace
@@ -232,20 +233,20 @@ std::vector<xmlNode*> compatElements(xmlDoc* document) {
     return found;
 }
 
-std::vector<Defect> explainCompat(const xmlNode* compat, ModeTable table) {
+std::vector<Defect> explainCompat(const xmlNode* compat, model::ModeTable table) {
     auto defects = CompatExplainer(table).explain(compat);
     markCut(compat, defects);
     return defects;
 }
 
-std::vector<Defect> explainCapabilities(xmlDoc* document, ModeTable table) {
+std::vector<Defect> explainCapabilities(xmlDoc* document, model::ModeTable table) {
     std::vector<Defect> defects;
     const xmlNode* root = xmlDocGetRootElement(document);
     if (!root)
         return defects;
     if (root->ns)
         return {at(root, fmt::format("it is in the namespace '{}'; <capabilities> is in none",
-                                     clipped(tree::text(root->ns->href))))};
+                                     text::clipped(tree::text(root->ns->href))))};
     if (!isPlain(root, "capabilities"))
         return {at(root, "it is not <capabilities>")};
     explainText(root, defects);
@@ -265,4 +266,4 @@ std::vector<Defect> explainCapabilities(xmlDoc* document, ModeTable table) {
     return defects;
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::validate

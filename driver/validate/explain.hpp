@@ -6,14 +6,14 @@
 // and schema/capabilities-compat.rng, and a test holds the two together.
 #pragma once
 
-#include "driver/compat/mode.hpp"
+#include "driver/model/mode.hpp"
 #include "driver/validate/defect.hpp"
 
 #include <libxml/tree.h>
 
 #include <vector>
 
-namespace hostcompat {
+namespace hostcompat::validate {
 
 /// The <compat> elements that hostcpu-compat.rng is about: the root element, or the children of
 /// /capabilities/host/cpu. The nodes belong to the document.
@@ -22,9 +22,11 @@ std::vector<xmlNode*> compatElements(xmlDoc* document);
 /// What is wrong with one <compat> element, in document order; empty where nothing is.
 ///
 /// @param compat an element of a document that SafeParser made.
-std::vector<Defect> explainCompat(const xmlNode* compat, ModeTable table = modeTable());
+std::vector<Defect> explainCompat(const xmlNode* compat,
+                                  model::ModeTable table = model::modeTable());
 
 /// What is wrong with a document by the rules of capabilities-compat.rng, in document order.
-std::vector<Defect> explainCapabilities(xmlDoc* document, ModeTable table = modeTable());
+std::vector<Defect> explainCapabilities(xmlDoc* document,
+                                        model::ModeTable table = model::modeTable());
 
-} // namespace hostcompat
+} // namespace hostcompat::validate

@@ -2,9 +2,9 @@
 // Compiles grammars with libxml2, silently and without the network, and for the fast path.
 #include "driver/validate/grammar.hpp"
 
-#include "driver/io/read_file.hpp"
+#include "driver/input/read_file.hpp"
 #include "driver/validate/grammar_files.hpp"
-#include "driver/xml/libxml_error.hpp"
+#include "driver/validate/libxml_error.hpp"
 #include "schema/embedded_grammars.hpp"
 
 #include <libxml/parser.h>
@@ -14,7 +14,7 @@
 #include <filesystem>
 #include <utility>
 
-namespace hostcompat {
+namespace hostcompat::validate {
 
 namespace {
 
@@ -100,25 +100,25 @@ Result<xmlRelaxNG*> Grammar::compiled() const {
 
 Result<Grammar> Grammar::prepare(std::shared_ptr<State> state) {
     const auto load = [](std::string_view href,
-                         std::string_view from) -> std::expected<fast::RngText, std::string> {
+                         std::string_view from) -> std::expected<relaxng::RngText, std::string> {
         // What is special in URIs is left to libxml2.
         if (href.find_first_of("%:#?") != std::string_view::npos || href.starts_with("//"))
             return std::unexpected("the reference " + std::string(href));
         std::string path = (std::filesystem::path(from).parent_path() / href).string();
-        auto text = readInput(path);
+        auto text = input::readInput(path);
         if (!text)
             return std::unexpected("the file " + path);
-        return fast::RngText{std::move(path), std::move(*text)};
+        return relaxng::RngText{std::move(path), std::move(*text)};
     };
-    fast::RngText main{state->text.empty() ? state->file : state->name, state->text};
+    relaxng::RngText main{state->text.empty() ? state->file : state->name, state->text};
     bool readable = true;
     if (main.text.empty()) {
-        auto text = readInput(state->file);
+        auto text = input::readInput(state->file);
         readable = text.has_value();
         main.text = std::move(text).value_or("");
     }
     if (readable) {
-        if (auto acceptor = fast::compileAcceptor(std::move(main), load))
+        if (auto acceptor = relaxng::compileAcceptor(std::move(main), load))
             state->acceptor = std::move(*acceptor);
         else
             state->fastPathOff = std::move(acceptor.error());
@@ -158,4 +158,4 @@ Result<Grammar> Grammar::fromFile(const std::string& path) {
     return prepare(std::move(state));
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::validate

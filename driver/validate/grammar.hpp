@@ -2,8 +2,8 @@
 // RELAX NG grammars that are ready for use.
 #pragma once
 
-#include "driver/compat/error.hpp"
-#include "driver/validate/fast/grammar.hpp"
+#include "driver/model/error.hpp"
+#include "driver/relaxng/grammar.hpp"
 
 #include <libxml/relaxng.h>
 
@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace hostcompat {
+namespace hostcompat::validate {
 
 /// A grammar. It never changes, so threads may share it, and a copy costs nothing.
 ///
@@ -62,7 +62,7 @@ public:
     }
 
     /// For the fast path (fast/acceptor.hpp); null where it is off for this grammar.
-    const std::shared_ptr<const fast::AcceptorGrammar>& acceptor() const {
+    const std::shared_ptr<const relaxng::AcceptorGrammar>& acceptor() const {
         return state_->acceptor;
     }
     /// Why the fast path is off: "FILE: the element externalRef"; empty where it is on.
@@ -81,7 +81,7 @@ private:
         std::string text;
         std::string file; ///< of the grammar, or the one that it includes; "" for the built-in one
         bool builtIn = false;
-        std::shared_ptr<const fast::AcceptorGrammar> acceptor = nullptr;
+        std::shared_ptr<const relaxng::AcceptorGrammar> acceptor = nullptr;
         std::string fastPathOff;
         /// libxml2's grammar or its Error, once compiled() was called.
         mutable std::once_flag once;
@@ -95,4 +95,4 @@ private:
     std::shared_ptr<const State> state_;
 };
 
-} // namespace hostcompat
+} // namespace hostcompat::validate

@@ -2,10 +2,10 @@
 // Follows <include> and <externalRef> from file to file.
 #include "driver/validate/grammar_files.hpp"
 
-#include "driver/io/read_file.hpp"
-#include "driver/io/utf8.hpp"
+#include "driver/input/read_file.hpp"
+#include "driver/text/utf8.hpp"
+#include "driver/validate/safe_parse.hpp"
 #include "driver/validate/tree.hpp"
-#include "driver/xml/safe_parse.hpp"
 
 #include <libxml/uri.h>
 
@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-namespace hostcompat {
+namespace hostcompat::validate {
 
 namespace {
 
@@ -33,7 +33,7 @@ struct Reference {
 };
 
 Result<std::vector<Reference>> referencesOf(SafeParser& parser, const std::string& path) {
-    auto bytes = readInput(path);
+    auto bytes = input::readInput(path);
     if (!bytes)
         return std::unexpected(std::move(bytes.error()));
     auto document = parser.parse(*bytes, path);
@@ -84,7 +84,8 @@ Result<void> checkGrammarFiles(const std::string& path) {
             };
             std::string target = resolve(file, reference.href);
             if (target.empty())
-                return refuse("it includes '" + clipped(reference.href) + "', which is not a file");
+                return refuse("it includes '" + text::clipped(reference.href) +
+                              "', which is not a file");
             if (known.insert(target).second)
                 open.push_back(std::move(target));
             if (known.size() > kMostFiles)
@@ -94,4 +95,4 @@ Result<void> checkGrammarFiles(const std::string& path) {
     return {};
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::validate

@@ -2,11 +2,11 @@
 // Looks at the files of a grammar before libxml2 opens them.
 #pragma once
 
-#include "driver/compat/error.hpp"
+#include "driver/model/error.hpp"
 
 #include <string>
 
-namespace hostcompat {
+namespace hostcompat::validate {
 
 /// Reads a grammar and every grammar that it includes, and refuses what libxml2 would fetch from
 /// the network or complain about on standard error.
@@ -18,4 +18,4 @@ namespace hostcompat {
 ///         more than 64 files.
 Result<void> checkGrammarFiles(const std::string& path);
 
-} // namespace hostcompat
+} // namespace hostcompat::validate

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace hostcompat {
+namespace hostcompat::validate {
 namespace {
 
 class GrammarFiles : public testing::Test {
@@ -33,14 +33,14 @@ protected:
     }
     std::string failure(const std::string& name) {
         const auto grammar = Grammar::fromFile(path(name));
-        return grammar ? "it compiles" : describe(grammar.error());
+        return grammar ? "it compiles" : model::describe(grammar.error());
     }
     std::filesystem::path folder_;
 };
 
 TEST(Grammar, hasABuiltInOne) {
     const auto grammar = Grammar::builtIn();
-    ASSERT_TRUE(grammar) << describe(grammar.error());
+    ASSERT_TRUE(grammar) << model::describe(grammar.error());
     EXPECT_EQ(grammar->name(), "capabilities-compat.rng");
     EXPECT_TRUE(grammar->isBuiltIn());
     EXPECT_NE(grammar->get(), nullptr);
@@ -50,7 +50,7 @@ TEST_F(GrammarFiles, compilesAFileWithItsIncludes) {
     write("part.rng", "<define name='a'><element name='a'><empty/></element></define>\n");
     const auto grammar = Grammar::fromFile(
         write("whole.rng", "<start><ref name='a'/></start>\n<include href='part.rng'/>\n"));
-    ASSERT_TRUE(grammar) << describe(grammar.error());
+    ASSERT_TRUE(grammar) << model::describe(grammar.error());
     EXPECT_EQ(grammar->name(), path("whole.rng"));
     EXPECT_FALSE(grammar->isBuiltIn());
 }
@@ -113,7 +113,7 @@ TEST_F(GrammarFiles, extendsLibvirtsInAnyFolder) {
           "<ref name='hostcpu'/></element></element></define>\n");
     for (const std::string& folder : {folder_.string(), folder_.string() + "/"}) {
         const auto grammar = Grammar::strict(folder);
-        ASSERT_TRUE(grammar) << describe(grammar.error());
+        ASSERT_TRUE(grammar) << model::describe(grammar.error());
         EXPECT_EQ(grammar->name(), "libvirt-capability-compat.rng with " + path("capability.rng"));
     }
 }
@@ -122,11 +122,11 @@ TEST_F(GrammarFiles, saysHowToGetLibvirts) {
     const auto grammar = Grammar::strict(folder_.string());
     ASSERT_FALSE(grammar);
     EXPECT_EQ(
-        describe(grammar.error()),
+        model::describe(grammar.error()),
         "cannot open " + path("capability.rng") +
             ": No such file or directory (ENOENT); install libvirt's client packages, or name "
             "the folder of libvirt's grammars with --schema-dir");
 }
 
 } // namespace
-} // namespace hostcompat
+} // namespace hostcompat::validate

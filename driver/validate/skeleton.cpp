@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace hostcompat {
+namespace hostcompat::validate {
 
 namespace {
 
@@ -125,4 +125,4 @@ XmlDocument skeletonOf(const xmlDoc* document) {
     return skeleton;
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::validate

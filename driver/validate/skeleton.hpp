@@ -2,11 +2,11 @@
 // The part of a document that capabilities-compat.rng has an opinion on.
 #pragma once
 
-#include "driver/xml/safe_parse.hpp"
+#include "driver/validate/safe_parse.hpp"
 
 #include <libxml/tree.h>
 
-namespace hostcompat {
+namespace hostcompat::validate {
 
 /// A document on which capabilities-compat.rng gives the same verdict as on the one given, but
 /// small.
@@ -20,4 +20,4 @@ namespace hostcompat {
 /// @return the small one, with the lines of the other; null where memory ran out.
 XmlDocument skeletonOf(const xmlDoc* document);
 
-} // namespace hostcompat
+} // namespace hostcompat::validate

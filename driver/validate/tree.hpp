@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace hostcompat::tree {
+namespace hostcompat::validate::tree {
 
 inline std::string_view text(const xmlChar* chars) {
     return chars ? std::string_view(reinterpret_cast<const char*>(chars)) : std::string_view();
@@ -58,4 +58,4 @@ inline bool isWrittenText(const xmlNode* node) {
            text(node->content).find_first_not_of(" \t\r\n") != std::string_view::npos;
 }
 
-} // namespace hostcompat::tree
+} // namespace hostcompat::validate::tree

@@ -2,9 +2,9 @@
 // Runs libxml2's RELAX NG validation and puts what it finds into words.
 #include "driver/validate/validator.hpp"
 
-#include "driver/io/utf8.hpp"
+#include "driver/relaxng/acceptor.hpp"
+#include "driver/text/utf8.hpp"
 #include "driver/validate/explain.hpp"
-#include "driver/validate/fast/acceptor.hpp"
 #include "driver/validate/skeleton.hpp"
 #include "driver/validate/tree.hpp"
 #include "driver/validate/wording.hpp"
@@ -19,7 +19,7 @@
 #include <string>
 #include <utility>
 
-namespace hostcompat {
+namespace hostcompat::validate {
 
 namespace {
 
@@ -90,7 +90,7 @@ Error tooCrowded(const xmlNode* crowded, std::string_view name) {
             .errorNumber = 0,
             .reason =
                 fmt::format("<{}> has so many elements in it that a verdict would take too long",
-                            clipped(tree::writtenName(crowded))),
+                            text::clipped(tree::writtenName(crowded))),
             .remedy = ""};
 }
 
@@ -101,10 +101,10 @@ namespace {
 constexpr std::size_t kLargestShortened = std::size_t{256} * 1024;
 
 /// The document without the cuts, of which only line ends stay.
-void leaveOut(std::string_view bytes, const std::vector<fast::Cut>& cuts, std::string& result) {
+void leaveOut(std::string_view bytes, const std::vector<relaxng::Cut>& cuts, std::string& result) {
     result.clear();
     std::size_t at = 0;
-    for (const fast::Cut& cut : cuts) {
+    for (const relaxng::Cut& cut : cuts) {
         result.append(bytes.substr(at, cut.begin - at));
         const std::string_view left = bytes.substr(cut.begin, cut.end - cut.begin);
         result.append(static_cast<std::size_t>(std::ranges::count(left, '\n')), '\n');
@@ -119,7 +119,7 @@ struct Validator::State {
     explicit State(Grammar wanted) : grammar(std::move(wanted)) {}
 
     Grammar grammar;
-    std::optional<fast::Acceptor> acceptor;
+    std::optional<relaxng::Acceptor> acceptor;
     std::string padded;               ///< the document at hand, as the acceptor needs it
     std::string shortened;            ///< without its repetitions
     std::optional<SafeParser> parser; ///< made for the first document that needs it
@@ -187,7 +187,7 @@ Result<Verdict> Validator::validate(std::string_view bytes, std::string_view nam
     if (!state_->acceptor)
         return judgeWhole(bytes, name);
     state_->padded.assign(bytes);
-    state_->padded.append(fast::acceptorPadding, '\0');
+    state_->padded.append(relaxng::acceptorPadding, '\0');
     const std::string_view padded(state_->padded.data(), bytes.size());
     if (isCertainlyValid(padded))
         return Verdict{.valid = true, .defects = {}};
@@ -213,10 +213,10 @@ std::optional<Verdict> Validator::judgeShortened(std::string_view bytes, std::st
     // Larger documents can break a limit (names, crowding) by what would be left out.
     if (!state_->acceptor || bytes.size() > kLargestShortened)
         return std::nullopt;
-    const std::vector<fast::Cut> cuts = state_->acceptor->repetitions(bytes);
+    const std::vector<relaxng::Cut> cuts = state_->acceptor->repetitions(bytes);
     std::string& shortened = state_->shortened;
     leaveOut(bytes, cuts, shortened);
-    if (shortened.size() > bytes.size() / 4 * 3 || !checkDocument(bytes, name))
+    if (shortened.size() > bytes.size() / 4 * 3 || !xml::checkDocument(bytes, name))
         return std::nullopt;
     auto verdict = judgeWhole(shortened, name);
     if (!verdict || verdict->valid)
@@ -256,4 +256,4 @@ Result<Verdict> Validator::validate(xmlDoc* document, std::string_view name) {
     return verdict;
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::validate

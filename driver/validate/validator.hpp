@@ -2,17 +2,17 @@
 // Verdicts on documents.
 #pragma once
 
-#include "driver/compat/error.hpp"
+#include "driver/model/error.hpp"
 #include "driver/validate/defect.hpp"
 #include "driver/validate/grammar.hpp"
-#include "driver/xml/safe_parse.hpp"
+#include "driver/validate/safe_parse.hpp"
 
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
 
-namespace hostcompat {
+namespace hostcompat::validate {
 
 /// Whether a document is valid. The verdict is libxml2's on the whole document.
 struct Verdict {
@@ -72,4 +72,4 @@ private:
     std::unique_ptr<State> state_;
 };
 
-} // namespace hostcompat
+} // namespace hostcompat::validate

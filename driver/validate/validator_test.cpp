@@ -12,7 +12,7 @@
 #include <thread>
 #include <vector>
 
-namespace hostcompat {
+namespace hostcompat::validate {
 namespace {
 
 const std::string kModes = "<mode name='power9' supported='yes'/>\n"
@@ -42,7 +42,7 @@ Validator makeValidator() {
 std::string verdictOn(Validator& validator, const std::string& document) {
     const auto verdict = validator.validate(document, "x.xml");
     if (!verdict)
-        return describe(verdict.error());
+        return model::describe(verdict.error());
     EXPECT_EQ(verdict->valid, verdict->defects.empty());
     std::string text;
     for (const Defect& defect : verdict->defects)
@@ -166,7 +166,7 @@ protected:
                "</interleave></element></element></element>";
         auto grammar = Grammar::fromFile(path);
         if (!grammar)
-            throw std::runtime_error(describe(grammar.error()));
+            throw std::runtime_error(model::describe(grammar.error()));
         validator_.emplace(*grammar);
     }
     ~OtherGrammar() override {
@@ -220,4 +220,4 @@ TEST_F(OtherGrammar, getsWhatIsWrongBesidesCompat) {
 }
 
 } // namespace
-} // namespace hostcompat
+} // namespace hostcompat::validate

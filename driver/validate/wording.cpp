@@ -2,9 +2,9 @@
 // One defect for each mistake, out of the several errors that libxml2 raises on its way up from it.
 #include "driver/validate/wording.hpp"
 
-#include "driver/io/utf8.hpp"
+#include "driver/text/utf8.hpp"
+#include "driver/validate/safe_parse.hpp"
 #include "driver/validate/tree.hpp"
-#include "driver/xml/safe_parse.hpp"
 
 #include <fmt/format.h>
 #include <libxml/relaxng.h>
@@ -13,7 +13,7 @@
 #include <map>
 #include <tuple>
 
-namespace hostcompat {
+namespace hostcompat::validate {
 
 namespace {
 
@@ -93,21 +93,22 @@ void RelaxNgErrors::keep(void* userData, LibxmlError* error) {
 
 std::string RelaxNgErrors::wrongValue(const Raw& raw) {
     const bool typed = raw.code == XML_RELAXNG_ERR_TYPEVAL;
-    const std::string type = typed ? fmt::format("which is not of the type {}", clipped(raw.first))
-                                   : std::string("which is not allowed");
+    const std::string type =
+        typed ? fmt::format("which is not of the type {}", text::clipped(raw.first))
+              : std::string("which is not allowed");
     if (typed)
         for (const xmlAttr* attribute = raw.node->properties; attribute;
              attribute = attribute->next)
             if (tree::value(attribute) == raw.second)
                 return fmt::format("attribute '{}' is '{}', {}",
-                                   clipped(tree::writtenName(attribute)), clipped(raw.second),
-                                   type);
-    return fmt::format("its text is '{}', {}", clipped(typed ? raw.second : ownText(raw.node)),
-                       type);
+                                   text::clipped(tree::writtenName(attribute)),
+                                   text::clipped(raw.second), type);
+    return fmt::format("its text is '{}', {}",
+                       text::clipped(typed ? raw.second : ownText(raw.node)), type);
 }
 
 Defect RelaxNgErrors::worded(const Raw& raw) {
-    const std::string name = clipped(tree::writtenName(raw.node));
+    const std::string name = text::clipped(tree::writtenName(raw.node));
     Defect defect{.line = lineOf(raw.node), .element = name, .message = ""};
     switch (rank(raw.code)) {
     case 0:
@@ -119,14 +120,15 @@ Defect RelaxNgErrors::worded(const Raw& raw) {
                              : wrongValue(raw);
         break;
     case 2:
-        defect.message = fmt::format(
-            "attribute '{}' is not allowed, or an attribute has a wrong value", clipped(raw.first));
+        defect.message =
+            fmt::format("attribute '{}' is not allowed, or an attribute has a wrong value",
+                        text::clipped(raw.first));
         break;
     case 3:
         defect.message = "it is not allowed here, or something in it is wrong or missing";
         break;
     case 4:
-        defect.message = fmt::format("an element <{}> is missing in it", clipped(raw.first));
+        defect.message = fmt::format("an element <{}> is missing in it", text::clipped(raw.first));
         break;
     case 5:
         defect.message = "an attribute is missing or has a wrong value";
@@ -174,4 +176,4 @@ std::vector<Defect> RelaxNgErrors::defects() const {
     return defects;
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::validate

@@ -4,14 +4,14 @@
 #pragma once
 
 #include "driver/validate/defect.hpp"
-#include "driver/xml/libxml_error.hpp"
+#include "driver/validate/libxml_error.hpp"
 
 #include <libxml/tree.h>
 
 #include <string>
 #include <vector>
 
-namespace hostcompat {
+namespace hostcompat::validate {
 
 /// Collects the errors of one validation.
 class RelaxNgErrors {
@@ -41,4 +41,4 @@ private:
     bool outOfMemory_ = false;
 };
 
-} // namespace hostcompat
+} // namespace hostcompat::validate

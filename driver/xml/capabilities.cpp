@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-namespace hostcompat {
+namespace hostcompat::xml {
 
 namespace {
 
@@ -29,11 +29,11 @@ Result<pugi::xml_node> requiredChild(const Document& document, pugi::xml_node pa
     return child;
 }
 
-pugi::xml_document buildCompat(const KnownCompat& compat, ModeTable table) {
+pugi::xml_document buildCompat(const model::KnownCompat& compat, model::ModeTable table) {
     pugi::xml_document tree;
     pugi::xml_node element = tree.append_child("compat");
     element.append_attribute("source") = std::string(toString(compat.source)).c_str();
-    for (const Mode& mode : table) {
+    for (const model::Mode& mode : table) {
         pugi::xml_node child = element.append_child("mode");
         child.append_attribute("name") = std::string(mode.name).c_str();
         child.append_attribute("supported") = compat.supported.contains(mode) ? "yes" : "no";
@@ -67,8 +67,8 @@ std::size_t lastNeighbour(const Document& document, pugi::xml_node cpu) {
     return last;
 }
 
-Result<void> readMode(const Document& document, pugi::xml_node element, ModeSet& seen,
-                      ModeSet& supported) {
+Result<void> readMode(const Document& document, pugi::xml_node element, model::ModeSet& seen,
+                      model::ModeSet& supported) {
     const auto refuse = [&](std::string reason) -> Result<void> {
         return std::unexpected(document.errorAt(element, kAction, std::move(reason)));
     };
@@ -79,7 +79,7 @@ Result<void> readMode(const Document& document, pugi::xml_node element, ModeSet&
     if (answer != "yes" && answer != "no")
         return refuse(fmt::format("the mode {} is supported '{}', which is neither yes nor no",
                                   name, answer));
-    const Mode* mode = findModeByName(name);
+    const model::Mode* mode = model::findModeByName(name);
     if (!mode)
         return {};
     if (seen.contains(*mode))
@@ -119,31 +119,33 @@ std::string CapabilitiesDocument::model() const {
     return textOf(cpu_.child("model"));
 }
 
-Result<HostCompat> CapabilitiesDocument::compat() const {
+Result<model::HostCompat> CapabilitiesDocument::compat() const {
     const auto element = onlyChild(document_, cpu_, "compat");
     if (!element)
         return std::unexpected(element.error());
     if (!*element)
-        return HostCompat{.reason = fmt::format(
-                              "{} has no <compat> in /capabilities/host/cpu: it does not say which "
-                              "modes the host supports",
-                              document_.name())};
+        return model::HostCompat{
+            .reason =
+                fmt::format("{} has no <compat> in /capabilities/host/cpu: it does not say which "
+                            "modes the host supports",
+                            document_.name())};
     const std::string_view sourceName = element->attribute("source").value();
-    const auto source = parseCompatSource(sourceName);
+    const auto source = model::parseCompatSource(sourceName);
     if (!source)
         return std::unexpected(document_.errorAt(
             *element, kAction,
             fmt::format("the source '{}' is none of kvm, device-tree and pvr", sourceName)));
-    KnownCompat known{.source = *source};
-    ModeSet seen;
+    model::KnownCompat known{.source = *source};
+    model::ModeSet seen;
     for (const pugi::xml_node child : element->children())
         if (isElement(child, "mode"))
             if (auto read = readMode(document_, child, seen, known.supported); !read)
                 return std::unexpected(std::move(read.error()));
-    return HostCompat{.known = std::move(known)};
+    return model::HostCompat{.known = std::move(known)};
 }
 
-std::string CapabilitiesDocument::withCompat(const KnownCompat& compat, ModeTable table) const {
+std::string CapabilitiesDocument::withCompat(const model::KnownCompat& compat,
+                                             model::ModeTable table) const {
     const std::string& bytes = document_.bytes();
     const ElementSpan span = document_.spanOf(cpu_);
     const Layout layout = layoutOfChildren(bytes, span.begin, lastNeighbour(document_, cpu_));
@@ -167,4 +169,4 @@ std::string CapabilitiesDocument::withCompat(const KnownCompat& compat, ModeTabl
                        std::string_view(bytes).substr(span.contentEnd));
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::xml

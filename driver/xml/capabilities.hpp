@@ -2,15 +2,15 @@
 // libvirt's host capabilities document, and the element <compat> in it.
 #pragma once
 
-#include "driver/compat/error.hpp"
-#include "driver/compat/host_compat.hpp"
-#include "driver/compat/topology.hpp"
+#include "driver/model/error.hpp"
+#include "driver/model/host_compat.hpp"
+#include "driver/model/topology.hpp"
 #include "driver/xml/document.hpp"
 
 #include <string>
 #include <vector>
 
-namespace hostcompat {
+namespace hostcompat::xml {
 
 /// A capabilities document that has /capabilities/host/cpu.
 class CapabilitiesDocument {
@@ -31,12 +31,13 @@ public:
     /// the table lacks is passed over, and one that the document lacks is not supported. Errors:
     /// kind input with the line where <compat> is there twice, its source is missing or none of
     /// ours, a mode has no name, is there twice, or says neither yes nor no.
-    Result<HostCompat> compat() const;
+    Result<model::HostCompat> compat() const;
 
     /// The document's bytes with <compat> as the last child of <cpu> instead of any that was there,
     /// laid out like its neighbours. No other byte changes; doing it twice gives the same as doing
     /// it once.
-    std::string withCompat(const KnownCompat& compat, ModeTable table = modeTable()) const;
+    std::string withCompat(const model::KnownCompat& compat,
+                           model::ModeTable table = model::modeTable()) const;
 
 private:
     explicit CapabilitiesDocument(Document document, pugi::xml_node cpu)
@@ -48,6 +49,7 @@ private:
 
 /// A capabilities document built from what is known of a host, without <compat>: arch, model and
 /// topology, in the order and layout of libvirt's src/conf/capabilities.c.
-std::string renderCapabilities(const HostIdentity& host, const std::vector<NumaNode>& nodes);
+std::string renderCapabilities(const model::HostIdentity& host,
+                               const std::vector<model::NumaNode>& nodes);
 
-} // namespace hostcompat
+} // namespace hostcompat::xml

@@ -9,7 +9,7 @@
 #include <set>
 #include <utility>
 
-namespace hostcompat {
+namespace hostcompat::xml {
 
 namespace {
 
@@ -23,14 +23,14 @@ void setAttributes(pugi::xml_node element, const std::array<Attribute, size>& at
 
 /// Sockets of a node, dies of a socket, cores of a die and threads of a core, each the most that
 /// there is: what libvirt's virHostCPUGetInfo() counts.
-std::array<Attribute, 4> countTopology(const std::vector<NumaNode>& nodes) {
+std::array<Attribute, 4> countTopology(const std::vector<model::NumaNode>& nodes) {
     unsigned sockets = 1;
     std::map<unsigned, std::set<unsigned>> dies;
     std::map<std::pair<unsigned, unsigned>, std::set<unsigned>> cores;
     std::map<std::string, unsigned> threads;
-    for (const NumaNode& node : nodes) {
+    for (const model::NumaNode& node : nodes) {
         std::set<unsigned> nodeSockets;
-        for (const LogicalCpu& cpu : node.cpus) {
+        for (const model::LogicalCpu& cpu : node.cpus) {
             nodeSockets.insert(cpu.socketId);
             dies[cpu.socketId].insert(cpu.dieId);
             cores[{cpu.socketId, cpu.dieId}].insert(cpu.coreId);
@@ -51,7 +51,7 @@ std::array<Attribute, 4> countTopology(const std::vector<NumaNode>& nodes) {
              {"threads", most(threads, [](unsigned count) { return count; })}}};
 }
 
-void appendNode(pugi::xml_node cells, const NumaNode& node) {
+void appendNode(pugi::xml_node cells, const model::NumaNode& node) {
     pugi::xml_node cell = cells.append_child("cell");
     cell.append_attribute("id") = node.id;
     if (node.memory) {
@@ -62,13 +62,14 @@ void appendNode(pugi::xml_node cells, const NumaNode& node) {
     pugi::xml_node cpus = cell.append_child("cpus");
     cpus.append_attribute("num") = static_cast<unsigned>(node.cpus.size());
     // Only the id: with core_id, libvirt 11.3 requires a cluster_id that 9.0 forbids.
-    for (const LogicalCpu& cpu : node.cpus)
+    for (const model::LogicalCpu& cpu : node.cpus)
         cpus.append_child("cpu").append_attribute("id") = cpu.id;
 }
 
 } // namespace
 
-std::string renderCapabilities(const HostIdentity& host, const std::vector<NumaNode>& nodes) {
+std::string renderCapabilities(const model::HostIdentity& host,
+                               const std::vector<model::NumaNode>& nodes) {
     pugi::xml_document tree;
     pugi::xml_node root = tree.append_child("capabilities");
     pugi::xml_node hostElement = root.append_child("host");
@@ -82,10 +83,10 @@ std::string renderCapabilities(const HostIdentity& host, const std::vector<NumaN
         setAttributes(cpu.append_child("topology"), countTopology(nodes));
         pugi::xml_node cells = hostElement.append_child("topology").append_child("cells");
         cells.append_attribute("num") = static_cast<unsigned>(nodes.size());
-        for (const NumaNode& node : nodes)
+        for (const model::NumaNode& node : nodes)
             appendNode(cells, node);
     }
     return renderElement(root, Layout{}) + "\n";
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::xml

@@ -7,21 +7,22 @@
 #include <string>
 #include <vector>
 
-namespace hostcompat {
+namespace hostcompat::xml {
 namespace {
 
-const KnownCompat kPower9{.source = CompatSource::kvm, .supported = ModeSet(1ULL << 62)};
+const model::KnownCompat kPower9{.source = model::CompatSource::kvm,
+                                 .supported = model::ModeSet(1ULL << 62)};
 
 CapabilitiesDocument parse(std::string bytes) {
     auto document = CapabilitiesDocument::read(std::move(bytes), "caps.xml");
     if (!document)
-        throw std::runtime_error(describe(document.error()));
+        throw std::runtime_error(model::describe(document.error()));
     return std::move(*document);
 }
 
 std::string refusal(std::string bytes) {
     auto document = CapabilitiesDocument::read(std::move(bytes), "caps.xml");
-    return document ? "accepted" : describe(document.error());
+    return document ? "accepted" : model::describe(document.error());
 }
 
 constexpr const char* kPlain =
@@ -41,9 +42,9 @@ TEST(WithCompat, isTheLastChildWithTheNeighboursIndentation) {
 }
 
 TEST(WithCompat, followsTheTableForANewGeneration) {
-    std::vector<Mode> longer(modeTable().begin(), modeTable().end());
+    std::vector<model::Mode> longer(model::modeTable().begin(), model::modeTable().end());
     longer.push_back({"power12", "POWER12", 0x00830000, 0xffff0000, 0x0f000008, 1ULL << 59});
-    const KnownCompat compat = compatFromBitmap(1ULL << 59, "merged", longer);
+    const model::KnownCompat compat = model::compatFromBitmap(1ULL << 59, "merged", longer);
     EXPECT_NE(parse(kPlain)
                   .withCompat(compat, longer)
                   .find("        <mode name='power12' supported='yes'/>\n      </compat>\n"),
@@ -129,7 +130,8 @@ TEST(WithCompat, opensAnEmptyCpu) {
 
 TEST(WithCompat, replacesAnOlderAnswerWhereverItStands) {
     const std::string fresh = parse(kPlain).withCompat(kPower9);
-    const KnownCompat other{.source = CompatSource::pvr, .supported = allModes()};
+    const model::KnownCompat other{.source = model::CompatSource::pvr,
+                                   .supported = model::allModes()};
     EXPECT_EQ(parse(parse(kPlain).withCompat(other)).withCompat(kPower9), fresh);
     std::string first = kPlain;
     first.insert(first.find("\n      <arch>"), "\n      <compat/>");
@@ -155,14 +157,14 @@ TEST(Capabilities, passesOverModesOfANewerTable) {
               "</host></capabilities>")
             .compat();
     ASSERT_TRUE(compat.has_value() && compat->known);
-    EXPECT_EQ(compat->known->supported, ModeSet(1ULL << 62));
+    EXPECT_EQ(compat->known->supported, model::ModeSet(1ULL << 62));
 }
 
 TEST(Capabilities, refusesAnAnswerThatMakesNoSense) {
     const auto why = [](const std::string& inside) {
         const auto compat =
             parse("<capabilities><host><cpu>\n" + inside + "</cpu></host></capabilities>").compat();
-        return compat ? "accepted" : describe(compat.error());
+        return compat ? "accepted" : model::describe(compat.error());
     };
     const std::string lead = "caps.xml:2: cannot read the capabilities document: ";
     EXPECT_EQ(why("<compat source='guess'/>"),
@@ -195,13 +197,13 @@ TEST(Capabilities, refusesOtherDocuments) {
 }
 
 TEST(RenderCapabilities, escapesAndCounts) {
-    const std::vector<NumaNode> nodes{{.id = 0,
-                                       .memory = 1024,
-                                       .cpus = {{0, 0, 0, 0, "0-1"},
-                                                {1, 0, 0, 0, "0-1"},
-                                                {2, 0, 0, 8, "2-3"},
-                                                {3, 0, 0, 8, "2-3"}}},
-                                      {.id = 8, .memory = std::nullopt, .cpus = {}}};
+    const std::vector<model::NumaNode> nodes{{.id = 0,
+                                              .memory = 1024,
+                                              .cpus = {{0, 0, 0, 0, "0-1"},
+                                                       {1, 0, 0, 0, "0-1"},
+                                                       {2, 0, 0, 8, "2-3"},
+                                                       {3, 0, 0, 8, "2-3"}}},
+                                             {.id = 8, .memory = std::nullopt, .cpus = {}}};
     const std::string text = renderCapabilities({.arch = "a<b", .model = "POWER10"}, nodes);
     EXPECT_NE(text.find("<arch>a&lt;b</arch>"), std::string::npos);
     EXPECT_NE(text.find("      <topology sockets='1' dies='1' cores='2' threads='2'/>\n"),
@@ -212,4 +214,4 @@ TEST(RenderCapabilities, escapesAndCounts) {
 }
 
 } // namespace
-} // namespace hostcompat
+} // namespace hostcompat::xml

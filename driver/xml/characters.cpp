@@ -2,7 +2,7 @@
 // UTF-8 decoding and the character classes of XML 1.0, fifth edition.
 #include "driver/xml/characters.hpp"
 
-#include "driver/io/utf8.hpp"
+#include "driver/text/utf8.hpp"
 
 #include <fmt/format.h>
 
@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <span>
 
-namespace hostcompat {
+namespace hostcompat::xml {
 
 namespace {
 
@@ -75,7 +75,7 @@ std::optional<BadCharacter> findBadCharacter(std::string_view bytes) {
             ++offset;
             continue;
         }
-        const Utf8 decoded = decodeUtf8(bytes, offset);
+        const text::Utf8 decoded = text::decodeUtf8(bytes, offset);
         if (decoded.length == 0)
             return BadCharacter{offset, fmt::format("the byte 0x{:02X} is not UTF-8 there", byte),
                                 true};
@@ -106,7 +106,7 @@ bool isNcName(std::string_view text) {
     if (text.empty())
         return false;
     for (std::size_t offset = 0; offset < text.size();) {
-        const Utf8 decoded = decodeUtf8(text, offset);
+        const text::Utf8 decoded = text::decodeUtf8(text, offset);
         if (decoded.length == 0)
             return false;
         if (offset == 0 ? !isNameStart(decoded.character) : !isNameCharacter(decoded.character))
@@ -116,4 +116,4 @@ bool isNcName(std::string_view text) {
     return true;
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::xml

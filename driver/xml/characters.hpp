@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace hostcompat {
+namespace hostcompat::xml {
 
 /// The first place where bytes are not text that XML 1.0 allows.
 struct BadCharacter {
@@ -30,4 +30,4 @@ bool isNameByte(char byte);
 /// production 4, NCName).
 bool isNcName(std::string_view text);
 
-} // namespace hostcompat
+} // namespace hostcompat::xml

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace hostcompat {
+namespace hostcompat::xml {
 namespace {
 
 TEST(BadCharacter, isFoundAtEachEdge) {
@@ -29,4 +29,4 @@ TEST(NcName, isXmls) {
 }
 
 } // namespace
-} // namespace hostcompat
+} // namespace hostcompat::xml

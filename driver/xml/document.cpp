@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-namespace hostcompat {
+namespace hostcompat::xml {
 
 namespace {
 
@@ -143,4 +143,4 @@ std::string textOf(pugi::xml_node element) {
                : text.substr(begin, text.find_last_not_of(blank) - begin + 1);
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::xml

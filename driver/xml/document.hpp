@@ -3,7 +3,7 @@
 // elements stand.
 #pragma once
 
-#include "driver/compat/error.hpp"
+#include "driver/model/error.hpp"
 
 #include <pugixml.hpp>
 
@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace hostcompat {
+namespace hostcompat::xml {
 
 /// Where an element stands: offsets in bytes from the document's start.
 struct ElementSpan {
@@ -68,4 +68,4 @@ Result<pugi::xml_node> onlyChild(const Document& document, pugi::xml_node parent
 /// The element's text without white space at its ends.
 std::string textOf(pugi::xml_node element);
 
-} // namespace hostcompat
+} // namespace hostcompat::xml

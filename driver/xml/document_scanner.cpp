@@ -2,7 +2,7 @@
 // Everything of a document but its tags: declaration, comments, instructions, text and references.
 #include "driver/xml/document_scanner.hpp"
 
-#include "driver/io/utf8.hpp"
+#include "driver/text/utf8.hpp"
 #include "driver/xml/well_formed.hpp"
 
 #include <fmt/format.h>
@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <array>
 
-namespace hostcompat {
+namespace hostcompat::xml {
 
 namespace {
 
@@ -52,11 +52,11 @@ bool DocumentScanner::declaration() {
     if (!version)
         return fail(start, "the XML declaration does not begin with a version");
     if (*version != "1.0")
-        return fail(start, fmt::format("it is XML {}, not 1.0", clipped(*version)));
+        return fail(start, fmt::format("it is XML {}, not 1.0", text::clipped(*version)));
     const auto encoding = pseudoAttribute("encoding");
     if (encoding && !equalsIgnoringCase(*encoding, "UTF-8"))
         return fail(start,
-                    fmt::format("it declares the encoding {}, not UTF-8", clipped(*encoding)),
+                    fmt::format("it declares the encoding {}, not UTF-8", text::clipped(*encoding)),
                     "convert it to UTF-8");
     const auto standalone = pseudoAttribute("standalone");
     if (standalone && *standalone != "yes" && *standalone != "no")
@@ -136,8 +136,8 @@ bool DocumentScanner::instruction() {
     const bool spaced = skipSpace();
     const auto close = bytes_.find("?>", at_);
     if (close == std::string_view::npos)
-        return fail(start,
-                    fmt::format("the processing instruction '{}' is not closed", clipped(target)));
+        return fail(start, fmt::format("the processing instruction '{}' is not closed",
+                                       text::clipped(target)));
     if (!spaced && close != at_)
         return fail(start, "a processing instruction has no proper name");
     at_ = close + 2;
@@ -173,8 +173,9 @@ bool DocumentScanner::text() {
             --at_;
         }
     }
-    return fail(bytes_.size(), fmt::format("it ends inside <{}>, which line {} opens",
-                                           clipped(open_.back()), lineAt(offsetOf(open_.back()))));
+    return fail(bytes_.size(),
+                fmt::format("it ends inside <{}>, which line {} opens", text::clipped(open_.back()),
+                            lineAt(offsetOf(open_.back()))));
 }
 
 bool DocumentScanner::reference() {
@@ -205,8 +206,8 @@ bool DocumentScanner::reference() {
     ++at_;
     constexpr std::array<std::string_view, 5> kPredefined{"amp", "lt", "gt", "quot", "apos"};
     if (std::ranges::find(kPredefined, name) == kPredefined.end())
-        return fail(start, fmt::format("the entity '&{};' is not defined", clipped(name)));
+        return fail(start, fmt::format("the entity '&{};' is not defined", text::clipped(name)));
     return true;
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::xml

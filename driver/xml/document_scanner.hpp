@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace hostcompat {
+namespace hostcompat::xml {
 
 /// Parts of the document that are remembered while it is walked over; all point into it.
 struct ScannedAttribute {
@@ -129,4 +129,4 @@ private:
     std::vector<ScannedNamespace> namespaces_;
 };
 
-} // namespace hostcompat
+} // namespace hostcompat::xml

@@ -2,7 +2,7 @@
 // Renders elements and learns indentation.
 #include "driver/xml/layout.hpp"
 
-namespace hostcompat {
+namespace hostcompat::xml {
 
 namespace {
 
@@ -83,4 +83,4 @@ Layout layoutOfChildren(std::string_view bytes, std::size_t element, std::size_t
     return layout;
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::xml

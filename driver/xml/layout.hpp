@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace hostcompat {
+namespace hostcompat::xml {
 
 /// White space around elements. An empty line break puts everything on one line.
 struct Layout {
@@ -28,4 +28,4 @@ std::string renderElement(pugi::xml_node element, const Layout& layout);
 /// @param lastChild begin of its last child element, or npos where it has none.
 Layout layoutOfChildren(std::string_view bytes, std::size_t element, std::size_t lastChild);
 
-} // namespace hostcompat
+} // namespace hostcompat::xml

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace hostcompat {
+namespace hostcompat::xml {
 
 namespace {
 
@@ -85,4 +85,4 @@ bool isNamespaceName(std::string_view value) {
     return isAuthority(rest.substr(0, rest.find_first_of("/?")));
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::xml

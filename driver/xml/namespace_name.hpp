@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-namespace hostcompat {
+namespace hostcompat::xml {
 
 /// Whether an attribute's value, as it is written, names a namespace with a URI reference of RFC
 /// 3986 that libxml2 and pugixml both take. libxml2 refuses what is not a URI
@@ -12,4 +12,4 @@ namespace hostcompat {
 /// address in brackets as host. Empty is true.
 bool isNamespaceName(std::string_view value);
 
-} // namespace hostcompat
+} // namespace hostcompat::xml

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Names of namespaces: what is taken here, libxml2 takes too.
+#include "driver/validate/safe_parse.hpp"
 #include "driver/xml/namespace_name.hpp"
-#include "driver/xml/safe_parse.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,12 +10,12 @@
 #include <string>
 #include <string_view>
 
-namespace hostcompat {
+namespace hostcompat::xml {
 namespace {
 
 /// libxml2 itself, in its parser: what it makes of a reference is part of its verdict.
 bool libxml2Takes(const std::string& value) {
-    return parseSafely("<a xmlns='" + value + "'/>", "input").has_value();
+    return validate::parseSafely("<a xmlns='" + value + "'/>", "input").has_value();
 }
 
 TEST(NamespaceName, isTakenWhereItIsUsual) {
@@ -50,4 +50,4 @@ TEST(NamespaceName, isNeverTakenAgainstLibxml2) {
 }
 
 } // namespace
-} // namespace hostcompat
+} // namespace hostcompat::xml

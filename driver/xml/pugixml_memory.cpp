@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Wraps the allocation function that pugixml takes.
-#include "driver/xml/parser_memory.hpp"
+#include "driver/xml/pugixml_memory.hpp"
 
 #include <pugixml.hpp>
 
 #include <cstddef>
 #include <cstdlib>
 
-namespace hostcompat {
+namespace hostcompat::xml {
 
 namespace {
 
@@ -29,4 +29,4 @@ void stopOnPugixmlMemoryFailure(void (*handler)()) {
     pugi::set_memory_management_functions(allocate, std::free);
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::xml

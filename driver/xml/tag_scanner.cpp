@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Tags, their attributes and namespaces.
-#include "driver/io/utf8.hpp"
+#include "driver/text/utf8.hpp"
 #include "driver/xml/characters.hpp"
 #include "driver/xml/document_scanner.hpp"
 #include "driver/xml/namespace_name.hpp"
@@ -10,7 +10,7 @@
 
 #include <algorithm>
 
-namespace hostcompat {
+namespace hostcompat::xml {
 
 namespace {
 
@@ -43,25 +43,25 @@ bool DocumentScanner::attribute(std::string_view element, std::size_t start) {
     const auto name = scanName();
     if (name.empty() || !isQualifiedName(name))
         return fail(start, name.empty()
-                               ? fmt::format("the tag <{}> is malformed", clipped(element))
+                               ? fmt::format("the tag <{}> is malformed", text::clipped(element))
                                : fmt::format("'{}' is not a name that an attribute can have",
-                                             clipped(name)));
+                                             text::clipped(name)));
     skipSpace();
     if (!skip("="))
-        return fail(start, fmt::format("attribute '{}' of <{}> has no value", clipped(name),
-                                       clipped(element)));
+        return fail(start, fmt::format("attribute '{}' of <{}> has no value", text::clipped(name),
+                                       text::clipped(element)));
     skipSpace();
     const char quote = peek();
     if (quote != '"' && quote != '\'')
         return fail(start, fmt::format("the value of attribute '{}' of <{}> is not in quotes",
-                                       clipped(name), clipped(element)));
+                                       text::clipped(name), text::clipped(element)));
     const std::size_t value = ++at_;
     for (; peek() != quote; ++at_) {
         if (atEnd() || peek() == '<')
             return fail(
                 start,
                 fmt::format("the value of attribute '{}' of <{}> is not closed, or contains '<'",
-                            clipped(name), clipped(element)));
+                            text::clipped(name), text::clipped(element)));
         if (peek() == '&') {
             if (!reference())
                 return false;
@@ -73,7 +73,7 @@ bool DocumentScanner::attribute(std::string_view element, std::size_t start) {
     attributes_.push_back({name, bytes_.substr(value, at_ - value)});
     ++at_;
     if (attributes_.size() > kMaximumAttributes)
-        return fail(start, fmt::format("<{}> has more than {} attributes", clipped(element),
+        return fail(start, fmt::format("<{}> has more than {} attributes", text::clipped(element),
                                        kMaximumAttributes));
     return true;
 }
@@ -84,19 +84,19 @@ bool DocumentScanner::startTag() {
     if (element.empty() || isDigit(element.front()))
         return fail(start, "'<' begins no tag", "write '&lt;' for it");
     if (!isQualifiedName(element))
-        return fail(start,
-                    fmt::format("'{}' is not a name that an element can have", clipped(element)));
+        return fail(start, fmt::format("'{}' is not a name that an element can have",
+                                       text::clipped(element)));
     if (!countNode())
         return false;
     attributes_.clear();
     for (;;) {
         const bool spaced = skipSpace();
         if (atEnd())
-            return fail(start, fmt::format("the tag <{}> is not closed", clipped(element)));
+            return fail(start, fmt::format("the tag <{}> is not closed", text::clipped(element)));
         if (peek() == '>' || peek() == '/')
             break;
         if (!spaced)
-            return fail(start, fmt::format("the tag <{}> is malformed", clipped(element)));
+            return fail(start, fmt::format("the tag <{}> is malformed", text::clipped(element)));
         if (!attribute(element, start))
             return false;
     }
@@ -109,7 +109,7 @@ bool DocumentScanner::startTag() {
     if (skip("/>"))
         closeElement();
     else if (!skip(">"))
-        return fail(start, fmt::format("the tag <{}> is malformed", clipped(element)));
+        return fail(start, fmt::format("the tag <{}> is malformed", text::clipped(element)));
     return true;
 }
 
@@ -120,10 +120,10 @@ bool DocumentScanner::endTag() {
     skipSpace();
     if (element != open_.back())
         return fail(start, fmt::format("</{}> stands where <{}> of line {} has to be closed",
-                                       clipped(element), clipped(open_.back()),
+                                       text::clipped(element), text::clipped(open_.back()),
                                        lineAt(offsetOf(open_.back()))));
     if (!skip(">"))
-        return fail(start, fmt::format("the tag </{}> is not closed", clipped(element)));
+        return fail(start, fmt::format("the tag </{}> is not closed", text::clipped(element)));
     closeElement();
     return true;
 }
@@ -144,8 +144,8 @@ bool DocumentScanner::attributesAreUnique(std::string_view element, std::size_t 
     std::ranges::sort(sorted_);
     const auto twice = std::ranges::adjacent_find(sorted_);
     return twice == sorted_.end() ||
-           fail(start, fmt::format("attribute '{}' of <{}> is given twice", clipped(*twice),
-                                   clipped(element)));
+           fail(start, fmt::format("attribute '{}' of <{}> is given twice", text::clipped(*twice),
+                                   text::clipped(element)));
 }
 
 bool DocumentScanner::declareNamespaces(std::size_t start) {
@@ -158,13 +158,13 @@ bool DocumentScanner::declareNamespaces(std::size_t start) {
                               (prefix == "xml") != (attribute.value == kXmlUri);
         if (reserved)
             return fail(start, fmt::format("'{}' declares a namespace that is reserved",
-                                           clipped(attribute.name)));
+                                           text::clipped(attribute.name)));
         if (!isDefault && attribute.value.empty())
-            return fail(start,
-                        fmt::format("'{}' declares an empty namespace", clipped(attribute.name)));
+            return fail(start, fmt::format("'{}' declares an empty namespace",
+                                           text::clipped(attribute.name)));
         if (!isNamespaceName(attribute.value))
             return fail(start, fmt::format("'{}' declares a namespace whose name is not a URI",
-                                           clipped(attribute.name)));
+                                           text::clipped(attribute.name)));
         namespaces_.push_back({prefix, attribute.value, open_.size()});
         if (namespaces_.size() > kMaximumNamespaces)
             return fail(start, fmt::format("more than {} namespace declarations are in force",
@@ -186,7 +186,8 @@ bool DocumentScanner::prefixesAreDeclared(std::string_view element, std::size_t 
         return !prefix.empty() && prefix != "xml" && !findNamespace(prefix);
     };
     if (isUndeclared(element) || prefixOf(element) == "xmlns")
-        return fail(start, fmt::format("the prefix of <{}> is not declared", clipped(element)));
+        return fail(start,
+                    fmt::format("the prefix of <{}> is not declared", text::clipped(element)));
     expanded_.clear();
     for (const ScannedAttribute& attribute : attributes_) {
         const auto prefix = prefixOf(attribute.name);
@@ -194,7 +195,7 @@ bool DocumentScanner::prefixesAreDeclared(std::string_view element, std::size_t 
             continue;
         if (isUndeclared(attribute.name))
             return fail(start, fmt::format("the prefix of attribute '{}' of <{}> is not declared",
-                                           clipped(attribute.name), clipped(element)));
+                                           text::clipped(attribute.name), text::clipped(element)));
         const auto uri = prefix == "xml" ? kXmlUri : findNamespace(prefix)->uri;
         expanded_.emplace_back(localNameOf(attribute.name), uri);
     }
@@ -202,7 +203,7 @@ bool DocumentScanner::prefixesAreDeclared(std::string_view element, std::size_t 
     const auto twice = std::ranges::adjacent_find(expanded_);
     return twice == expanded_.end() ||
            fail(start, fmt::format("attribute '{}' of <{}> is given twice, under two prefixes",
-                                   clipped(twice->first), clipped(element)));
+                                   text::clipped(twice->first), text::clipped(element)));
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::xml

@@ -2,7 +2,7 @@
 // Decides by the first bytes, by every character, and by the pass over the document.
 #include "driver/xml/well_formed.hpp"
 
-#include "driver/io/read_file.hpp"
+#include "driver/input/read_file.hpp"
 #include "driver/xml/characters.hpp"
 #include "driver/xml/document_scanner.hpp"
 
@@ -11,7 +11,7 @@
 #include <string>
 #include <utility>
 
-namespace hostcompat {
+namespace hostcompat::xml {
 
 namespace {
 
@@ -41,7 +41,7 @@ Result<void> checkDocument(std::string_view bytes, std::string_view name) {
     };
     if (bytes.empty())
         return refuse(0, "it is empty");
-    if (bytes.size() > kMaximumInputBytes)
+    if (bytes.size() > input::kMaximumInputBytes)
         return refuse(0, "it is larger than 64 MiB");
     if (const char* encoding = foreignEncoding(bytes))
         return refuse(1, fmt::format("it is {}, not UTF-8", encoding), "convert it to UTF-8");
@@ -56,4 +56,4 @@ Result<void> checkDocument(std::string_view bytes, std::string_view name) {
     return {};
 }
 
-} // namespace hostcompat
+} // namespace hostcompat::xml

@@ -7,12 +7,12 @@
 // with no allocation that grows with them.
 #pragma once
 
-#include "driver/compat/error.hpp"
+#include "driver/model/error.hpp"
 
 #include <cstddef>
 #include <string_view>
 
-namespace hostcompat {
+namespace hostcompat::xml {
 
 /// Elements may be nested this deep; capabilities documents are seven deep.
 inline constexpr std::size_t kMaximumDepth = 256;
@@ -34,4 +34,4 @@ inline constexpr std::size_t kMaximumNodes = 5'000'000;
 ///         the construct that is wrong (0 where the document as a whole is) and the reason.
 Result<void> checkDocument(std::string_view bytes, std::string_view name);
 
-} // namespace hostcompat
+} // namespace hostcompat::xml

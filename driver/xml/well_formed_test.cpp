@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What is refused in front of the parsers, where, and in which words; and that libxml2 agrees with
 // what is not.
-#include "driver/io/read_file.hpp"
-#include "driver/xml/safe_parse.hpp"
+#include "driver/input/read_file.hpp"
+#include "driver/validate/safe_parse.hpp"
 #include "driver/xml/well_formed.hpp"
 
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace hostcompat {
+namespace hostcompat::xml {
 namespace {
 
 using namespace std::string_literals;
@@ -140,9 +140,10 @@ const std::string kAccepted[] = {
 TEST(CheckDocument, acceptsWhatLibxml2Accepts) {
     for (const auto& document : kAccepted) {
         const auto checked = checkDocument(document, "x.xml");
-        EXPECT_TRUE(checked) << document << ": " << (checked ? "" : describe(checked.error()));
-        const auto parsed = parseSafely(document, "x.xml");
-        EXPECT_TRUE(parsed) << document << ": " << (parsed ? "" : describe(parsed.error()));
+        EXPECT_TRUE(checked) << document << ": "
+                             << (checked ? "" : model::describe(checked.error()));
+        const auto parsed = validate::parseSafely(document, "x.xml");
+        EXPECT_TRUE(parsed) << document << ": " << (parsed ? "" : model::describe(parsed.error()));
     }
 }
 
@@ -189,7 +190,7 @@ TEST(CheckDocument, holdsItsLimitsExactly) {
     EXPECT_EQ(scoped.error().reason, "more than 64 namespace declarations are in force");
 
     std::string large = "<a>";
-    large.resize(kMaximumInputBytes - 4, ' ');
+    large.resize(input::kMaximumInputBytes - 4, ' ');
     large += "</a>";
     EXPECT_TRUE(checkDocument(large, "x"));
     const auto larger = checkDocument(large + " ", "x");
@@ -207,4 +208,4 @@ TEST(CheckDocument, shortensLongNamesBetweenCharacters) {
 }
 
 } // namespace
-} // namespace hostcompat
+} // namespace hostcompat::xml

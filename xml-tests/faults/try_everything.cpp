@@ -4,8 +4,8 @@
 // Usage: try_everything none|sealed|reading|named FOLDER
 // FOLDER holds "named" and "other". Prints one line for each attempt: its name, and "ok" or errno's
 // name.
-#include "driver/io/kernel_ring.hpp"
-#include "driver/io/sandbox.hpp"
+#include "driver/input/kernel_ring.hpp"
+#include "driver/sandbox/sandbox.hpp"
 
 #include <linux/io_uring.h>
 #include <sys/mman.h>
@@ -30,12 +30,12 @@
 
 namespace {
 
-using hostcompat::enterSandbox;
-using hostcompat::SandboxReach;
+using hostcompat::sandbox::enterSandbox;
+using hostcompat::sandbox::SandboxReach;
 
 void say(const char* what, bool worked) {
     const int error = errno;
-    std::printf("%s %s\n", what, worked ? "ok" : hostcompat::errorName(error).c_str());
+    std::printf("%s %s\n", what, worked ? "ok" : hostcompat::model::errorName(error).c_str());
 }
 
 void tryOpen(const char* what, const std::string& path, int flags) {
@@ -115,7 +115,7 @@ void tryMemoryAndThreads() {
 class Rings {
 public:
     explicit Rings(const std::string& file)
-        : file_(::open(file.c_str(), O_RDONLY)), limited_(hostcompat::KernelRing::make(4)) {
+        : file_(::open(file.c_str(), O_RDONLY)), limited_(hostcompat::input::KernelRing::make(4)) {
         for (const auto& open : std::filesystem::directory_iterator("/proc/self/fd"))
             if (std::filesystem::read_symlink(open) == "anon_inode:[io_uring]")
                 limitedNumber_ = std::stoi(open.path().filename());
@@ -192,7 +192,7 @@ private:
     }
 
     int file_;
-    std::optional<hostcompat::KernelRing> limited_;
+    std::optional<hostcompat::input::KernelRing> limited_;
     int limitedNumber_ = -1;
     int unlimitedNumber_ = -1;
     io_uring_params how_{};
@@ -217,7 +217,7 @@ int main(int argc, char** argv) {
             return 1;
         }
     }
-    std::printf("landlock %s\n", hostcompat::sandboxSupport().landlock > 0 ? "ok" : "no");
+    std::printf("landlock %s\n", hostcompat::sandbox::sandboxSupport().landlock > 0 ? "ok" : "no");
     tryFiles(folder);
     tryProcesses();
     tryMemoryAndThreads();

@@ -11,7 +11,7 @@
 
 #include <string_view>
 
-namespace hostcompat::module {
+namespace hostcompat::libvirt::module {
 
 namespace {
 
@@ -20,16 +20,16 @@ bool isPower() {
     return ::uname(&names) == 0 && std::string_view(names.machine).starts_with("ppc64");
 }
 
-Result<HostRecord> readRecord(const std::string& path) {
+Result<model::HostRecord> readRecord(const std::string& path) {
     const auto json = readTrusted(path);
     if (!json)
         return std::unexpected(json.error());
-    return parseRecord(*json, path);
+    return answer::parseRecord(*json, path);
 }
 
-Result<HostRecord> lookAtHost() {
-    SystemKernel kernel;
-    auto host = probeHost(kernel);
+Result<model::HostRecord> lookAtHost() {
+    kvm::SystemKernel kernel;
+    auto host = answer::probeHost(kernel);
     if (!host)
         return std::unexpected(std::move(host.error()));
     return std::move(host->record);
@@ -41,7 +41,7 @@ Answer findAnswer(const std::string& configPath, bool mayBeMissing) {
     Answer answer;
     const auto config = readConfig(configPath, mayBeMissing);
     if (!config) {
-        answer.reason = describe(config.error());
+        answer.reason = model::describe(config.error());
         return answer;
     }
     answer.recorded = !config->probe.empty();
@@ -51,7 +51,7 @@ Answer findAnswer(const std::string& configPath, bool mayBeMissing) {
         return answer;
     auto record = answer.recorded ? readRecord(config->probe) : lookAtHost();
     if (!record) {
-        answer.reason = describe(record.error());
+        answer.reason = model::describe(record.error());
         return answer;
     }
     answer.known = std::move(record->compat.known);
@@ -68,4 +68,4 @@ std::shared_ptr<const Answer> AnswerKeeper::at(Clock::time_point now) {
     return answer_;
 }
 
-} // namespace hostcompat::module
+} // namespace hostcompat::libvirt::module

@@ -2,7 +2,7 @@
 // The host's answer as the module keeps it: asked rarely, shared by all threads of the daemon.
 #pragma once
 
-#include "driver/compat/host_compat.hpp"
+#include "driver/model/host_compat.hpp"
 
 #include <chrono>
 #include <functional>
@@ -10,12 +10,12 @@
 #include <mutex>
 #include <string>
 
-namespace hostcompat::module {
+namespace hostcompat::libvirt::module {
 
 /// What holds for one interval.
 struct Answer {
     /// The modes; nothing where they are unknown or the host is not POWER.
-    std::optional<KnownCompat> known;
+    std::optional<model::KnownCompat> known;
     /// Why nothing is known, for the log. Empty for a host that is not POWER: there is nothing to
     /// say about it.
     std::string reason;
@@ -51,4 +51,4 @@ private:
     Clock::time_point end_;
 };
 
-} // namespace hostcompat::module
+} // namespace hostcompat::libvirt::module

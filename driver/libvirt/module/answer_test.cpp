@@ -17,7 +17,8 @@
 namespace {
 
 using namespace hostcompat;
-using namespace hostcompat::module;
+using namespace hostcompat::libvirt;
+using namespace hostcompat::libvirt::module;
 using namespace std::chrono_literals;
 
 TEST(AnswerKeeper, AsksOnceAnInterval) {
@@ -76,10 +77,11 @@ protected:
 };
 
 TEST_F(FindAnswerTest, ARecordStandsInForTheHost) {
-    const HostRecord record{
-        .host = {.arch = "ppc64le", .platform = Platform::pseries, .kernel = "7.3"},
-        .compat = {.known = compatFromBitmap(findModeByName("power9")->capabilityBit, "merged")}};
-    const std::string recordPath = write("record.json", writeRecord(record));
+    const model::HostRecord record{
+        .host = {.arch = "ppc64le", .platform = model::Platform::pseries, .kernel = "7.3"},
+        .compat = {.known = model::compatFromBitmap(model::findModeByName("power9")->capabilityBit,
+                                                    "merged")}};
+    const std::string recordPath = write("record.json", answer::writeRecord(record));
     const Answer answer = findAnswer(
         write("module.conf", "probe = " + recordPath + "\ninterval = 7\ncompare = yes\n"), false);
     EXPECT_EQ(answer.known, record.compat.known) << answer.reason;

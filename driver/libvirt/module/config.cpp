@@ -11,7 +11,7 @@
 #include <charconv>
 #include <set>
 
-namespace hostcompat::module {
+namespace hostcompat::libvirt::module {
 
 namespace {
 
@@ -88,4 +88,4 @@ Result<Config> readConfig(const std::string& path, bool mayBeMissing) {
     return parseConfig(*text, path);
 }
 
-} // namespace hostcompat::module
+} // namespace hostcompat::libvirt::module

@@ -2,13 +2,13 @@
 // What the administrator decides about the module.
 #pragma once
 
-#include "driver/compat/error.hpp"
+#include "driver/model/error.hpp"
 
 #include <chrono>
 #include <string>
 #include <string_view>
 
-namespace hostcompat::module {
+namespace hostcompat::libvirt::module {
 
 /// The settings, each as it is without a file.
 struct Config {
@@ -32,4 +32,4 @@ Result<Config> parseConfig(std::string_view text, std::string_view name);
 /// Reads the file, which readTrusted() must trust. Where it may be missing and is, the defaults.
 Result<Config> readConfig(const std::string& path, bool mayBeMissing);
 
-} // namespace hostcompat::module
+} // namespace hostcompat::libvirt::module

@@ -7,7 +7,8 @@
 namespace {
 
 using namespace hostcompat;
-using namespace hostcompat::module;
+using namespace hostcompat::libvirt;
+using namespace hostcompat::libvirt::module;
 using namespace std::chrono_literals;
 
 TEST(ParseConfig, NothingMeansTheDefaults) {
@@ -18,7 +19,7 @@ TEST(ParseConfig, NothingMeansTheDefaults) {
 TEST(ParseConfig, ReadsEverySetting) {
     const auto config =
         parseConfig("probe = /a file with = in it.json\r\n interval=5\ncompare\t=\tyes", "f");
-    ASSERT_TRUE(config) << describe(config.error());
+    ASSERT_TRUE(config) << model::describe(config.error());
     EXPECT_EQ(*config,
               (Config{.probe = "/a file with = in it.json", .interval = 5s, .compare = true}));
 }

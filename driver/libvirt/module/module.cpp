@@ -20,7 +20,7 @@
 namespace {
 
 using namespace hostcompat;
-using namespace hostcompat::module;
+using namespace hostcompat::libvirt::module;
 
 /// More different reasons than this are a fault of their own and not written down.
 constexpr std::size_t kMostReasons = 16;
@@ -101,7 +101,7 @@ char* extend(virConnectPtr connection, const char* document) {
         return nullptr;
     const auto extended = withCompat(document, *answer->known);
     if (!extended) {
-        theModule().report(describe(extended.error()));
+        theModule().report(model::describe(extended.error()));
         return nullptr;
     }
     return ::strdup(extended->c_str());

@@ -32,11 +32,11 @@ protected:
         folder_ = std::filesystem::temp_directory_path() / ("module-" + std::to_string(::getpid()));
         std::filesystem::create_directories(folder_);
         ::setenv("VIRT_HOST_COMPAT_MODULE_CONFIG", (folder_ / "module.conf").c_str(), 1);
-        const HostRecord record{
-            .host = {.arch = "ppc64le", .platform = Platform::pseries, .kernel = "7.3"},
-            .compat = {.known =
-                           compatFromBitmap(findModeByName("power9")->capabilityBit, "merged")}};
-        write("record.json", writeRecord(record));
+        const model::HostRecord record{
+            .host = {.arch = "ppc64le", .platform = model::Platform::pseries, .kernel = "7.3"},
+            .compat = {.known = model::compatFromBitmap(
+                           model::findModeByName("power9")->capabilityBit, "merged")}};
+        write("record.json", answer::writeRecord(record));
         configure("compare = yes\n");
         fakeLibvirt() = {.document = kDocument};
     }

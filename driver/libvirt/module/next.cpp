@@ -14,7 +14,7 @@
 #include <array>
 #include <dlfcn.h>
 
-namespace hostcompat::module {
+namespace hostcompat::libvirt::module {
 
 namespace {
 
@@ -115,4 +115,4 @@ bool setIncompatibleError(const std::string& text) {
     return true;
 }
 
-} // namespace hostcompat::module
+} // namespace hostcompat::libvirt::module

@@ -7,7 +7,7 @@
 
 #include <string>
 
-namespace hostcompat::module {
+namespace hostcompat::libvirt::module {
 
 /// The functions, each null where the process has none.
 struct NextCalls {
@@ -28,4 +28,4 @@ void writeToLog(const std::string& text);
 /// Sets libvirt's last error in this thread, so that the caller finds it. Returns whether it could.
 bool setIncompatibleError(const std::string& text);
 
-} // namespace hostcompat::module
+} // namespace hostcompat::libvirt::module

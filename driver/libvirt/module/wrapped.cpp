@@ -6,16 +6,16 @@
 #include "driver/xml/capabilities.hpp"
 #include "driver/xml/document.hpp"
 
-namespace hostcompat::module {
+namespace hostcompat::libvirt::module {
 
 bool concernsHost(std::string_view uri, const Answer& answer) {
     const ConnectionUri place = readUri(uri);
     return place.place == UriPlace::thisHost && (answer.recorded || place.scheme == "qemu");
 }
 
-Result<std::string> withCompat(std::string_view document, const KnownCompat& compat) {
+Result<std::string> withCompat(std::string_view document, const model::KnownCompat& compat) {
     const auto capabilities =
-        CapabilitiesDocument::read(std::string(document), "libvirt's capabilities document");
+        xml::CapabilitiesDocument::read(std::string(document), "libvirt's capabilities document");
     if (!capabilities)
         return std::unexpected(capabilities.error());
     return capabilities->withCompat(compat);
@@ -26,19 +26,20 @@ bool concernsPowerKvm(const HypervisorQuestion& question) {
     return power && (!question.virtType || std::string_view(question.virtType) == "kvm");
 }
 
-std::string_view refusedMode(std::string_view cpuXml, const KnownCompat& compat) {
-    const auto document = Document::read(std::string(cpuXml), "the CPU");
+std::string_view refusedMode(std::string_view cpuXml, const model::KnownCompat& compat) {
+    const auto document = xml::Document::read(std::string(cpuXml), "the CPU");
     // libvirt has read it already; what it understood and we do not is left to libvirt.
     if (!document)
         return {};
     const pugi::xml_node cpu = document->root();
-    if (!isElement(cpu, "cpu") || std::string_view(cpu.attribute("mode").value()) != "host-model")
+    if (!xml::isElement(cpu, "cpu") ||
+        std::string_view(cpu.attribute("mode").value()) != "host-model")
         return {};
-    const auto model = onlyChild(*document, cpu, "model");
+    const auto model = xml::onlyChild(*document, cpu, "model");
     if (!model || !*model)
         return {};
-    const Mode* const mode = findModeByName(textOf(*model));
+    const model::Mode* const mode = model::findModeByName(xml::textOf(*model));
     return mode && !compat.supported.contains(*mode) ? mode->name : std::string_view();
 }
 
-} // namespace hostcompat::module
+} // namespace hostcompat::libvirt::module

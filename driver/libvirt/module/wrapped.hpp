@@ -2,14 +2,14 @@
 // What the module makes of libvirt's answers, apart from how it gets between.
 #pragma once
 
-#include "driver/compat/error.hpp"
 #include "driver/libvirt/module/answer.hpp"
+#include "driver/model/error.hpp"
 
 #include <optional>
 #include <string>
 #include <string_view>
 
-namespace hostcompat::module {
+namespace hostcompat::libvirt::module {
 
 /// Whether documents of that connection are about this host's KVM: a QEMU connection that
 /// leads nowhere else; with a record in place of the host, any connection that leads nowhere else.
@@ -17,7 +17,7 @@ bool concernsHost(std::string_view uri, const Answer& answer);
 
 /// libvirt's document with <compat>.
 /// Errors: those of CapabilitiesDocument::read(), for a document without <cpu>, as of containers.
-Result<std::string> withCompat(std::string_view document, const KnownCompat& compat);
+Result<std::string> withCompat(std::string_view document, const model::KnownCompat& compat);
 
 /// What a caller asked to compare with the hypervisor's CPU; null where not given.
 struct HypervisorQuestion {
@@ -30,6 +30,6 @@ bool concernsPowerKvm(const HypervisorQuestion& question);
 
 /// The compatibility mode that a guest's CPU asks for and that KVM refuses; empty where the text is
 /// not <cpu mode='host-model'> with a <model> of the table, or the mode is supported.
-std::string_view refusedMode(std::string_view cpuXml, const KnownCompat& compat);
+std::string_view refusedMode(std::string_view cpuXml, const model::KnownCompat& compat);
 
-} // namespace hostcompat::module
+} // namespace hostcompat::libvirt::module

@@ -7,10 +7,11 @@
 namespace {
 
 using namespace hostcompat;
-using namespace hostcompat::module;
+using namespace hostcompat::libvirt;
+using namespace hostcompat::libvirt::module;
 
-KnownCompat power9Only() {
-    return {.supported = modesUpTo(*findModeByName("power9"))};
+model::KnownCompat power9Only() {
+    return {.supported = model::modesUpTo(*model::findModeByName("power9"))};
 }
 
 TEST(ConcernsHost, OnlyQemuHereUnlessThereIsARecord) {
@@ -31,7 +32,7 @@ TEST(WithCompat, AddsTheElementAndNothingElse) {
     const std::string head = "<capabilities>\n\n  <host>\n    <cpu>\n      <arch>ppc64le</arch>\n";
     const std::string tail = "    </cpu>\n  </host>\n</capabilities>\n";
     const auto document = withCompat(head + tail, power9Only());
-    ASSERT_TRUE(document) << describe(document.error());
+    ASSERT_TRUE(document) << model::describe(document.error());
     EXPECT_TRUE(document->starts_with(head + "      <compat source='kvm'>\n")) << *document;
     EXPECT_TRUE(document->ends_with("      </compat>\n" + tail)) << *document;
 }
@@ -39,8 +40,8 @@ TEST(WithCompat, AddsTheElementAndNothingElse) {
 TEST(WithCompat, RefusesADocumentOfContainers) {
     const auto document = withCompat("<capabilities><host/></capabilities>", power9Only());
     ASSERT_FALSE(document);
-    EXPECT_NE(describe(document.error()).find("<host> has no <cpu>"), std::string::npos)
-        << describe(document.error());
+    EXPECT_NE(model::describe(document.error()).find("<host> has no <cpu>"), std::string::npos)
+        << model::describe(document.error());
 }
 
 TEST(RefusedMode, IsTheModeThatKvmDoesNotHave) {

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Closes what is owned, and opens files.
+#include "driver/input/descriptor.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <unistd.h>
+#include <utility>
+
+namespace hostcompat::input {
+
+Descriptor Descriptor::standardInput() {
+    Descriptor input(STDIN_FILENO);
+    input.owned_ = false;
+    return input;
+}
+
+Descriptor::Descriptor(Descriptor&& other) noexcept
+    : number_(std::exchange(other.number_, -1)), owned_(other.owned_) {}
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+    if (this != &other) {
+        close();
+        number_ = std::exchange(other.number_, -1);
+        owned_ = other.owned_;
+    }
+    return *this;
+}
+
+void Descriptor::close() {
+    const int number = std::exchange(number_, -1);
+    if (number < 0 || !owned_)
+        return;
+    const int kept = errno;
+    ::close(number);
+    errno = kept;
+}
+
+int Descriptor::release() {
+    return std::exchange(number_, -1);
+}
+
+Descriptor openFile(const std::string& path, int flags) {
+    int number;
+    do {
+        number = ::open(path.c_str(), flags | O_CLOEXEC);
+    } while (number < 0 && errno == EINTR);
+    return Descriptor(number);
+}
+
+Descriptor openInput(const std::string& path, int flags) {
+    if (path == "-")
+        return Descriptor::standardInput();
+    Descriptor file = openFile(path, O_RDONLY | O_NOCTTY | flags);
+    if (file.number() == STDIN_FILENO)
+        return Descriptor(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    return file;
+}
+
+int writeWhole(int number, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t count = ::write(number, bytes.data(), bytes.size());
+        if (count > 0)
+            bytes.remove_prefix(static_cast<std::size_t>(count));
+        else if (count == 0)
+            return EIO; // errno is of an earlier call then
+        else if (errno != EINTR)
+            return errno;
+    }
+    return 0;
+}
+
+} // namespace hostcompat::input

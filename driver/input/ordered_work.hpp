@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Work on many items by several threads, told in the items' order, in bounded memory.
+#pragma once
+
+#include <system_error>
+
+#include <condition_variable>
+#include <cstddef>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace hostcompat::input {
+
+/// The processors that this process may use; at least 1.
+unsigned usableProcessors();
+
+/// Items on their way from next() through a worker to tell(). What each thread does is work().
+template <typename Item, typename Next, typename Tell>
+class OrderedWork {
+public:
+    OrderedWork(unsigned jobs, Next& next, Tell& tell) : jobs_(jobs), next_(next), tell_(tell) {}
+
+    /// Works until no item is left. `others` is called once more items than one handful are seen.
+    template <typename MakeWorker, typename Others>
+    void work(MakeWorker& makeWorker, Others&& others) {
+        Handful handful;
+        auto number = take(handful);
+        if (number && !atEnd())
+            others();
+        auto worker = makeWorker();
+        for (; number; number = take(handful)) {
+            worker(std::span(handful));
+            give(*number, handful);
+        }
+    }
+
+private:
+    using Handful = std::vector<Item>;
+    /// Items taken at a time: enough that the lock costs little, few enough that threads end
+    /// together.
+    static constexpr std::size_t kHandful = 32;
+    /// How far a thread may be ahead of what was told, in handfuls for each thread.
+    static constexpr std::size_t kAhead = 4;
+
+    bool atEnd() {
+        const std::lock_guard lock(mutex_);
+        return ended_;
+    }
+
+    /// Fills a handful with the next items; its number, or nothing at the end.
+    std::optional<std::size_t> take(Handful& handful) {
+        std::unique_lock lock(mutex_);
+        room_.wait(lock, [&] { return taken_ < told_ + kAhead * jobs_; });
+        handful.clear();
+        while (!ended_ && handful.size() < kHandful) {
+            if (std::optional<Item> item = next_())
+                handful.push_back(std::move(*item));
+            else
+                ended_ = true;
+        }
+        if (handful.empty())
+            return std::nullopt;
+        return taken_++;
+    }
+
+    /// Tells the items, or keeps them until those before them are told.
+    void give(std::size_t number, Handful& handful) {
+        const auto tell = [&](Handful& items) {
+            for (Item& item : items)
+                tell_(item);
+            ++told_;
+        };
+        const std::lock_guard lock(mutex_);
+        if (number != told_) {
+            kept_.emplace(number, std::move(handful));
+            handful = {};
+            return;
+        }
+        tell(handful);
+        for (auto found = kept_.begin(); found != kept_.end() && found->first == told_;
+             found = kept_.erase(found))
+            tell(found->second);
+        room_.notify_all();
+    }
+
+    const unsigned jobs_;
+    Next& next_;
+    Tell& tell_;
+    std::mutex mutex_;
+    std::condition_variable room_;
+    bool ended_ = false;
+    std::size_t taken_ = 0; ///< handfuls taken
+    std::size_t told_ = 0;  ///< handfuls that were told
+    std::map<std::size_t, Handful> kept_;
+};
+
+/// Works on items with several threads, this one among them, so that none is needed that cannot be
+/// had. Only a few items for each thread are held at a time.
+///
+/// @param jobs threads; 0 for usableProcessors().
+/// @param next gives the next item (std::optional<Item>), nothing at the end.
+/// @param makeWorker called once by each thread that works; gives what is called with a few items
+/// that follow each other, a std::span<Item>.
+/// @param tell called with each Item& when it was worked on, in the order of next().
+/// next and tell are called by one thread at a time, not always the same; nothing here may throw.
+template <typename Item, typename Next, typename MakeWorker, typename Tell>
+void workInOrder(unsigned jobs, Next next, MakeWorker makeWorker, Tell tell) {
+    if (jobs == 0)
+        jobs = usableProcessors();
+    OrderedWork<Item, Next, Tell> work(jobs, next, tell);
+    std::vector<std::jthread> threads;
+    work.work(makeWorker, [&] {
+        try {
+            while (threads.size() + 1 < jobs)
+                threads.emplace_back([&] { work.work(makeWorker, [] {}); });
+        } catch (const std::system_error&) {
+            return; // those that there are do it
+        }
+    });
+}
+
+} // namespace hostcompat::input

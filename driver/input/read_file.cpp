@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Reads one input whole, with a limit that holds while reading, so that an endless stream ends too.
+#include "driver/input/read_file.hpp"
+
+#include "driver/input/descriptor.hpp"
+#include "driver/text/utf8.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <poll.h>
+#include <unistd.h>
+#include <utility>
+
+namespace hostcompat::input {
+
+namespace {
+
+// Room for most documents, so that the buffer does not grow with each that is larger than the last.
+constexpr std::size_t kUsualRoom = std::size_t{256} << 10;
+// A larger buffer is given back before the next input, so that no thread holds a huge one for good.
+constexpr std::size_t kKeptRoom = std::size_t{1} << 20;
+
+Error inputError(std::string_view path, std::string action, int errorNumber,
+                 std::string reason = {}, std::string remedy = {}) {
+    return {.kind = ErrorKind::input,
+            .action = std::move(action),
+            .subject = inputName(path),
+            .line = 0,
+            .errorNumber = errorNumber,
+            .reason = std::move(reason),
+            .remedy = std::move(remedy)};
+}
+
+Error tooLarge(std::string_view path) {
+    return inputError(path, "read", 0, "it is larger than 64 MiB");
+}
+
+Error readFailure(std::string_view path, int errorNumber) {
+    if (errorNumber == EISDIR)
+        // Lists take such a name for a document's (Inputs).
+        return inputError(path, "read", 0, "it is a folder",
+                          path.ends_with(".xml")
+                              ? "name a file in it, or in a list the folder with a / at its end"
+                              : "name a file in it");
+    return inputError(path, "read", errorNumber);
+}
+
+/// Waits until there is something to read, or an end. A failure shows on reading.
+void waitFor(const Descriptor& input) {
+    pollfd wanted{.fd = input.number(), .events = POLLIN, .revents = 0};
+    ::poll(&wanted, 1, -1);
+}
+
+} // namespace
+
+std::string inputName(std::string_view path) {
+    return path == "-" ? "standard input" : text::printable(path);
+}
+
+void InputReader::grow(std::size_t room, std::size_t kept) {
+    // Bytes that no input fills stay untouched: to clear them takes longer than to read most files.
+    const auto untouched = [](char*, std::size_t size) { return size; };
+    if (kept == 0)
+        buffer_ = std::string();
+    buffer_.resize_and_overwrite(room + kInputPadding, untouched);
+    room_ = room;
+}
+
+void InputReader::expect(std::span<const std::string_view> names) {
+    if (ahead_)
+        ahead_->expect(names);
+}
+
+Result<std::string_view> InputReader::read(std::string_view path) {
+    if (ahead_)
+        if (const auto begun = ahead_->take(path)) {
+            const std::string_view bytes(begun->bytes.data(), begun->bytes.size());
+            if (!begun->whole)
+                return readOn(path, begun->file, bytes);
+            std::memset(begun->bytes.data() + bytes.size(), 0, kInputPadding);
+            return bytes;
+        }
+    if (path.find('\0') != std::string_view::npos)
+        return std::unexpected(inputError(path, "open", 0, "the name contains a NUL byte"));
+    const Descriptor input = openInput(std::string(path));
+    if (!input)
+        return std::unexpected(inputError(path, "open", errno));
+    return readOn(path, input, {});
+}
+
+Result<std::string_view> InputReader::readOn(std::string_view path, const Descriptor& input,
+                                             std::string_view begun) {
+    // One byte more than the limit, so that an input of exactly the limit is told from a larger
+    // one.
+    constexpr std::size_t kMostRoom = kMaximumInputBytes + 1;
+    struct stat status;
+    std::size_t expected = 0; // not known, as of what is no file or has no content of its own
+    const bool known = ::fstat(input.number(), &status) == 0;
+    const bool isFile = known && S_ISREG(status.st_mode);
+    if (isFile) {
+        expected = static_cast<std::size_t>(status.st_size);
+        if (expected > kMaximumInputBytes)
+            return std::unexpected(tooLarge(path));
+    }
+    if (room_ <= expected || room_ > kKeptRoom)
+        grow(std::max({expected + 1, begun.size(), kUsualRoom}), 0);
+    begun.copy(buffer_.data(), begun.size());
+    std::size_t filled = begun.size();
+    // One that was opened without waiting has an end before anybody has opened it for writing.
+    if (known && S_ISFIFO(status.st_mode))
+        waitFor(input);
+    do {
+        if (filled == room_) {
+            if (filled == kMostRoom)
+                return std::unexpected(tooLarge(path));
+            grow(std::min(room_ * 2, kMostRoom), filled);
+        }
+        const ssize_t count = ::read(input.number(), buffer_.data() + filled, room_ - filled);
+        if (count == 0)
+            break;
+        if (count > 0)
+            filled += static_cast<std::size_t>(count);
+        else if (errno == EAGAIN && !isFile)
+            waitFor(input);
+        else if (errno != EINTR)
+            return std::unexpected(readFailure(path, errno));
+    } while (filled == 0 || filled != expected);
+    std::memset(buffer_.data() + filled, 0, kInputPadding);
+    return std::string_view(buffer_.data(), filled);
+}
+
+Result<std::string> readInput(std::string_view path) {
+    InputReader reader;
+    const auto bytes = reader.read(path);
+    if (!bytes)
+        return std::unexpected(bytes.error());
+    reader.buffer_.resize(bytes->size());
+    return std::move(reader.buffer_);
+}
+
+} // namespace hostcompat::input

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Reads one input whole: a file, or standard input, and never more than an input may hold.
+#pragma once
+
+#include "driver/input/descriptor.hpp"
+#include "driver/input/read_ahead.hpp"
+#include "driver/model/error.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace hostcompat::input {
+
+/// The largest input that is read, in bytes: 64 MiB. A usual capabilities document has 14 KiB.
+inline constexpr std::size_t kMaximumInputBytes = std::size_t{64} << 20;
+
+/// What a message calls an input: its path, printable on one line, or "standard input" for "-".
+std::string inputName(std::string_view path);
+
+/// Reads an input to its end.
+///
+/// @param path a path (relative to the working directory, or absolute), or "-" for standard input,
+///             which is read and left open.
+/// @return every byte of it. Errors, all with kind input and subject inputName(path): it cannot be
+/// opened or
+///         read (errorNumber is set), it is a folder, it is larger than kMaximumInputBytes.
+Result<std::string> readInput(std::string_view path);
+
+/// Reads inputs one after the other into one buffer, whose room is used again unless it is large.
+/// One for each thread.
+class InputReader {
+public:
+    InputReader() = default;
+    /// @param ahead reads what is expected before its turn; nothing where it cannot be had.
+    explicit InputReader(std::optional<ReadAhead> ahead) : ahead_(std::move(ahead)) {}
+
+    /// Names what will be read next, in this order. It changes nothing but how long that takes. The
+    /// names have to stay until they are read or others are expected.
+    void expect(std::span<const std::string_view> names);
+
+    /// As readInput(). A file that has the size which the system says is read with one call.
+    ///
+    /// @return the input's bytes, which stay until the next call; behind them lie kInputPadding
+    /// NUL bytes.
+    Result<std::string_view> read(std::string_view path);
+
+private:
+    friend Result<std::string> readInput(std::string_view path);
+    /// Reads on to the end of a file of which these bytes have been read.
+    Result<std::string_view> readOn(std::string_view path, const Descriptor& input,
+                                    std::string_view begun);
+    /// Makes room for so many bytes and the padding; the first `kept` bytes stay.
+    void grow(std::size_t room, std::size_t kept);
+
+    std::optional<ReadAhead> ahead_;
+    std::string buffer_;
+    std::size_t room_ = 0; ///< of buffer_, without the padding
+};
+
+} // namespace hostcompat::input

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Names of the values in host_compat.hpp, and the meaning of a bitmap.
+#include "driver/model/host_compat.hpp"
+
+#include <array>
+#include <utility>
+
+namespace hostcompat::model {
+
+namespace {
+
+template <typename Value, std::size_t size>
+using Names = std::array<std::pair<Value, std::string_view>, size>;
+
+constexpr Names<CompatSource, 3> kSourceNames{{
+    {CompatSource::kvm, "kvm"},
+    {CompatSource::deviceTree, "device-tree"},
+    {CompatSource::pvr, "pvr"},
+}};
+
+constexpr Names<Platform, 3> kPlatformNames{{
+    {Platform::pseries, "pseries"},
+    {Platform::powernv, "powernv"},
+    {Platform::other, "other"},
+}};
+
+constexpr Names<CheckResult, 4> kCheckResultNames{{
+    {CheckResult::pass, "PASS"},
+    {CheckResult::warn, "WARN"},
+    {CheckResult::fail, "FAIL"},
+    {CheckResult::note, "NOTE"},
+}};
+
+template <typename Value, std::size_t size>
+std::string_view nameOf(const Names<Value, size>& names, Value value) {
+    for (const auto& [candidate, name] : names)
+        if (candidate == value)
+            return name;
+    return {};
+}
+
+template <typename Value, std::size_t size>
+std::optional<Value> valueOf(const Names<Value, size>& names, std::string_view text) {
+    for (const auto& [candidate, name] : names)
+        if (name == text)
+            return candidate;
+    return std::nullopt;
+}
+
+} // namespace
+
+std::string_view toString(CompatSource source) {
+    return nameOf(kSourceNames, source);
+}
+
+std::optional<CompatSource> parseCompatSource(std::string_view text) {
+    return valueOf(kSourceNames, text);
+}
+
+std::string_view toString(Platform platform) {
+    return nameOf(kPlatformNames, platform);
+}
+
+std::optional<Platform> parsePlatform(std::string_view text) {
+    return valueOf(kPlatformNames, text);
+}
+
+std::string_view toString(CheckResult result) {
+    return nameOf(kCheckResultNames, result);
+}
+
+std::optional<CheckResult> parseCheckResult(std::string_view text) {
+    return valueOf(kCheckResultNames, text);
+}
+
+KnownCompat compatFromBitmap(std::uint64_t bitmap, std::string_view abi, ModeTable table) {
+    const ModeSet all = allModes(table);
+    return {.source = CompatSource::kvm,
+            .supported = ModeSet(bitmap) & all,
+            .capabilities = bitmap,
+            .unknownBits = bitmap & ~all.bits(),
+            .abi = std::string(abi)};
+}
+
+} // namespace hostcompat::model

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A host's NUMA nodes and CPUs as values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hostcompat::model {
+
+/// One logical CPU as sysfs describes it.
+struct LogicalCpu {
+    unsigned id = 0;
+    unsigned socketId = 0;
+    unsigned dieId = 0;
+    unsigned coreId = 0;
+    /// The logical CPUs of the same core, in the kernel's list notation ("0-7").
+    std::string siblings;
+
+    friend bool operator==(const LogicalCpu&, const LogicalCpu&) = default;
+};
+
+/// One NUMA node with its online CPUs.
+struct NumaNode {
+    unsigned id = 0;
+    /// KiB; nothing where the host does not tell.
+    std::optional<std::uint64_t> memory;
+    std::vector<LogicalCpu> cpus;
+
+    friend bool operator==(const NumaNode&, const NumaNode&) = default;
+};
+
+} // namespace hostcompat::model

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Asks QEMU over its machine protocol (QMP).
+#include "driver/qemu/qemu_modes.hpp"
+
+#include "driver/process/child_process.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace hostcompat::qemu {
+
+namespace {
+
+using Json = nlohmann::json;
+
+/// What was read of QEMU's answers: the property's own answer, and one for each name.
+struct Answers {
+    bool hasProperty = false;
+    std::vector<std::string> accepted;
+    std::size_t count = 0;
+};
+
+Json setMode(const std::string& name) {
+    return {{"execute", "qom-set"},
+            {"arguments", {{"path", "/machine"}, {"property", "max-cpu-compat"}, {"value", name}}},
+            {"id", name}};
+}
+
+std::string questions(const std::vector<std::string>& names) {
+    std::string text = "{\"execute\":\"qmp_capabilities\"}\n";
+    // A control: without the property, each mode would seem to be refused.
+    text += Json({{"execute", "qom-get"},
+                  {"arguments", {{"path", "/machine"}, {"property", "max-cpu-compat"}}},
+                  {"id", 0}})
+                .dump() +
+            "\n";
+    for (const std::string& name : names)
+        text += setMode(name).dump(-1, ' ', true, Json::error_handler_t::replace) + "\n";
+    return text + "{\"execute\":\"quit\"}\n";
+}
+
+Answers readAnswers(std::string_view output) {
+    Answers answers;
+    while (!output.empty()) {
+        const auto end = std::min(output.find('\n'), output.size());
+        const Json line = Json::parse(output.substr(0, end), nullptr, false);
+        output.remove_prefix(std::min(end + 1, output.size()));
+        if (!line.is_object() || !line.contains("id"))
+            continue;
+        const bool good = line.contains("return");
+        if (line["id"].is_number())
+            answers.hasProperty = good;
+        if (!line["id"].is_string())
+            continue;
+        ++answers.count;
+        if (good)
+            answers.accepted.push_back(line["id"].get<std::string>());
+    }
+    return answers;
+}
+
+/// The first line that QEMU says of an error, for a message.
+std::string firstComplaint(std::string_view errors) {
+    std::string_view line = errors.substr(0, errors.find('\n'));
+    return line.empty() ? "it said nothing" : fmt::format("it said '{}'", line.substr(0, 200));
+}
+
+} // namespace
+
+bool QemuModes::takes(std::string_view mode) const {
+    return std::ranges::find(accepted, mode) != accepted.end();
+}
+
+model::ModeSet QemuModes::modes(model::ModeTable table) const {
+    model::ModeSet set;
+    for (const model::Mode& mode : table)
+        if (takes(mode.name))
+            set.insert(mode);
+    return set;
+}
+
+std::vector<std::string> modesToAskFor(model::ModeTable table) {
+    std::vector<std::string> names = {"power6", "power7", "power7+", "power8"};
+    for (const model::Mode& mode : table)
+        names.emplace_back(mode.name);
+    return names;
+}
+
+Result<QemuModes> askQemu(const std::string& binary, const std::vector<std::string>& names,
+                          std::chrono::milliseconds timeout) {
+    // Accelerators are tried in this order: TCG needs no rights, and a QEMU without it has KVM.
+    const std::vector<std::string> command = {
+        binary,   "-nodefaults", "-no-user-config", "-display", "none",     "--preconfig",
+        "-accel", "tcg",         "-accel",          "kvm",      "-machine", "pseries",
+        "-qmp",   "stdio"};
+    const auto refuse = [&](std::string reason) {
+        return std::unexpected(Error{.kind = ErrorKind::input,
+                                     .action = "learn the compatibility modes of",
+                                     .subject = binary,
+                                     .reason = std::move(reason),
+                                     .remedy = "name a QEMU for ppc64, such as qemu-system-ppc64"});
+    };
+    auto run = process::runChild(command, questions(names), timeout);
+    if (!run)
+        return std::unexpected(std::move(run.error()));
+    if (run->timedOut)
+        return refuse(
+            fmt::format("it gave no answer in {} seconds",
+                        std::chrono::duration_cast<std::chrono::seconds>(timeout).count()));
+    Answers answers = readAnswers(run->output);
+    if (!answers.hasProperty || answers.count != names.size())
+        return refuse(fmt::format("it has no machine pseries with max-cpu-compat, or did not "
+                                  "answer; {}",
+                                  firstComplaint(run->errors)));
+    return QemuModes{.binary = binary, .accepted = std::move(answers.accepted)};
+}
+
+} // namespace hostcompat::qemu

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Which compatibility modes a QEMU binary takes, found by asking it.
+#pragma once
+
+#include "driver/model/error.hpp"
+#include "driver/model/mode.hpp"
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hostcompat::qemu {
+
+/// What a QEMU binary takes as max-cpu-compat of its machine pseries.
+struct QemuModes {
+    /// The binary as it was named.
+    std::string binary;
+    /// Names of accepted modes, in the order in which they were asked for.
+    std::vector<std::string> accepted;
+
+    bool takes(std::string_view mode) const;
+    /// The accepted modes of the table.
+    model::ModeSet modes(model::ModeTable table = model::modeTable()) const;
+};
+
+/// The names worth asking for: the table's, and the older ones that QEMU has had
+/// (QEMU target/ppc/compat.c, compat_table).
+std::vector<std::string> modesToAskFor(model::ModeTable table = model::modeTable());
+
+/// Starts the binary without running a guest and sets the property max-cpu-compat of a machine
+/// pseries to each name, so its own table answers and no version is compared.
+///
+/// The machine is made but not started (--preconfig), without KVM, configuration files or a shell;
+/// the process is killed after the time limit.
+///
+/// @param binary a path, or a name that is looked up in PATH.
+/// Errors: kind input where the binary cannot be started, has no machine pseries, or gives no
+/// answer that is understood; kind system where a pipe or process cannot be made.
+Result<QemuModes> askQemu(const std::string& binary, const std::vector<std::string>& names,
+                          std::chrono::milliseconds timeout = std::chrono::seconds(20));
+
+} // namespace hostcompat::qemu

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A QEMU is asked over its protocol; programs that are no such QEMU are named.
+#include "driver/qemu/qemu_modes.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace hostcompat::qemu {
+namespace {
+
+/// A program that stands in for QEMU, in a file that is removed afterwards.
+class FakeQemu {
+public:
+    explicit FakeQemu(const std::string& script)
+        : path_(std::filesystem::path(testing::TempDir()) /
+                ("fake-qemu-" + std::to_string(::getpid()))) {
+        std::ofstream(path_) << "#!/bin/sh\n" << script;
+        std::filesystem::permissions(path_, std::filesystem::perms::owner_all);
+    }
+    ~FakeQemu() {
+        std::filesystem::remove(path_);
+    }
+    std::string path() const {
+        return path_.string();
+    }
+
+private:
+    std::filesystem::path path_;
+};
+
+std::string complaint(const Result<QemuModes>& answer) {
+    return answer ? "answered" : model::describe(answer.error());
+}
+
+TEST(AskQemu, takesWhatThePropertyTakes) {
+    const FakeQemu qemu(R"(cat >/dev/null
+echo '{"QMP": {}}'
+echo '{"return": {}}'
+echo '{"return": "", "id": 0}'
+echo '{"return": {}, "id": "power9"}'
+echo '{"id": "power11", "error": {"class": "GenericError", "desc": "Invalid"}}'
+echo '{"timestamp": {}, "event": "SHUTDOWN"}')");
+    const auto answer = askQemu(qemu.path(), {"power9", "power11"});
+    ASSERT_TRUE(answer) << complaint(answer);
+    EXPECT_EQ(answer->accepted, std::vector<std::string>{"power9"});
+    EXPECT_TRUE(answer->takes("power9"));
+    EXPECT_FALSE(answer->takes("power11"));
+    EXPECT_EQ(answer->modes().bits(), 1ULL << 62);
+}
+
+TEST(AskQemu, doesNotTakeAMissingPropertyForARefusal) {
+    const FakeQemu qemu(R"(cat >/dev/null
+echo '{"id": 0, "error": {"class": "GenericError"}}'
+echo '{"id": "power9", "error": {"class": "GenericError"}}')");
+    EXPECT_NE(complaint(askQemu(qemu.path(), {"power9"})).find("has no machine pseries"),
+              std::string::npos);
+}
+
+TEST(AskQemu, passesOnWhatAnotherProgramSays) {
+    const FakeQemu qemu("echo 'unsupported machine type' >&2; exit 1");
+    const auto answer = askQemu(qemu.path(), {"power9"});
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().kind, ErrorKind::input);
+    EXPECT_NE(complaint(answer).find("'unsupported machine type'"), std::string::npos);
+}
+
+TEST(AskQemu, givesUpOnASilentProgram) {
+    const FakeQemu qemu("sleep 60");
+    EXPECT_NE(complaint(askQemu(qemu.path(), {"power9"}, std::chrono::milliseconds(100)))
+                  .find("no answer in"),
+              std::string::npos);
+}
+
+TEST(AskQemu, namesAProgramThatIsNotThere) {
+    EXPECT_NE(complaint(askQemu("/nonexistent/qemu", {"power9"})).find("/nonexistent/qemu"),
+              std::string::npos);
+}
+
+TEST(AskQemu, asksForTheTableAndOlderModes) {
+    const auto names = modesToAskFor();
+    EXPECT_EQ(names.front(), "power6");
+    EXPECT_EQ(names.back(), "power11");
+}
+
+TEST(AskQemu, understandsTheInstalledQemu) {
+    if (std::system("command -v qemu-system-ppc64 >/dev/null") != 0)
+        GTEST_SKIP() << "qemu-system-ppc64 is not installed";
+    const auto answer = askQemu("qemu-system-ppc64", {"power8", "power9", "POWER9", "power42"});
+    ASSERT_TRUE(answer) << complaint(answer);
+    EXPECT_EQ(answer->accepted, (std::vector<std::string>{"power8", "power9"}));
+}
+
+} // namespace
+} // namespace hostcompat::qemu

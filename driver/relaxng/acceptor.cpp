@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The walk from state to state, and the stretches of bytes that it remembers.
+#include "driver/relaxng/acceptor.hpp"
+
+#include "driver/xml/scanner.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace hostcompat::relaxng {
+
+namespace scanning = xml::scanning;
+
+namespace {
+
+constexpr std::uint16_t mostStretches = 8;
+
+std::uint64_t load(const char* at) {
+    std::uint64_t word;
+    std::memcpy(&word, at, sizeof word);
+    return word;
+}
+
+} // namespace
+
+Acceptor::Acceptor(std::shared_ptr<const AcceptorGrammar> grammar, std::size_t limit)
+    : grammar_(std::move(grammar)), limit_(limit) {
+    reset();
+    counts_ = {};
+}
+
+void Acceptor::reset() {
+    ++counts_.resets;
+    // Copies and new vectors, so that what had grown is given back.
+    symbols_ = Symbols(grammar_->symbols);
+    expressions_ = Expressions(grammar_->expressions);
+    patterns_ = Patterns(grammar_->patterns);
+    seen_ = std::vector<Seen>{{0, 0}}; // number 0: no name yet
+    states_ = std::vector<State>();
+    stretches_ = std::vector<Stretch>();
+    marks_ = std::vector<Mark>();
+    results_ = std::vector<TextResult>();
+    readers_ = std::vector<Reader>(3); // the three special numbers
+    rows_ = std::vector<std::array<std::uint16_t, 256>>(3);
+    for (Table* table : {&seenTable_, &stateTable_, &readerTable_, &resultTable_})
+        *table = Table();
+    State root;
+    root.pattern = grammar_->start;
+    intern(root);
+    base_ = bytes();
+}
+
+std::size_t Acceptor::bytes() const {
+    std::size_t inReaders = 0;
+    if (!readers_.empty())
+        inReaders = readers_.capacity() * (sizeof(Reader) + 4 * sizeof(Expression));
+    return symbols_.bytes() + expressions_.bytes() + patterns_.bytes() +
+           seen_.capacity() * sizeof(Seen) + seenTable_.bytes() +
+           states_.capacity() * sizeof(State) + stateTable_.bytes() +
+           stretches_.capacity() * sizeof(Stretch) + marks_.capacity() * sizeof(Mark) + inReaders +
+           readerTable_.bytes() + rows_.capacity() * sizeof(rows_[0]) +
+           results_.capacity() * sizeof(TextResult) + resultTable_.bytes();
+}
+
+std::vector<Cut> Acceptor::repetitions(std::string_view document) {
+    trail_.clear();
+    if (!full())
+        walk<true>(document);
+    // At each depth the neighbours that ended in one state, so far.
+    struct Run {
+        StateNumber state = noState;
+        std::size_t count = 0;
+        std::size_t second = 0;
+        std::size_t beforeLast = 0;
+        std::size_t last = 0;
+    };
+    std::vector<Run> runs;
+    std::vector<Cut> cuts;
+    const auto close = [&](const Run& run) {
+        if (run.count > 3)
+            cuts.push_back({run.second, run.beforeLast});
+    };
+    const auto closeBelow = [&](std::size_t depth) {
+        for (; runs.size() > depth; runs.pop_back())
+            close(runs.back());
+    };
+    for (const Mark& mark : trail_) {
+        const std::size_t depth = states_[mark.state].depth;
+        closeBelow(depth + 1);
+        runs.resize(depth + 1);
+        Run& run = runs[depth];
+        if (run.state != mark.state) {
+            close(run);
+            run = {.state = mark.state};
+        }
+        ++run.count;
+        if (run.count == 2)
+            run.second = mark.offset;
+        run.beforeLast = std::exchange(run.last, mark.offset);
+    }
+    closeBelow(0);
+    // The outer first, and without those within it.
+    std::ranges::sort(cuts, [](const Cut& a, const Cut& b) {
+        return a.begin != b.begin ? a.begin < b.begin : a.end > b.end;
+    });
+    std::vector<Cut> result;
+    for (const Cut& cut : cuts)
+        if (result.empty() || cut.begin >= result.back().end)
+            result.push_back(cut);
+    return result;
+}
+
+bool Acceptor::full() const {
+    return bytes() > base_ + limit_ || readers_.size() > mostReaders;
+}
+
+bool Acceptor::accepts(std::string_view document) {
+    ++counts_.documents;
+    if (full())
+        reset();
+    const bool accepted = walk<false>(document);
+    counts_.accepted += accepted ? 1 : 0;
+    return accepted;
+}
+
+template <bool traced>
+bool Acceptor::walk(std::string_view document) {
+    const auto trace = [&](const char* begin, const Mark* marks, std::size_t count) {
+        for (const Mark* mark = marks; mark != marks + count; ++mark)
+            trail_.push_back(
+                {static_cast<std::size_t>(begin - document.data()) + mark->offset, mark->state});
+    };
+    const char* at = document.data();
+    const char* const end = end_ = at + document.size();
+    if (document.empty() || *end != '\0')
+        return false;
+    at = scanning::skipDeclaration(at, end);
+    if (at != nullptr)
+        at = scanning::skipMisc(at, end);
+    if (at == nullptr || *at != '<')
+        return false;
+    StateNumber current = 0;
+    for (;;) {
+        const State& state = states_.data()[current];
+        if (state.kind == Kind::value) {
+            current = read(current, at);
+        } else if (state.kind == Kind::done) {
+            break;
+        } else {
+            const char* const begin = at;
+            if (const Stretch* known = follow(state, at)) {
+                at += known->length;
+                current = known->to;
+                if constexpr (traced)
+                    trace(begin, marks_.data() + known->firstMark, known->marks);
+            } else {
+                current = step(current, at);
+                if constexpr (traced)
+                    trace(begin, newMarks_.data(), newMarks_.size());
+            }
+        }
+        if (current == noState)
+            return false;
+    }
+    if (!patterns_.nullable(states_[current].pattern))
+        return false;
+    at = scanning::skipMisc(at, end);
+    return at == end;
+}
+
+// Here, in walk() and in read() numbers are our own and each costs a few instructions for every
+// value of a document: a hardened library's checks of every index would be a tenth of them.
+inline const Acceptor::Stretch* Acceptor::follow(const State& state, const char* at) const {
+    for (std::uint32_t i = state.firstStretch; i != noState;) {
+        const Stretch& stretch = stretches_.data()[i];
+        const std::size_t full = stretch.full;
+        std::size_t word = 0;
+        while (word < full && load(at + 8 * word) == stretch.words.data()[word])
+            ++word;
+        if (word == full && (load(at + 8 * full) & stretch.lastMask) == stretch.words.data()[full])
+            return &stretch;
+        i = stretch.next;
+    }
+    return nullptr;
+}
+
+Acceptor::StateNumber Acceptor::intern(const State& wanted) {
+    const std::uint32_t hash =
+        mixed(std::uint64_t{wanted.pattern} << 32 | wanted.name,
+              std::uint64_t{wanted.parent} << 32 | wanted.seen,
+              std::uint64_t{wanted.attribute} << 16 | static_cast<std::uint64_t>(wanted.kind) << 8 |
+                  static_cast<unsigned char>(wanted.quote));
+    const StateNumber found = stateTable_.find(hash, [&](StateNumber number) {
+        const State& other = states_[number];
+        return other.pattern == wanted.pattern && other.name == wanted.name &&
+               other.parent == wanted.parent && other.seen == wanted.seen &&
+               other.attribute == wanted.attribute && other.kind == wanted.kind &&
+               other.quote == wanted.quote;
+    });
+    if (found != Table::none)
+        return found;
+    State added = wanted;
+    added.depth = wanted.parent == noState
+                      ? std::uint16_t{0}
+                      : static_cast<std::uint16_t>(states_[wanted.parent].depth + 1);
+    states_.push_back(added);
+    const auto number = static_cast<StateNumber>(states_.size() - 1);
+    stateTable_.insert(hash, number);
+    return number;
+}
+
+Acceptor::StateNumber Acceptor::step(StateNumber from, const char*& at) {
+    const char* const begin = at;
+    const char* next = at;
+    newMarks_.clear();
+    StateNumber current = from;
+    StateNumber kept = from;
+    for (;;) {
+        if (full())
+            return noState;
+        const State state = states_[current];
+        if (state.kind == Kind::value || state.kind == Kind::done)
+            break;
+        if (state.kind != Kind::inTag) {
+            // Texts and comments are never part of a stretch: both are taken from where they start.
+            const char* const mark = scanning::skipBlank(next, end_);
+            const bool text = *mark != '<';
+            if (text || mark[1] == '!') {
+                if (current != from)
+                    break;
+                if (state.kind == Kind::closing)
+                    return noState;
+                if (text)
+                    return read(current, at);
+                at = scanning::skipComment(mark, end_);
+                return at == nullptr ? noState
+                                     : intern({.pattern = state.pattern,
+                                               .name = state.name,
+                                               .parent = state.parent,
+                                               .kind = Kind::content});
+            }
+        }
+        const StateNumber to = token(state, next);
+        if (to == noState)
+            return noState;
+        current = to;
+        // Behind an element's name a stretch must not end: the name could go on.
+        const bool named = states_[to].kind == Kind::inTag;
+        if (states_[to].kind == Kind::content)
+            newMarks_.push_back({static_cast<std::size_t>(next - begin), to});
+        if (next - begin > static_cast<std::ptrdiff_t>(Stretch::mostWords * 8)) {
+            if (at == begin) {
+                at = next;
+                return to;
+            }
+            break;
+        }
+        if (!named) {
+            at = next;
+            kept = to;
+        }
+    }
+    if (at == begin)
+        return noState;
+    while (!newMarks_.empty() && newMarks_.back().offset > static_cast<std::size_t>(at - begin))
+        newMarks_.pop_back();
+    remember(from, begin, at, kept);
+    return kept;
+}
+
+void Acceptor::remember(StateNumber from, const char* begin, const char* end, StateNumber to) {
+    State& state = states_[from];
+    if (state.stretches == mostStretches || begin == end)
+        return;
+    Stretch stretch;
+    stretch.words.fill(0);
+    const auto length = static_cast<std::size_t>(end - begin);
+    std::memcpy(stretch.words.data(), begin, length);
+    stretch.full = static_cast<std::uint8_t>((length - 1) / 8);
+    stretch.length = static_cast<std::uint8_t>(length);
+    std::array<unsigned char, 8> mask{};
+    std::fill_n(mask.begin(), length - std::size_t{stretch.full} * 8,
+                static_cast<unsigned char>(0xff));
+    std::memcpy(&stretch.lastMask, mask.data(), mask.size());
+    stretch.to = to;
+    stretch.firstMark = static_cast<std::uint32_t>(marks_.size());
+    stretch.marks = static_cast<std::uint8_t>(newMarks_.size());
+    marks_.insert(marks_.end(), newMarks_.begin(), newMarks_.end());
+    const auto number = static_cast<std::uint32_t>(stretches_.size());
+    stretches_.push_back(stretch);
+    // At the end of the list: what was met first is met most.
+    std::uint32_t* link = &state.firstStretch;
+    while (*link != noState)
+        link = &stretches_[*link].next;
+    *link = number;
+    ++state.stretches;
+}
+
+} // namespace hostcompat::relaxng

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Collects what stands in each content and compares the parts of groups and interleaves.
+#include "driver/relaxng/restrictions.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace hostcompat::relaxng {
+
+namespace {
+
+enum class Content { empty, complex, data };
+
+struct Facts {
+    Content content = Content::empty;
+    bool text = false;
+    bool groupedAttribute = false; ///< a group or interleave with attributes in it
+    bool openAttribute = false;    ///< an attribute with a wildcard outside of oneOrMore
+    bool ambiguous = false;        ///< alternatives that have elements in common
+    bool interleave = false;
+    bool greedy = false;         ///< an interleave is followed by more of what is in it
+    bool bareAttributes = false; ///< an alternative is attributes without content
+    bool withContent = false;    ///< an alternative has content
+    std::vector<NameClass> attributes;
+    std::vector<NameClass> elements;
+};
+
+class Inspector {
+public:
+    explicit Inspector(const Patterns& patterns) : patterns_(patterns) {}
+
+    std::optional<std::string> broken;
+
+    const Facts& facts(Pattern p) {
+        if (const auto found = known_.find(p); found != known_.end())
+            return found->second;
+        Facts result = look(p);
+        return known_.emplace(p, std::move(result)).first->second;
+    }
+
+private:
+    using Kind = Patterns::Kind;
+
+    Facts look(Pattern p) {
+        Facts result = collected(p);
+        if (patterns_.node(p).kind != Kind::choice) {
+            // Wildcards repeat together with any content, and libxml2 follows that.
+            result.bareAttributes =
+                result.content == Content::empty &&
+                std::ranges::any_of(result.attributes, [&](NameClass name) { return !wild(name); });
+            result.withContent = result.content != Content::empty && result.attributes.empty();
+        }
+        return result;
+    }
+
+    Facts collected(Pattern p) {
+        const Patterns::Node node = patterns_.node(p);
+        Facts result;
+        switch (node.kind) {
+        case Kind::text:
+            result.content = Content::complex;
+            result.text = true;
+            break;
+        case Kind::data:
+            result.content = Content::data;
+            break;
+        case Kind::attribute:
+            result.attributes.push_back(node.a);
+            result.openAttribute = wild(node.a);
+            break;
+        case Kind::element:
+            result.content = Content::complex;
+            result.elements.push_back(node.a);
+            break;
+        case Kind::oneOrMore:
+            result = facts(node.a);
+            if (result.groupedAttribute)
+                broken = "attributes in a group that repeats";
+            if (result.content == Content::data)
+                broken = "data that repeats";
+            result.openAttribute = false;
+            break;
+        case Kind::choice:
+        case Kind::group:
+        case Kind::interleave:
+            result = merge(node.kind, facts(node.a), facts(node.b));
+            break;
+        default:
+            break;
+        }
+        return result;
+    }
+
+    bool wild(NameClass id) const {
+        const Patterns::NameNode& node = patterns_.nameNode(id);
+        using NameKind = Patterns::NameNode::Kind;
+        return node.kind == NameKind::any ||
+               (node.kind == NameKind::choice && (wild(node.a) || wild(node.b)));
+    }
+
+    bool meet(const std::vector<NameClass>& a, const std::vector<NameClass>& b) const {
+        return std::ranges::any_of(a, [&](NameClass left) {
+            return std::ranges::any_of(
+                b, [&](NameClass right) { return patterns_.overlap(left, right); });
+        });
+    }
+
+    Facts merge(Kind kind, const Facts& a, const Facts& b) {
+        Facts result = a;
+        result.content = std::max(a.content, b.content);
+        result.text = a.text || b.text;
+        result.groupedAttribute = a.groupedAttribute || b.groupedAttribute;
+        result.openAttribute = a.openAttribute || b.openAttribute;
+        result.interleave = a.interleave || b.interleave || kind == Kind::interleave;
+        result.greedy = a.greedy || b.greedy;
+        result.ambiguous = a.ambiguous || b.ambiguous;
+        for (const NameClass name : b.attributes)
+            if (std::ranges::find(result.attributes, name) == result.attributes.end())
+                result.attributes.push_back(name);
+        for (const NameClass name : b.elements)
+            if (std::ranges::find(result.elements, name) == result.elements.end())
+                result.elements.push_back(name);
+        if (kind == Kind::interleave && result.ambiguous)
+            result.greedy = true;
+        if (kind == Kind::choice) {
+            result.ambiguous = result.ambiguous || meet(a.elements, b.elements) ||
+                               ((a.interleave || b.interleave) && a.withContent && b.withContent);
+            result.bareAttributes = a.bareAttributes || b.bareAttributes;
+            result.withContent = a.withContent || b.withContent;
+            result.greedy = result.greedy || (result.bareAttributes && result.withContent) ||
+                            ((a.interleave || b.interleave) && meet(a.elements, b.elements));
+            return result;
+        }
+        if (!result.attributes.empty())
+            result.groupedAttribute = true;
+        if (kind == Kind::group && a.interleave &&
+            (meet(a.elements, b.elements) || (a.text && b.text)))
+            result.greedy = true;
+        const bool bothFull = a.content != Content::empty && b.content != Content::empty;
+        if (bothFull && (a.content == Content::data || b.content == Content::data))
+            broken = "data beside other content";
+        if (meet(a.attributes, b.attributes))
+            broken = "one attribute twice in a group";
+        if (kind == Kind::interleave && (meet(a.elements, b.elements) || (a.text && b.text)))
+            broken = "one element in two parts of an interleave";
+        return result;
+    }
+
+    const Patterns& patterns_;
+    std::unordered_map<Pattern, Facts> known_;
+};
+
+/// Section 7.1.5: only elements may stand at the start.
+bool onlyElements(const Patterns& patterns, Pattern p) {
+    const Patterns::Node& node = patterns.node(p);
+    if (node.kind == Patterns::Kind::choice)
+        return onlyElements(patterns, node.a) && onlyElements(patterns, node.b);
+    return node.kind == Patterns::Kind::element;
+}
+
+} // namespace
+
+Inspection inspect(const Patterns& patterns, Pattern start, const std::vector<Pattern>& bodies,
+                   const std::vector<Pattern>& beyond) {
+    Inspection result;
+    if (!onlyElements(patterns, start)) {
+        result.broken = "a start that is not an element";
+        return result;
+    }
+    Inspector inspector(patterns);
+    for (const Pattern pattern : beyond)
+        inspector.facts(pattern);
+    for (std::size_t i = 0; i < bodies.size(); ++i) {
+        const Facts& facts = inspector.facts(bodies[i]);
+        if (facts.openAttribute)
+            result.broken = "an attribute with any name that does not repeat";
+        if (facts.greedy)
+            result.greedy.push_back(i);
+    }
+    if (inspector.broken)
+        result.broken = inspector.broken;
+    return result;
+}
+
+bool anyMatches(const Patterns& patterns, Pattern start, const std::vector<Pattern>& bodies) {
+    using Kind = Patterns::Kind;
+    // From what needs no element to what needs only such as are known to be possible.
+    std::vector<bool> possible(patterns.size());
+    for (bool grown = true; grown;) {
+        grown = false;
+        for (Pattern p = 0; p < patterns.size(); ++p) {
+            const Patterns::Node& node = patterns.node(p);
+            bool now = node.kind != Kind::notAllowed;
+            if (node.kind == Kind::element)
+                now = possible[bodies[node.b]];
+            else if (node.kind == Kind::choice)
+                now = possible[node.a] || possible[node.b];
+            else if (node.kind == Kind::group || node.kind == Kind::interleave)
+                now = possible[node.a] && possible[node.b];
+            else if (node.kind == Kind::oneOrMore)
+                now = possible[node.a];
+            grown = grown || now != possible[p];
+            possible[p] = now;
+        }
+    }
+    return possible[start];
+}
+
+} // namespace hostcompat::relaxng

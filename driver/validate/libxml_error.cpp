@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Turns libxml2's errors into one line.
+#include "driver/validate/libxml_error.hpp"
+
+#include "driver/text/utf8.hpp"
+
+#include <algorithm>
+
+namespace hostcompat::validate {
+
+void FirstLibxmlError::keep(void* userData, LibxmlError* error) {
+    auto* first = static_cast<FirstLibxmlError*>(userData);
+    if (error->code == XML_ERR_NO_MEMORY)
+        first->outOfMemory_ = true;
+    if (first->made_ || error->level < XML_ERR_ERROR)
+        return;
+    first->made_ = true;
+    first->line_ = error->line > 0 ? static_cast<std::size_t>(error->line) : 0;
+    if (!error->message)
+        return;
+    std::string text = error->message;
+    std::ranges::replace_if(
+        text, [](char byte) { return static_cast<unsigned char>(byte) < 0x20; }, ' ');
+    while (!text.empty() && text.back() == ' ')
+        text.pop_back();
+    first->text_ = text::clipped(text, 200);
+}
+
+} // namespace hostcompat::validate

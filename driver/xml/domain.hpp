@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What of a libvirt domain document decides about its CPU.
+#pragma once
+
+#include "driver/model/error.hpp"
+#include "driver/xml/document.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace hostcompat::xml {
+
+/// Who runs the guest's instructions.
+enum class DomainType {
+    kvm,   ///< KVM, which limits the modes
+    qemu,  ///< QEMU's emulation (TCG), which KVM does not limit
+    other, ///< another hypervisor
+};
+
+/// The attribute mode of <cpu>, as libvirt understands it on ppc64.
+enum class CpuMode {
+    none,            ///< no <cpu>, or one without mode and model: libvirt chooses
+    custom,          ///< a CPU model of a generation (POWER9)
+    hostModel,       ///< the host's CPU, with a model: limited to a compatibility mode (power9)
+    hostPassthrough, ///< the host's CPU
+    maximum,         ///< QEMU's CPU "max"
+    other,           ///< none that libvirt knows
+};
+
+/// A domain's <cpu>. Texts are as libvirt reads them: white space counts.
+struct DomainCpu {
+    CpuMode mode = CpuMode::none;
+    std::string modeText;
+    /// Empty where there is none.
+    std::string model;
+    /// The attributes match and check of <cpu> and fallback of <model>; empty where missing.
+    std::string match;
+    std::string check;
+    std::string fallback;
+    /// <vendor>, and the attribute vendor_id of <model>; empty where missing.
+    std::string vendor;
+    std::string vendorId;
+    /// The first <feature> whose policy is not optional; empty where there is none.
+    std::string feature;
+};
+
+/// A domain, as far as its CPU goes.
+struct Domain {
+    /// Empty where missing.
+    std::string name;
+    DomainType type = DomainType::kvm;
+    std::string typeText;
+    /// The architecture and machine type of <os><type>; empty where missing.
+    std::string arch;
+    std::string machine;
+    DomainCpu cpu;
+};
+
+/// Whether QEMU's machine type takes compatibility modes (libvirt 9.0
+/// src/qemu/qemu_domain.c, qemuDomainMachineIsPSeries(); no machine means the default, pseries).
+bool isPseriesMachine(std::string_view machine);
+
+/// Whether an architecture is IBM POWER, of either byte order.
+bool isPowerArch(std::string_view arch);
+
+/// A document that is a domain.
+class DomainDocument {
+public:
+    /// Takes the bytes if they are a domain.
+    /// Errors: those of Document::read(); kind input with the line where the root is another
+    /// element, <os>, its <type>, <cpu> or its <model> is there twice, or <os><type> or the
+    /// attribute type is missing.
+    static Result<DomainDocument> read(std::string bytes, std::string name);
+
+    const Document& document() const {
+        return document_;
+    }
+    const Domain& domain() const {
+        return domain_;
+    }
+    /// <cpu> and its <model>; empty nodes where missing.
+    pugi::xml_node cpu() const {
+        return cpu_;
+    }
+    pugi::xml_node model() const {
+        return model_;
+    }
+
+private:
+    explicit DomainDocument(Document document) : document_(std::move(document)) {}
+
+    Result<void> readHead();
+    Result<void> readCpu();
+
+    Document document_;
+    Domain domain_;
+    pugi::xml_node cpu_;
+    pugi::xml_node model_;
+};
+
+} // namespace hostcompat::xml

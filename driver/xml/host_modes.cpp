@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Scans plain documents in one pass; splits inputs that hold several; has the rest read in full.
+#include "driver/xml/host_modes.hpp"
+
+#include "driver/xml/capabilities.hpp"
+#include "driver/xml/scanner.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace hostcompat::xml {
+
+namespace {
+
+constexpr std::array<std::string_view, 5> kPath = {"capabilities", "host", "cpu", "compat", "mode"};
+constexpr std::size_t kCpu = 2;
+constexpr std::size_t kCompat = 3;
+constexpr std::size_t kMode = 4;
+
+/// Follows kPath through a document, from <capabilities> or from <cpu>. Whatever is not plain stops
+/// the scan, so that CapabilitiesDocument decides.
+class ModesHandler {
+public:
+    bool startElement(std::string_view name, std::size_t) {
+        if (depth_ == 0) {
+            first_ = name == kPath[0] ? 0 : kCpu;
+            if (name != kPath[first_])
+                return false;
+        }
+        const std::size_t level = first_ + depth_;
+        if (matched_ == depth_ && level < kPath.size() && name == kPath[level]) {
+            ++matched_;
+            // A second <host>, <cpu> or <compat> is an error, with words that others have.
+            if (level != kMode && ++seen_[level] > 1)
+                return false;
+        }
+        ++depth_;
+        return true;
+    }
+    bool attribute(std::string_view name, std::string_view value) {
+        if (matched_ != depth_)
+            return true;
+        if (level() == kCompat && name == "source")
+            source_ = model::parseCompatSource(value).has_value();
+        if (level() != kMode)
+            return true;
+        if (name == "name")
+            mode_ = value;
+        else if (name == "supported")
+            answer_ = value;
+        return true;
+    }
+    bool startTagEnd(std::size_t, bool) {
+        if (matched_ != depth_)
+            return true;
+        if (level() == kCompat)
+            return source_;
+        if (level() != kMode)
+            return true;
+        const bool plain = !mode_.empty() && (answer_ == "yes" || answer_ == "no");
+        const model::Mode* mode = model::findModeByName(mode_);
+        const bool twice = mode && named_.contains(*mode);
+        if (mode) {
+            named_.insert(*mode);
+            if (answer_ == "yes")
+                supported_.insert(*mode);
+        }
+        mode_ = answer_ = {};
+        return plain && !twice;
+    }
+    bool endElement(std::string_view, std::size_t, std::size_t) {
+        --depth_;
+        matched_ = std::min(matched_, depth_);
+        return true;
+    }
+
+    /// Whether the document has the path down to <cpu>.
+    bool hasCpu() const {
+        return seen_[kCpu] == 1;
+    }
+    std::optional<model::ModeSet> supported() const {
+        return seen_[kCompat] == 1 ? std::optional(supported_) : std::nullopt;
+    }
+
+private:
+    std::size_t level() const {
+        return first_ + depth_ - 1;
+    }
+
+    std::size_t first_ = 0;   ///< where in kPath the root is
+    std::size_t depth_ = 0;   ///< open elements
+    std::size_t matched_ = 0; ///< how many of them, from the root, are on the path
+    std::array<unsigned, kPath.size()> seen_{};
+    bool source_ = false;
+    std::string_view mode_;
+    std::string_view answer_;
+    model::ModeSet named_;
+    model::ModeSet supported_;
+};
+
+/// The answer of a plain document, or nothing where it is not plain.
+std::optional<HostModes> scanDocument(std::string_view bytes) {
+    ModesHandler handler;
+    if (xml::scan(bytes, handler).outcome != xml::Scan::complete || !handler.hasCpu())
+        return std::nullopt;
+    return HostModes{.supported = handler.supported()};
+}
+
+bool startsAt(std::string_view bytes, std::size_t at, std::string_view mark) {
+    return bytes.substr(at, mark.size()) == mark;
+}
+
+std::size_t behind(std::string_view bytes, std::string_view mark, std::size_t at) {
+    const std::size_t found = bytes.find(mark, at);
+    return found == std::string_view::npos ? bytes.size() : found + mark.size();
+}
+
+/// Behind the '>' of the tag at the offset.
+std::size_t behindTag(std::string_view bytes, std::size_t at) {
+    while (at < bytes.size() && bytes[at] != '>')
+        at = bytes[at] == '\'' || bytes[at] == '"' ? behind(bytes, bytes.substr(at, 1), at + 1)
+                                                   : at + 1;
+    return std::min(at + 1, bytes.size());
+}
+
+/// Behind a comment, CDATA section or processing instruction at the offset, or the offset itself.
+std::size_t behindMarkup(std::string_view bytes, std::size_t at) {
+    if (startsAt(bytes, at, "<!--"))
+        return behind(bytes, "-->", at + 4);
+    if (startsAt(bytes, at, "<![CDATA["))
+        return behind(bytes, "]]>", at);
+    if (startsAt(bytes, at, "<?"))
+        return behind(bytes, "?>", at);
+    return at;
+}
+
+/// Behind the element that begins at the offset, or the end of the bytes.
+std::size_t behindElement(std::string_view bytes, std::size_t at) {
+    std::size_t depth = 0;
+    for (;;) {
+        at = bytes.find('<', at);
+        if (at == std::string_view::npos)
+            return bytes.size();
+        if (const std::size_t next = behindMarkup(bytes, at); next != at) {
+            at = next;
+            continue;
+        }
+        const bool closes = startsAt(bytes, at, "</");
+        at = behindTag(bytes, at);
+        const bool empty = at >= 2 && bytes[at - 2] == '/';
+        if (closes)
+            --depth;
+        else if (!empty)
+            ++depth;
+        if (depth == 0)
+            return at;
+    }
+}
+
+/// Where the documents of an input begin and end. Anything that is no document is one part with all
+/// that follows, so that reading it says what is wrong.
+std::vector<std::string_view> splitDocuments(std::string_view bytes) {
+    std::vector<std::string_view> parts;
+    constexpr std::string_view mark = "\xef\xbb\xbf";
+    std::size_t at = bytes.starts_with(mark) ? mark.size() : 0;
+    for (;;) {
+        at = bytes.find_first_not_of(" \t\r\n", at);
+        if (at == std::string_view::npos)
+            return parts;
+        const std::size_t next = behindMarkup(bytes, at);
+        if (next != at && !startsAt(bytes, at, "<![")) {
+            at = next;
+            continue;
+        }
+        const bool element =
+            bytes[at] == '<' && !startsAt(bytes, at, "<!") && !startsAt(bytes, at, "</");
+        const std::size_t end = element ? behindElement(bytes, at) : bytes.size();
+        parts.push_back(bytes.substr(at, end - at));
+        at = end;
+    }
+}
+
+/// Whether the root, behind declarations and comments, is <cpu>.
+bool isCpuAlone(std::string_view bytes) {
+    const auto parts = splitDocuments(bytes);
+    if (parts.empty() || !parts.front().starts_with("<cpu"))
+        return false;
+    const std::string_view next = parts.front().substr(4, 1);
+    return next.find_first_of(" \t\r\n/>") == 0;
+}
+
+Result<HostModes> readInFull(std::string bytes, std::string_view name) {
+    // <cpu> alone is read where it would stand in a document, on the line where it is.
+    if (isCpuAlone(bytes)) {
+        const std::size_t root =
+            static_cast<std::size_t>(splitDocuments(bytes).front().data() - bytes.data());
+        const auto lines = static_cast<std::size_t>(
+            std::count(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(root), '\n'));
+        bytes = std::string(lines, '\n') + "<capabilities><host>" + bytes.substr(root) +
+                "</host></capabilities>";
+    }
+    const auto document = CapabilitiesDocument::read(std::move(bytes), std::string(name));
+    if (!document)
+        return std::unexpected(document.error());
+    const auto compat = document->compat();
+    if (!compat)
+        return std::unexpected(compat.error());
+    HostModes modes;
+    if (compat->known)
+        modes.supported = compat->known->supported;
+    return modes;
+}
+
+} // namespace
+
+std::vector<Result<HostModes>> readHostModes(std::string_view bytes, std::string_view name) {
+    std::vector<Result<HostModes>> hosts;
+    if (const auto plain = scanDocument(bytes)) {
+        hosts.emplace_back(*plain);
+        return hosts;
+    }
+    const auto parts = splitDocuments(bytes);
+    if (parts.size() < 2) {
+        hosts.push_back(readInFull(std::string(bytes), name));
+        return hosts;
+    }
+    for (const std::string_view part : parts) {
+        std::string document(part);
+        Result<HostModes> host = HostModes();
+        if (const auto plain = scanDocument(document))
+            host = *plain;
+        else
+            host = readInFull(std::move(document), name);
+        if (host)
+            host->number = hosts.size() + 1;
+        else if (host.error().line != 0)
+            host.error().line +=
+                static_cast<std::size_t>(std::count(bytes.data(), part.data(), '\n'));
+        hosts.push_back(std::move(host));
+    }
+    return hosts;
+}
+
+} // namespace hostcompat::xml

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Takes from documents only what a cluster's baseline needs of each host, as fast as it can be
+// read.
+#pragma once
+
+#include "driver/model/error.hpp"
+#include "driver/model/mode.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hostcompat::xml {
+
+/// What one host document says.
+struct HostModes {
+    /// Counted from 1 within its input; 0 where the input holds only this document.
+    std::size_t number = 0;
+    /// Nothing where the document has no <compat>.
+    std::optional<model::ModeSet> supported;
+};
+
+/// Reads what an input says of its hosts.
+///
+/// An input holds one document, or several behind each other: libvirt's <capabilities>, or its host
+/// <cpu> alone, as 'virsh cpu-baseline' takes them. XML declarations, comments and white space may
+/// stand between them.
+///
+/// Documents of the strict subset in driver/xml/scanner.hpp take one pass and no memory; others are
+/// read by CapabilitiesDocument, with the same result.
+///
+/// @param bytes the input, followed by a NUL byte that may be read. @param name what messages call
+/// it.
+/// @return an entry for each document, in order: what it says, or an Error of kind input with the
+/// line in the input (those of CapabilitiesDocument::read() and compat()). Never empty.
+std::vector<Result<HostModes>> readHostModes(std::string_view bytes, std::string_view name);
+
+} // namespace hostcompat::xml

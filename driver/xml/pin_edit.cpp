@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Edits start tags and elements in place. The document is known to be well formed.
+#include "driver/xml/pin_edit.hpp"
+
+#include "driver/xml/layout.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+namespace hostcompat::xml {
+
+namespace {
+
+constexpr std::string_view kBlank = " \t\r\n";
+
+/// An attribute in a start tag's text: from the white space before it to behind its last quote.
+struct AttributeSpan {
+    std::size_t begin;
+    std::size_t end;
+    std::size_t valueBegin;
+};
+
+std::optional<AttributeSpan> findAttribute(std::string_view tag, std::string_view wanted) {
+    std::size_t at = tag.find_first_of(" \t\r\n/>");
+    for (;;) {
+        const std::size_t name = tag.find_first_not_of(kBlank, at);
+        if (name >= tag.size() || tag[name] == '>' || tag[name] == '/')
+            return std::nullopt;
+        const std::size_t nameEnd = tag.find_first_of(" \t\r\n=", name);
+        const std::size_t quote = tag.find_first_of("'\"", nameEnd);
+        const std::size_t end = tag.find(tag[quote], quote + 1) + 1;
+        if (tag.substr(name, nameEnd - name) == wanted)
+            return AttributeSpan{at, end, quote + 1};
+        at = end;
+    }
+}
+
+void removeAttribute(std::string& tag, std::string_view name) {
+    if (const auto found = findAttribute(tag, name))
+        tag.erase(found->begin, found->end - found->begin);
+}
+
+void setAttribute(std::string& tag, std::string_view name, std::string_view value) {
+    if (const auto found = findAttribute(tag, name)) {
+        tag.replace(found->valueBegin, found->end - 1 - found->valueBegin, value);
+        return;
+    }
+    tag.insert(tag.find_first_of(" \t\r\n/>"), fmt::format(" {}='{}'", name, value));
+}
+
+std::string startTag(const Document& document, const ElementSpan& span) {
+    return document.bytes().substr(span.begin, span.contentBegin - span.begin);
+}
+
+/// "<cpu a='b' />" as "<cpu a='b'>".
+void openTag(std::string& tag) {
+    tag.resize(tag.find_last_not_of(kBlank, tag.size() - 3) + 1);
+    tag += '>';
+}
+
+std::string modelElement(const Document& document, pugi::xml_node model, std::string_view mode) {
+    if (!model)
+        return fmt::format("<model>{}</model>", mode);
+    const ElementSpan span = document.spanOf(model);
+    std::string tag = startTag(document, span);
+    if (span.selfClosing)
+        openTag(tag);
+    removeAttribute(tag, "vendor_id");
+    return fmt::format("{}{}</{}>", tag, mode, model.name());
+}
+
+std::size_t lastChildOf(const Document& document, pugi::xml_node element) {
+    std::size_t last = std::string_view::npos;
+    for (const pugi::xml_node child : element.children())
+        if (child.type() == pugi::node_element)
+            last = document.spanOf(child).begin;
+    return last;
+}
+
+/// The indentation of the element that the layout's elements are in.
+std::string outerIndent(const Layout& layout) {
+    return layout.indent.substr(0, layout.indent.size() -
+                                       std::min(layout.indent.size(), layout.step.size()));
+}
+
+/// The new <cpu> for one that is there.
+std::string editedCpu(const DomainDocument& domain, const ElementSpan& span,
+                      std::string_view mode) {
+    const Document& document = domain.document();
+    const std::string_view bytes = document.bytes();
+    std::string tag = startTag(document, span);
+    if (span.selfClosing)
+        openTag(tag);
+    removeAttribute(tag, "match");
+    removeAttribute(tag, "migratable");
+    setAttribute(tag, "mode", "host-model");
+    const std::string model = modelElement(document, domain.model(), mode);
+
+    const std::string_view content =
+        bytes.substr(span.contentBegin, span.contentEnd - span.contentBegin);
+    if (domain.model()) {
+        const ElementSpan old = document.spanOf(domain.model());
+        return fmt::format("{}{}{}{}{}", tag,
+                           bytes.substr(span.contentBegin, old.begin - span.contentBegin), model,
+                           bytes.substr(old.end, span.contentEnd - old.end), "</cpu>");
+    }
+    const Layout layout = layoutOfChildren(bytes, span.begin, lastChildOf(document, domain.cpu()));
+    const bool needsBreak = content.empty() && !layout.lineBreak.empty();
+    return fmt::format("{}{}{}{}{}{}</cpu>", tag, layout.lineBreak, layout.indent, model, content,
+                       needsBreak ? layout.lineBreak + outerIndent(layout) : std::string());
+}
+
+/// The element that a new <cpu> goes behind.
+pugi::xml_node anchorOf(pugi::xml_node root) {
+    pugi::xml_node anchor;
+    for (const pugi::xml_node child : root.children())
+        if (isElement(child, "features") || (isElement(child, "os") && !anchor))
+            anchor = child;
+    return anchor;
+}
+
+} // namespace
+
+std::string withPinnedMode(const DomainDocument& domain, std::string_view mode) {
+    const Document& document = domain.document();
+    const std::string_view bytes = document.bytes();
+    const DomainCpu& cpu = domain.domain().cpu;
+    if (cpu.mode == CpuMode::hostModel && cpu.model == mode && cpu.vendorId.empty())
+        return std::string(bytes);
+    if (domain.cpu()) {
+        const ElementSpan span = document.spanOf(domain.cpu());
+        return fmt::format("{}{}{}", bytes.substr(0, span.begin), editedCpu(domain, span, mode),
+                           bytes.substr(span.end));
+    }
+    const ElementSpan anchor = document.spanOf(anchorOf(document.root()));
+    const Layout layout =
+        layoutOfChildren(bytes, document.spanOf(document.root()).begin, anchor.begin);
+    const std::string inner =
+        layout.lineBreak.empty() ? "" : layout.lineBreak + layout.indent + layout.step;
+    return fmt::format("{}{}{}<cpu mode='host-model'>{}<model>{}</model>{}{}</cpu>{}",
+                       bytes.substr(0, anchor.end), layout.lineBreak, layout.indent, inner, mode,
+                       layout.lineBreak, layout.indent, bytes.substr(anchor.end));
+}
+
+} // namespace hostcompat::xml
