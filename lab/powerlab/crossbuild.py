@@ -10,15 +10,16 @@ import subprocess
 from pathlib import Path
 
 from . import cachedir
+from .apt import last_line
 from .failures import LabError, require_program
-from .packages import Suite, last_line
+from .packages import Suite
 
 SOURCE = Path(__file__).resolve().parents[2]
 _CROSS_FILE = SOURCE / "lab/ppc64le.ini"
 _TOOL = "tools/virt-host-compat"
 _MODULE = "driver/libvirt/module/virt-host-compat-libvirt.so"
 # Bookworm's, as the cross compiler is: one C library on both sides.
-_SUITE = Suite(("bookworm",))
+_SUITE = Suite(("bookworm",), spare=("bookworm-updates", "trixie"))
 _PACKAGES = [
     *("libc6-dev", "libc6", "linux-libc-dev", "libxml2-dev", "libxml2", "libpugixml-dev", "zlib1g-dev", "liblzma-dev"),
     *("libicu-dev", "libfmt-dev", "nlohmann-json3-dev", "libcli11-dev", "libgtest-dev", "libgmock-dev", "libstdc++-12-dev"),

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from . import cachedir
+from . import cachedir, mirror
 from .failures import LabError, require_program
-from .packages import native
+from .packages import Candidate, Suite, native, unpack_first
 
 _NAME = "qemu-system-ppc64"
+_PACKAGE = "qemu-system-ppc"
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,15 @@ def _version(command: tuple[str, ...], libraries: str) -> str:
     return match[1]
 
 
+def _candidates(suite: Suite) -> list[Candidate]:
+    return [Candidate((f"{_PACKAGE}={version}",), version) for version in suite.versions(_PACKAGE) if version.startswith("1:10.")]
+
+
 def _make_newer(part: Path) -> None:
     # With the machine's packages counted as present, apt adds just what QEMU 10 needs beyond them.
-    suite = native("bookworm", "bookworm-backports")
-    version = suite.known.get("qemu-system-ppc", "")
-    if not version.startswith("1:10"):
-        raise LabError(f"QEMU 10 is not in bookworm-backports any more (found {version or 'none'}).")
-    suite.unpack(["qemu-system-ppc"], part, dependencies=True)
+    suites = (native("bookworm", "bookworm-backports", spare=("trixie",)), native("bookworm", "trixie", spare=("forky",)))
+    none = f"QEMU 10 is in neither bookworm-backports nor trixie of {mirror.archive()} any more; name another archive in {mirror.ENVIRONMENT}."
+    unpack_first(suites, _candidates, part, True, none)
     # Packages of the machine that belong to the old QEMU come along in their new version; they are not needed.
     for path in [*part.glob("usr/bin/*"), *part.glob("usr/share/*")]:
         if path.name not in (_NAME, "qemu", "seabios"):
@@ -64,4 +67,7 @@ def get(major: int) -> Emulator:
     # SLOF and skiboot are in folders of other packages of the machine; its own data comes first.
     folders = [folder for folder in (tree / "usr/share/qemu", tree / "usr/share/seabios", Path("/usr/share/qemu")) if folder.is_dir()]
     command = (str(tree / "usr/bin" / _NAME), *(word for folder in folders for word in ("-L", str(folder))))
+    # A C library that came along from a newer suite works with its own loader alone.
+    if loaders := sorted(tree.glob("usr/lib/*-linux-gnu/ld-linux*.so.*")):
+        command, libraries = (str(loaders[0]), "--library-path", libraries, *command), ""
     return Emulator(command, libraries, _version(command, libraries))

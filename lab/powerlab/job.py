@@ -72,8 +72,8 @@ def take_program(job: Job, name: str) -> str:
 def make_busybox(part: Path) -> None:
     tree = part.with_name(part.name + ".tree")
     try:
-        # One suite is enough: a static program runs on every kernel of the lab.
-        Suite(("bookworm",)).unpack(["busybox-static"], tree, dependencies=False)
+        # A static program of any suite runs on every kernel of the lab.
+        Suite(("bookworm",), spare=("trixie", "forky")).unpack(["busybox-static"], tree, dependencies=False)
         found = [path for path in (tree / "bin/busybox", tree / "usr/bin/busybox") if path.is_file()]
         if not found:
             raise LabError("The package busybox-static carries no busybox where the lab looks (bin/ and usr/bin/).")

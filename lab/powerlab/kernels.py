@@ -7,16 +7,17 @@ import json
 import lzma
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cmp_to_key
 from pathlib import Path
 
-from . import cachedir
+from . import cachedir, mirror
 from .failures import LabError
-from .packages import Suite, newer
+from .packages import Candidate, Suite, compare_versions, unpack_first
 
 # Where each series is found, in the order of the search. 7.3 means 7.3 or newer, wherever it has got to.
 _SUITES: dict[str, list[str]] = {
     "7.3": ["experimental", "unstable", "testing"],
+    "7.2": ["unstable", "testing", "trixie-backports"],
     "6.12": ["trixie", "bookworm-backports"],
     "6.1": ["bookworm"],
 }
@@ -39,51 +40,37 @@ def series_names() -> list[str]:
     return [*_SUITES, *(f"{name}-64k" for name in _SUITES if name != "6.1")]
 
 
-def _find(series: str) -> tuple[Suite, list[str], str]:
-    """The suite, the packages and the version of the newest kernel of a series."""
+def candidates(series: str, suite: Suite) -> list[Candidate]:
+    """The kernels of a series that a suite lists, newest first."""
     base, _, flavour = series.partition("-")
     ending = "powerpc64le" + (f"-{flavour}" if flavour else "")
-    unreadable: list[LabError] = []
-    for name in _SUITES[base]:
-        suite = Suite((name,))
-        best: tuple[str, str, str] | None = None
-        try:
-            known = suite.known
-        except LabError as error:  # a mirror may be between two states of one suite
-            unreadable.append(error)
+    found = []
+    for package in suite.known:
+        match = re.fullmatch(rf"linux-(binary|image)-(\d+)\.(\d+)(\S*)-{ending}", package)
+        if match is None or match[4].endswith("-powerpc64le"):
             continue
-        for package, version in known.items():
-            match = re.fullmatch(rf"linux-(binary|image)-(\d+)\.(\d+)(\S*)-{ending}", package)
-            if match is None or match[4].endswith("-powerpc64le"):
-                continue
-            number = (int(match[2]), int(match[3]))
-            fits = number >= (7, 3) if base == "7.3" else f"{number[0]}.{number[1]}" == base
-            # An image package that only pulls in a binary package carries no kernel.
-            if match[1] == "image" and package.replace("-image-", "-binary-") in known:
-                continue
-            if fits and (best is None or newer(version, best[1])):
-                best = (package, version, match[1])
-        if best is not None:
-            package, version, kind = best
-            wanted = [package]
-            if kind == "binary":
-                wanted.append(package.replace("-binary-", "-modules-"))
-            return suite, wanted, version
-    if unreadable:
-        raise unreadable[0]
-    raise LabError(
-        f"No Linux {series} for ppc64el is in {', '.join(_SUITES[base])} of this machine's Debian archive "
-        "(a dated copy may be older than that kernel); name a newer archive in VIRT_HOST_COMPAT_LAB_MIRROR."
-    )
+        number = (int(match[2]), int(match[3]))
+        if number < (7, 3) if base == "7.3" else f"{number[0]}.{number[1]}" != base:
+            continue
+        # An image package that only pulls in a binary package carries no kernel.
+        if match[1] == "image" and package.replace("-image-", "-binary-") in suite.known:
+            continue
+        names = (package,) if match[1] == "image" else (package, package.replace("-binary-", "-modules-"))
+        found += [Candidate(tuple(f"{name}={version}" for name in names), version) for version in suite.versions(package)]
+    return sorted(found, key=cmp_to_key(lambda left, right: compare_versions(left.version, right.version)), reverse=True)
 
 
 def _make(series: str, part: Path) -> None:
-    suite, wanted, version = _find(series)
     tree = part / "tree"
-    suite.unpack(wanted, tree, dependencies=False)
+    names = _SUITES[series.partition("-")[0]]
+    none = (
+        f"No Linux {series} for ppc64el is in {', '.join(names)} of this machine's Debian archive "
+        f"(a dated copy may be older than that kernel); name a newer archive in {mirror.ENVIRONMENT}."
+    )
+    chosen = unpack_first((Suite((name,)) for name in names), lambda suite: candidates(series, suite), tree, False, none)
     images = [*tree.glob("boot/vmlinu*"), *tree.glob("usr/lib/modules/*/vmlinu*")]
     if not images:
-        raise LabError(f"The package {wanted[0]} carries no kernel image where the lab looks (boot/ and usr/lib/modules/).")
+        raise LabError(f"The package {chosen.packages[0]} carries no kernel image where the lab looks (boot/ and usr/lib/modules/).")
     image = images[0]
     for folder in (tree / "lib/modules", tree / "usr/lib/modules"):
         for modules in folder.glob("*"):
@@ -91,10 +78,10 @@ def _make(series: str, part: Path) -> None:
             found = [_take_module(modules, name, part) for name in _MODULES]
             image.rename(part / "vmlinux")
             cachedir.remove_tree(tree)
-            description = {"release": release, "version": version, "modules": found}
+            description = {"release": release, "version": chosen.version, "modules": found}
             (part / "kernel.json").write_text(json.dumps(description) + "\n")
             return
-    raise LabError(f"The packages {', '.join(wanted)} carry no modules.")
+    raise LabError(f"The packages {', '.join(chosen.packages)} carry no modules.")
 
 
 def _take_module(folder: Path, name: str, part: Path) -> str:

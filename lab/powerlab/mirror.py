@@ -11,7 +11,7 @@ from functools import cache
 from .failures import LabError, require_program
 
 ENVIRONMENT = "VIRT_HOST_COMPAT_LAB_MIRROR"
-KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+_KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _DEBIAN_SUITES = re.compile(
     r"^(bookworm|trixie|forky|duke|sid|unstable|testing|stable|oldstable|experimental)(-updates|-backports)?$"
 )
@@ -19,12 +19,18 @@ _DEBIAN_SUITES = re.compile(
 _KEEP = re.compile(r"^Acquire::(http|https|ftp|Retries|ForceIPv|Proxy|Check-Date|Max-ValidTime)", re.I)
 
 
+def trust() -> str:
+    """The option of a line of sources.list that says whose signature the archive needs."""
+    return f"signed-by={_KEYRING}"
+
+
 @cache
 def archive() -> str:
     """The URI of the Debian archive as this machine's apt has it."""
     chosen = os.environ.get(ENVIRONMENT)
     if chosen:
-        return chosen.rstrip("/")
+        # From a file: archive apt would use packages in their place, and the lab unpacks copies.
+        return re.sub(r"^file:", "copy:", chosen.rstrip("/"))
     apt = require_program("apt-get", "apt")
     listed = subprocess.run(
         [apt, "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(ORIGIN)", "Created-By: Packages"],
@@ -35,7 +41,7 @@ def archive() -> str:
     for line in listed.stdout.splitlines():
         uri, suite, origin = (line.split(" ", 2) + ["", ""])[:3]
         if _DEBIAN_SUITES.match(suite) and origin in ("Debian", "", "$(ORIGIN)"):
-            return uri.rstrip("/")
+            return re.sub(r"^file:", "copy:", uri.rstrip("/"))
     raise LabError(
         "This machine's apt sources name no Debian archive; give the URI of one in the environment "
         f"variable {ENVIRONMENT}, for example the one your Debian machines use."

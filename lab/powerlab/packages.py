@@ -3,27 +3,38 @@
 
 The machine's apt is not touched: own sources, lists, archives and an empty (or borrowed,
 read only) dpkg status. apt itself checks the archive's signatures and every package's hash.
+
+A mirror between two states lists packages that it does not have (yet, or any more). Then the next
+candidate is taken: the lists are read again, another version of the package, another suite.
 """
 
 from __future__ import annotations
 
-import errno
 import os
 import re
-import signal
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property, cmp_to_key
 from pathlib import Path
+from urllib.parse import unquote
 
 from . import cachedir, mirror
-from .children import die_with_parent
+from .apt import compare_versions, last_line, name_and_version, remedy, run_apt, unpack_one
 from .failures import LabError, require_program
 
 # apt's lists are read again when they are older than this; packages already unpacked stay.
 LISTS_MAX_AGE = 24 * 3600
+# Older lists than this are read again before the archive is believed to lack what they name.
+LISTS_RECENT = 600
+# The words of apt's methods for a file that the archive does not have; other failures are the network's or the disk's.
+_NOT_THERE = re.compile(r"^E: Failed to fetch (\S+)\s+(?:404 |410 |Failed to stat|File not found)", re.M)
+
+
+class Unavailable(LabError):
+    """A suite cannot give the packages that were asked for; another candidate may do."""
 
 
 def _native_architecture() -> str:
@@ -38,15 +49,23 @@ class Suite:
 
     borrow_status makes the machine's own installed packages count as present, for programs
     that run beside them; otherwise whole dependency trees are meant.
+    spare are suites (by codename), tried one after the other where the archive lacks something of the others; what was
+    asked for, with all that is built from its source, still comes from the preferred suite, if that has it.
     """
 
     names: tuple[str, ...]
     architecture: str = "ppc64el"
     borrow_status: bool = False
+    spare: tuple[str, ...] = ()
+    filled_from: str | None = None
+
+    @property
+    def _all_names(self) -> tuple[str, ...]:
+        return (*self.names, self.filled_from) if self.filled_from else self.names
 
     @property
     def label(self) -> str:
-        return f"{self.architecture}-{'+'.join(self.names)}" + ("-beside" if self.borrow_status else "")
+        return f"{self.architecture}-{'+'.join(self._all_names)}" + ("-beside" if self.borrow_status else "")
 
     @property
     def folder(self) -> Path:
@@ -62,14 +81,14 @@ class Suite:
         (folder / "status").touch()
         status = "/var/lib/dpkg/status" if self.borrow_status else folder / "status"
         (folder / "sources.list").write_text(
-            "".join(f"deb [signed-by={mirror.KEYRING}] {mirror.archive()} {name} main\n" for name in self.names)
+            "".join(f"deb [{mirror.trust()}] {mirror.archive()} {name} main\n" for name in self._all_names)
         )
         lines = [
             'Dir::Etc::parts "/dev/null";',
             'Dir::Etc::main "/dev/null";',
             f'Dir::Etc::sourcelist "{folder}/sources.list";',
             'Dir::Etc::sourceparts "/dev/null";',
-            'Dir::Etc::preferences "/dev/null";',
+            f'Dir::Etc::preferences "{folder}/preferences";',
             'Dir::Etc::preferencesparts "/dev/null";',
             f'Dir::State "{folder}";',
             f'Dir::State::lists "{folder}/lists";',
@@ -80,7 +99,7 @@ class Suite:
             f'Dir::Log "{folder}";',
             f'APT::Architecture "{self.architecture}";',
             f'APT::Architectures {{ "{self.architecture}"; }};',
-            f'APT::Default-Release "{self.names[-1]}";',
+            *([] if self.filled_from else [f'APT::Default-Release "{self.names[-1]}";']),
             'APT::Install-Recommends "false";',
             'Dir::Cache::srcpkgcache "";',
             'Acquire::GzipIndexes "true";',
@@ -96,135 +115,194 @@ class Suite:
             lines.append('APT::Sandbox::User "root";')
         (folder / "apt.conf").write_text("\n".join(lines) + "\n")
 
-    def _refresh(self) -> None:
-        """Read the lists of the suites again when they are missing or old; call with the lock held."""
+    def _lists_are_older_than(self, seconds: float) -> bool:
         stamp = self.folder / "updated"
-        if stamp.exists() and time.time() - stamp.stat().st_mtime < LISTS_MAX_AGE:
-            return
-        self._write_configuration()
+        return not stamp.exists() or time.time() - stamp.stat().st_mtime >= seconds
+
+    def _refresh(self) -> None:
+        """Read the lists of the suites again; call with the lock held."""
+        stamp = self.folder / "updated"
         done = run_apt(["apt-get", "update", "--error-on=any"], self._environment())
         if done.returncode != 0:
             if stamp.exists():
                 return  # Older signed lists are good enough; a package that is gone shows itself later.
             # What apt would go on with may be what fills the disk.
             cachedir.remove_tree(self.folder / "lists")
-            raise LabError(
-                f"Cannot read the package lists of {', '.join(self.names)} for {self.architecture} from "
-                f"{mirror.archive()} ({last_line(done.stderr)}); {_remedy(done.stderr)}."
+            raise Unavailable(
+                f"Cannot read the package lists of {', '.join(self._all_names)} for {self.architecture} from "
+                f"{mirror.archive()} ({last_line(done.stderr)}); {remedy(done.stderr)}."
             )
         stamp.touch()
 
-    @cached_property
-    def known(self) -> dict[str, str]:
-        """Every package name of the suites with its newest version."""
-        with cachedir.lock(f"apt-{self.label}"):
+    def _prepare(self) -> None:
+        """Have lists that are young enough, and nothing that apt is to avoid; call with the lock held."""
+        self._write_configuration()
+        if self._lists_are_older_than(LISTS_MAX_AGE):
             self._refresh()
-            done = run_apt(["apt-cache", "dumpavail"], self._environment())
-        versions: dict[str, str] = {}
-        for block in done.stdout.split("\n\n"):
-            name = re.search(r"^Package: (\S+)", block, re.M)
-            version = re.search(r"^Version: (\S+)", block, re.M)
-            if name and version and (name[1] not in versions or newer(version[1], versions[name[1]])):
-                versions[name[1]] = version[1]
-        return versions
+        self._avoid(())
+
+    def _read_known(self) -> frozenset[str]:
+        """The work of `known`; call with the lock held."""
+        self._prepare()
+        done = run_apt(["apt-cache", "dumpavail"], self._environment())
+        return frozenset(re.findall(r"^Package: (\S+)", done.stdout, re.M))
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """Every package name of the suites."""
+        with cachedir.lock(f"apt-{self.label}"):
+            return self._read_known()
+
+    def versions(self, name: str) -> list[str]:
+        """The versions of a package that the suites list, newest first."""
+        with cachedir.lock(f"apt-{self.label}"):
+            self._prepare()
+            done = run_apt(["apt-cache", "madison", name], self._environment())
+        listed = {fields[1].strip() for line in done.stdout.splitlines() if len(fields := line.split("|")) == 3 and fields[0].strip() == name}
+        return sorted(listed, key=cmp_to_key(compare_versions), reverse=True)
 
     def unpack(self, wanted: list[str], into: Path, dependencies: bool) -> list[str]:
         """Download packages (with all they depend on, if asked) and unpack them into a folder.
 
-        Returns `name version` of each. Nothing is unpacked before everything was downloaded and verified.
+        wanted has names, or `name=version` for that version alone. Returns `name version` of each.
+        Nothing is unpacked before everything was downloaded and verified. Raises Unavailable where
+        neither the suites nor the spare ones have them.
         """
-        missing = [name for name in wanted if name not in self.known]
-        if missing:
-            raise LabError(
-                f"The package {missing[0]} is not in {', '.join(self.names)} for {self.architecture} any more; "
-                "look for its new name and change it in lab/hosts.toml or lab/powerlab."
-            )
+        gone: set[tuple[str, str]] = set()
+        first: Unavailable | None = None
+        for view in (self, *(replace(self, spare=(), filled_from=name) for name in self.spare)):
+            try:
+                return view._unpack(wanted, into, dependencies, gone)
+            except Unavailable as error:
+                first = first or error
+        assert first is not None
+        raise first
+
+    def _unpack(self, wanted: list[str], into: Path, dependencies: bool, gone: set[tuple[str, str]]) -> list[str]:
+        """unpack() from these suites; adds what the archive turns out to lack to `gone`."""
         with cachedir.lock(f"apt-{self.label}"):
             # With the lock held, what is there was left by a run that was killed.
             for stale in self.folder.glob("debs.*"):
                 cachedir.remove_tree(stale)
-            return self._download(wanted, into, dependencies)
+            self._prepare()
+            if "known" not in self.__dict__:
+                self.__dict__["known"] = self._read_known()
+            with tempfile.TemporaryDirectory(prefix="debs.", dir=self.folder) as temporary:
+                debs = Path(temporary)
+                (debs / "partial").mkdir()
+                names = self._download(wanted, debs, dependencies, gone)
+                return [unpack_one(debs / name, into) for name in sorted(names)]
 
-    def _download(self, wanted: list[str], into: Path, dependencies: bool) -> list[str]:
-        """The work of unpack(); call with the lock held."""
-        with tempfile.TemporaryDirectory(prefix="debs.", dir=self.folder) as temporary:
-            debs = Path(temporary)
-            (debs / "partial").mkdir()
-            if dependencies:
-                command = ["apt-get", "install", "--download-only", "-y", "-o", f"Dir::Cache::archives={debs}", *wanted]
-            else:
-                command = ["apt-get", "download", *wanted]
-            done = run_apt(command, self._environment(), debs)
-            if done.returncode != 0:
-                # The lists may be too old for the packages that they name: the next run reads them again.
-                (self.folder / "updated").unlink(missing_ok=True)
-                raise LabError(
-                    f"Cannot download {', '.join(wanted)} from {mirror.archive()} ({last_line(done.stderr)}); "
-                    f"{_remedy(done.stderr)}, then run the same command again."
+    def _download(self, wanted: list[str], debs: Path, dependencies: bool, gone: set[tuple[str, str]]) -> Collection[str]:
+        """Download what is wanted, going to other versions as often as the archive lacks one; returns the files' names."""
+        while True:
+            missing = [name for name in wanted if name.partition("=")[0] not in self.known]
+            if missing:
+                raise Unavailable(
+                    f"The package {missing[0]} is not in {', '.join(self._all_names)} for {self.architecture} any more; "
+                    "look for its new name and change it in lab/hosts.toml or lab/powerlab."
                 )
-            return [unpack_one(deb, into) for deb in sorted(debs.glob("*.deb"))]
+            self._avoid(gone, wanted)
+            plan = self._plan(wanted, dependencies, gone)
+            lost = self._fetch(wanted, debs, dependencies, plan)
+            if not lost:
+                return plan.values()
+            if lost <= gone:
+                raise self._lacks(lost)
+            gone |= lost
+            if self._lists_are_older_than(LISTS_RECENT):
+                self._refresh()
+                self.__dict__["known"] = self._read_known()
+
+    def _avoid(self, gone: Collection[tuple[str, str]], wanted: Collection[str] = ()) -> None:
+        """Keep apt from choosing these versions; a version that is asked for by its number is not kept from it.
+
+        Where another suite fills the gaps, what is wanted is kept to its own suite: the first line that fits decides.
+        """
+        text = "".join(f"Package: {name}\nPin: version {version}\nPin-Priority: -1\n\n" for name, version in sorted(gone))
+        if self.filled_from:
+            kept = self._sources(name.partition("=")[0] for name in wanted) - self._sources(name for name, _ in gone)
+            text += "".join(f"Package: src:{source}\nPin: release n={self.names[-1]}\nPin-Priority: 990\n\n" for source in sorted(kept))
+        (self.folder / "preferences").write_text(text)
+
+    def _sources(self, packages: Iterable[str]) -> set[str]:
+        """The source packages that these packages are built from."""
+        names = sorted(set(packages))
+        done = run_apt(["apt-cache", "show", *names], self._environment()) if names else None
+        blocks = done.stdout.split("\n\n") if done else []
+        return {match[1] for block in blocks if (match := re.search(r"^Source: (\S+)", block, re.M) or re.search(r"^Package: (\S+)", block, re.M))}
+
+    def _command(self, wanted: list[str], dependencies: bool, *options: str) -> list[str]:
+        """One command for planning and for fetching, so that both choose the same versions."""
+        what = ["install", "--download-only", "-y"] if dependencies else ["download"]
+        return ["apt-get", *what, *options, *wanted]
+
+    def _plan(self, wanted: list[str], dependencies: bool, gone: set[tuple[str, str]]) -> dict[str, str]:
+        """What apt would download: the URI of each package and the name of its file."""
+        done = run_apt(self._command(wanted, dependencies, "--print-uris", "-qq"), self._environment())
+        if done.returncode != 0:
+            if gone:
+                raise self._lacks(gone)
+            raise Unavailable(
+                f"Cannot choose {', '.join(wanted)} from {', '.join(self._all_names)} of {mirror.archive()} ({last_line(done.stderr)}); "
+                f"name another archive in {mirror.ENVIRONMENT}, or run the same command again later."
+            )
+        return dict(re.findall(r"^'(\S+)' (\S+\.deb) ", done.stdout, re.M))
+
+    def _fetch(self, wanted: list[str], debs: Path, dependencies: bool, plan: dict[str, str]) -> set[tuple[str, str]]:
+        """Download a plan's packages; returns (name, version) of those that the archive does not have."""
+        done = run_apt(self._command(wanted, dependencies, "-o", f"Dir::Cache::archives={debs}"), self._environment(), debs)
+        if done.returncode == 0:
+            return set()
+        files = {unquote(uri): name for uri, name in plan.items()}
+        lost = {name_and_version(files[uri]) for uri in map(unquote, _NOT_THERE.findall(done.stderr)) if uri in files}
+        if not lost:
+            raise LabError(
+                f"Cannot download {', '.join(wanted)} from {mirror.archive()} ({last_line(done.stderr)}); "
+                f"{remedy(done.stderr)}, then run the same command again."
+            )
+        return lost
+
+    def _lacks(self, gone: Collection[tuple[str, str]]) -> Unavailable:
+        some = [f"{name} {version}" for name, version in sorted(gone)]
+        rest = f" and {len(some) - 3} more" if len(some) > 3 else ""
+        return Unavailable(
+            f"{mirror.archive()} lists {', '.join(some[:3])}{rest} in {', '.join(self._all_names)} and does not have them, "
+            f"and nothing there can take their place; name another archive in {mirror.ENVIRONMENT}, or run the same command again later."
+        )
 
 
-def run_apt(command: list[str], environment: dict[str, str], folder: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run one of apt's commands without a terminal; its output is kept for the message of a failure."""
-    program = require_program(command[0], "apt")
-    # A group of its own would survive the lab: apt's methods end with apt, and apt ends with the lab's signal.
-    process = subprocess.Popen(
-        [program, *command[1:]],
-        env=environment,
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # A signal may come before Popen() has returned: then nobody here knows the process.
-        preexec_fn=die_with_parent(signal.SIGTERM),
-    )
-    try:
-        out, err = process.communicate()
-    except BaseException:
-        process.terminate()
+@dataclass(frozen=True)
+class Candidate:
+    """Packages of a suite that would do, each as `name=version`, and the version that names them all."""
+
+    packages: tuple[str, ...]
+    version: str
+
+
+def unpack_first(suites: Iterable[Suite], find: Callable[[Suite], list[Candidate]], into: Path, dependencies: bool, none: str) -> Candidate:
+    """Unpack the first candidate that the archive really has, and return it.
+
+    suites come in the order of the search, and `find` gives the candidates of one, the one to prefer first.
+    Raises Unavailable with what was wrong with the first candidate, or with `none` where no list has any.
+    """
+    first: Unavailable | None = None
+    for suite in suites:
         try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        raise
-    return subprocess.CompletedProcess(command, process.returncode, out, err)
+            # A mirror may be between two states of one suite: then its lists cannot be read.
+            candidates = find(suite)
+        except Unavailable as error:
+            first = first or error
+            continue
+        for candidate in candidates:
+            try:
+                suite.unpack(list(candidate.packages), into, dependencies)
+                return candidate
+            except Unavailable as error:
+                first = first or error
+    raise first or Unavailable(none)
 
 
-def unpack_one(deb: Path, into: Path) -> str:
-    """Unpack one package file without running its scripts; returns `name version`."""
-    into.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(
-        [require_program("dpkg-deb", "dpkg"), "-x", str(deb), str(into)], capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        raise LabError(f"Cannot unpack {deb.name} into {into} ({last_line(done.stderr)}); check the free space there.")
-    name, version, _ = deb.name.removesuffix(".deb").split("_", 2)
-    deb.unlink()
-    return f"{name} {version.replace('%3a', ':').replace('%3A', ':')}"
-
-
-def newer(left: str, right: str) -> bool:
-    """Whether one Debian version is newer than another, by dpkg's own rule."""
-    return subprocess.run(["dpkg", "--compare-versions", left, "gt", right], check=False).returncode == 0
-
-
-def _remedy(errors: str) -> str:
-    """What to do about apt's errors: a full disk looks like a failed download to it."""
-    if os.strerror(errno.ENOSPC) in errors or "don't have enough free space" in errors:
-        return f"the disk under {cachedir.root()} is full, free some space there or name another folder in {cachedir.ENVIRONMENT}"
-    return f"check the network, or name another archive in {mirror.ENVIRONMENT}"
-
-
-def last_line(text: str) -> str:
-    """The line of a program's error output that says most: its first error, or else its last line."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith(("E:", "dpkg-deb: error", "Err:"))]
-    return (errors or lines or ["no message"])[0 if errors else -1]
-
-
-def native(*suites: str) -> Suite:
+def native(*suites: str, spare: tuple[str, ...] = ()) -> Suite:
     """A view for programs that run on this machine, beside what it has."""
-    return Suite(suites, _native_architecture(), borrow_status=True)
+    return Suite(suites, _native_architecture(), borrow_status=True, spare=spare)

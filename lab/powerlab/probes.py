@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from . import boot, cachedir, expectation
+from .apt import last_line
 from .failures import LabError, require_program
 from .hosts import Host
 from .job import Job
-from .packages import last_line
 from .records import FOLDER
 
 _SOURCE = Path(__file__).resolve().parent.parent / "raw_probe.c"

@@ -8,20 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import cachedir
+from .apt import last_line
 from .archive import Archive
 from .elf import closure
 from .failures import LabError, require_program
-from .packages import Suite, last_line
+from .packages import Suite
 
 
 @dataclass(frozen=True)
 class Root:
     """Packages with all that they depend on, of which the programs, their libraries and some data are kept.
 
+    suite has what the archive does not have from its suites filled in from a newer one.
     programs and data are patterns below the unpacked packages; every pattern must match something.
     """
 
-    suites: tuple[str, ...]
+    suite: Suite
     packages: tuple[str, ...]
     programs: tuple[str, ...]
     data: tuple[str, ...] = ()
@@ -38,14 +40,18 @@ _LIBVIRT_PROGRAMS = (
 )
 _LIBVIRT_DATA = ("usr/share/libvirt/**/*", "etc/libvirt/**/*", *_FIRMWARE)
 
+_DEBIAN12 = Suite(("bookworm",), spare=("trixie",))
+_DEBIAN13 = Suite(("trixie",), spare=("forky",))
+_BACKPORTS = Suite(("bookworm", "bookworm-backports"), spare=("trixie",))
+
 ROOTS = {
-    "qemu7": Root(("bookworm",), ("qemu-system-ppc",), (_QEMU,), _FIRMWARE),
-    "qemu10": Root(("bookworm", "bookworm-backports"), ("qemu-system-ppc",), (_QEMU,), _FIRMWARE),
-    "libvirt-debian12": Root(("bookworm",), _LIBVIRT, _LIBVIRT_PROGRAMS, _LIBVIRT_DATA),
-    "libvirt-debian13": Root(("trixie",), _LIBVIRT, _LIBVIRT_PROGRAMS, _LIBVIRT_DATA),
-    "apparmor-debian12": Root(("bookworm",), _APPARMOR, ("sbin/apparmor_parser",), _APPARMOR_DATA),
-    "apparmor-debian13": Root(("trixie",), _APPARMOR, ("usr/sbin/apparmor_parser",), _APPARMOR_DATA),
-    "strace": Root(("bookworm",), ("strace",), ("usr/bin/strace",)),
+    "qemu7": Root(_DEBIAN12, ("qemu-system-ppc",), (_QEMU,), _FIRMWARE),
+    "qemu10": Root(_BACKPORTS, ("qemu-system-ppc",), (_QEMU,), _FIRMWARE),
+    "libvirt-debian12": Root(_DEBIAN12, _LIBVIRT, _LIBVIRT_PROGRAMS, _LIBVIRT_DATA),
+    "libvirt-debian13": Root(_DEBIAN13, _LIBVIRT, _LIBVIRT_PROGRAMS, _LIBVIRT_DATA),
+    "apparmor-debian12": Root(_DEBIAN12, _APPARMOR, ("sbin/apparmor_parser",), _APPARMOR_DATA),
+    "apparmor-debian13": Root(_DEBIAN13, _APPARMOR, ("usr/sbin/apparmor_parser",), _APPARMOR_DATA),
+    "strace": Root(_DEBIAN12, ("strace",), ("usr/bin/strace",)),
 }
 
 
@@ -68,7 +74,7 @@ def _make(name: str, part: Path) -> None:
     tree = part.with_name(part.name + ".tree")
     part.mkdir()
     try:
-        versions = Suite(root.suites).unpack(list(root.packages), tree, dependencies=True)
+        versions = root.suite.unpack(list(root.packages), tree, dependencies=True)
         (part / "versions").write_text("\n".join(versions) + "\n")
         with open(part / "root.cpio.zst", "wb") as packed:
             process = subprocess.Popen([zstd, "-q", "-10", "-c"], stdin=subprocess.PIPE, stdout=packed, stderr=subprocess.PIPE)

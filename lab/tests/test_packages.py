@@ -7,20 +7,26 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest import mock
 
 from . import support
 from powerlab import cachedir, kernels, mirror
+from powerlab.apt import last_line
 from powerlab.failures import LabError
-from powerlab.packages import Suite, last_line
+from powerlab.packages import Suite
 
 NO_NETWORK = "#!/bin/sh\necho \"E: Failed to fetch http://archive.invalid/x  Could not resolve 'archive.invalid'\" >&2\nexit 100\n"
 FINE = "#!/bin/sh\nexit 0\n"
+# Plans to download one package; what follows is the download itself.
+PLAN = "#!/bin/sh\ncase $* in *--print-uris*) echo \"'http://archive.invalid/thing_1_ppc64el.deb' thing_1_ppc64el.deb 1 SHA256:0\"; exit 0 ;; esac\n"
 LAB = Path(__file__).resolve().parents[1]
 
 
 def available(*packages: tuple[str, str]) -> str:
-    blocks = "".join(f"Package: {name}\\nVersion: {version}\\n\\n" for name, version in packages)
-    return f"#!/bin/sh\nprintf '{blocks}'\n"
+    """An apt-cache that lists these packages with their versions."""
+    names = "".join(f"Package: {name}\\nVersion: {version}\\n\\n" for name, version in packages)
+    rows = "".join(f" {name} | {version} | http://archive.invalid/debian\\n" for name, version in packages)
+    return f"#!/bin/sh\n[ $1 != madison ] || exec printf '{rows}'\nprintf '{names}'\n"
 
 
 class Packages(support.LabTest):
@@ -57,36 +63,47 @@ class Packages(support.LabTest):
             kernels.get("7.3")
         self.assertIn("No Linux 7.3 for ppc64el is in experimental, unstable, testing", str(caught.exception))
 
-    def test_newest_kernel_of_a_series_is_chosen(self) -> None:
+    def first(self, series: str, suite: str = "trixie") -> tuple[str, ...]:
+        return kernels.candidates(series, Suite((suite,)))[0].packages
+
+    def test_newest_kernel_of_a_series_comes_first(self) -> None:
         self.command("apt-get", FINE)
         names = [(f"linux-image-6.12.{n}+deb13-powerpc64le{more}", f"6.12.{n}-1") for n in (9, 107) for more in ("", "-64k", "-dbg")]
         self.command("apt-cache", available(*names, ("linux-image-6.13.0-powerpc64le", "6.13.0-1")))
-        self.assertEqual(kernels._find("6.12")[1:], (["linux-image-6.12.107+deb13-powerpc64le"], "6.12.107-1"))
-        self.assertEqual(kernels._find("6.12-64k")[1], ["linux-image-6.12.107+deb13-powerpc64le-64k"])
+        self.assertEqual(self.first("6.12"), ("linux-image-6.12.107+deb13-powerpc64le=6.12.107-1",))
+        self.assertEqual(self.first("6.12-64k"), ("linux-image-6.12.107+deb13-powerpc64le-64k=6.12.107-1",))
+
+    def test_series_are_told_apart(self) -> None:
+        self.command("apt-get", FINE)
+        numbers = ("6.12.9", "7.2.13", "7.3", "7.4", "7.20.1", "8.0")
+        self.command("apt-cache", available(*((f"linux-image-{number}-powerpc64le", f"{number}-1") for number in numbers)))
+        found = {series: [candidate.version for candidate in kernels.candidates(series, Suite(("unstable",)))] for series in ("6.1", "6.12", "7.2", "7.3")}
+        self.assertEqual(found, {"6.1": [], "6.12": ["6.12.9-1"], "7.2": ["7.2.13-1"], "7.3": ["8.0-1", "7.20.1-1", "7.4-1", "7.3-1"]})
 
     def test_kernel_is_taken_from_the_next_suite_where_one_cannot_be_read(self) -> None:
         self.command("apt-get", '#!/bin/sh\ncase $(cat "$(dirname "$APT_CONFIG")/sources.list") in *" trixie "*) exec false ;; esac\n')
         self.command("apt-cache", available(("linux-image-6.12.9+bpo-powerpc64le", "6.12.9-1~bpo12+1")))
-        suite, wanted, _ = kernels._find("6.12")
-        self.assertEqual((suite.names, wanted), (("bookworm-backports",), ["linux-image-6.12.9+bpo-powerpc64le"]))
+        with mock.patch.object(Suite, "unpack", autospec=True) as unpack, self.assertRaises(LabError):
+            kernels.get("6.12")
+        self.assertEqual([call.args[0].names for call in unpack.call_args_list], [("bookworm-backports",)])
+        self.assertEqual(unpack.call_args.args[1], ["linux-image-6.12.9+bpo-powerpc64le=6.12.9-1~bpo12+1"])
 
     def test_kernel_split_in_two_packages(self) -> None:
         self.command("apt-get", FINE)
         self.command("apt-cache", available(*((f"linux-{kind}-7.4-powerpc64le", "7.4.1-1") for kind in ("image", "binary", "modules"))))
-        self.assertEqual(kernels._find("7.3")[1], ["linux-binary-7.4-powerpc64le", "linux-modules-7.4-powerpc64le"])
+        self.assertEqual(self.first("7.3"), ("linux-binary-7.4-powerpc64le=7.4.1-1", "linux-modules-7.4-powerpc64le=7.4.1-1"))
 
-    def test_failed_download_leaves_nothing_and_reads_the_lists_again(self) -> None:
+    def test_failed_download_leaves_nothing(self) -> None:
         self.command("apt-get", FINE)
         self.command("apt-cache", available(("thing", "1")))
         suite = Suite(("trixie",))
         self.assertIn("thing", suite.known)
-        self.command("apt-get", "#!/bin/sh\n: >thing_1_ppc64el.deb\necho 'E: Failed to fetch thing  404  Not Found' >&2\nexit 100\n")
+        self.command("apt-get", PLAN + ": >thing_1_ppc64el.deb\necho 'E: Failed to fetch http://archive.invalid/thing_1_ppc64el.deb  503  Busy' >&2\nexit 100\n")
         with self.assertRaises(LabError) as caught:
             suite.unpack(["thing"], self.folder / "tree", dependencies=False)
-        self.assertIn("404  Not Found", str(caught.exception))
+        self.assertIn("503  Busy", str(caught.exception))
         self.assertFalse((self.folder / "tree").exists())
         self.assertEqual(self.leftovers(), [])
-        self.assertFalse((suite.folder / "updated").exists())
 
     def test_leftover_of_a_killed_download_goes(self) -> None:
         self.command("apt-get", "#!/bin/sh\necho 'E: Failed to fetch thing' >&2\n[ $1 = update ]\n")
@@ -99,7 +116,7 @@ class Packages(support.LabTest):
         self.assertEqual(self.leftovers(), [])
 
     def test_damaged_package(self) -> None:
-        self.command("apt-get", '#!/bin/sh\n[ "$1" = download ] && echo rubbish >thing_1_ppc64el.deb\nexit 0\n')
+        self.command("apt-get", PLAN + '[ "$1" = download ] && echo rubbish >thing_1_ppc64el.deb\nexit 0\n')
         self.command("apt-cache", available(("thing", "1")))
         with self.assertRaises(LabError) as caught:
             Suite(("trixie",)).unpack(["thing"], self.folder / "tree", dependencies=False)

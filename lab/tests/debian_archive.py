@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A small Debian archive on this machine's loopback interface, whose lists can name what its pool does not have."""
+
+from __future__ import annotations
+
+import email.utils
+import functools
+import hashlib
+import http.server
+import os
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the name is the base class's)
+        """Keep requests out of the tests' output."""
+
+
+class DebianArchive:
+    """An archive in a folder; add() and write() fill it, serve() gives its URI."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._packages: dict[str, list[str]] = {}
+        self._written = 0
+
+    def add(self, suite: str, name: str, version: str, files: dict[str, bytes], depends: str = "", architecture: str = "ppc64el", there: bool = True) -> None:
+        """List a package in a suite; with `there` false the pool does not have it."""
+        tree = self.folder / "build" / f"{name}_{version}"
+        for inside, data in files.items():
+            path = tree / inside
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        control = f"Package: {name}\nVersion: {version}\nArchitecture: {architecture}\nMaintainer: nobody <nobody@example.invalid>\n"
+        control += (f"Depends: {depends}\n" if depends else "") + "Description: a package of a test\n"
+        (tree / "DEBIAN").mkdir(parents=True, exist_ok=True)
+        (tree / "DEBIAN/control").write_text(control)
+        # The pool's names have no epoch.
+        place = f"pool/{name}_{version.partition(':')[2] or version}_{architecture}.deb"
+        deb = self.folder / place
+        deb.parent.mkdir(exist_ok=True)
+        subprocess.run(["dpkg-deb", "--root-owner-group", "-Znone", "--build", str(tree), str(deb)], check=True, capture_output=True)
+        data = deb.read_bytes()
+        listed = f"{control}Filename: {place}\nSize: {len(data)}\nSHA256: {hashlib.sha256(data).hexdigest()}\n"
+        self._packages.setdefault(f"{suite}/{architecture}", []).append(listed)
+        if not there:
+            deb.unlink()
+
+    def write(self, *suites: str, architecture: str = "ppc64el", valid_seconds: float = 3600) -> None:
+        """Write the lists of suites; a negative time lets them be past their date."""
+        now = time.time()
+        for suite in suites:
+            lists = self.folder / f"dists/{suite}/main/binary-{architecture}"
+            lists.mkdir(parents=True, exist_ok=True)
+            data = "\n".join(self._packages.get(f"{suite}/{architecture}", [])).encode()
+            (lists / "Packages").write_bytes(data)
+            dates = [email.utils.formatdate(when, usegmt=True).replace("GMT", "UTC") for when in (now - 7200, now + valid_seconds)]
+            release = self.folder / f"dists/{suite}/Release"
+            release.write_text(
+                f"Origin: Test\nSuite: {suite}\nCodename: {suite}\nDate: {dates[0]}\nValid-Until: {dates[1]}\n"
+                f"Architectures: {architecture}\nComponents: main\n"
+                f"SHA256:\n {hashlib.sha256(data).hexdigest()} {len(data)} main/binary-{architecture}/Packages\n"
+            )
+            # A server tells times in seconds, and the next state may be written within the same one.
+            self._written += 1
+            for path in (release, lists / "Packages"):
+                os.utime(path, (now, now - 1000 + self._written))
+
+    def serve(self) -> tuple[str, http.server.ThreadingHTTPServer]:
+        """Answer on the loopback interface; returns the URI and the server, which the caller shuts down."""
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(self.folder)))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_address[1]}", server
