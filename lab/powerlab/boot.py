@@ -8,6 +8,7 @@ import binascii
 import hashlib
 import io
 import os
+import re
 import secrets
 import selectors
 import signal
@@ -17,13 +18,13 @@ import tarfile
 import tempfile
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from . import cachedir, emulators, kernels
+from . import cachedir, emulators, grant, kernels
 from .children import die_with_parent
 from .failures import STATUS_TIMED_OUT, LabError
 from .hosts import Host
@@ -73,8 +74,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             process.wait()
 
 
-def command_line(host: Host, initrd: str, memory: str | None = None) -> list[str]:
-    """The QEMU command of a host; `initrd` is the path of its first root, `memory` overrides the host's."""
+def command_line(host: Host, initrd: str, memory: str | None = None, more: Sequence[str] = ()) -> list[str]:
+    """The QEMU command of a host; `initrd` is the path of its first root, `memory` overrides the host's, `more` follows."""
     emulator = emulators.get(host.qemu)
     kernel = kernels.get(host.kernel)
     return [
@@ -84,6 +85,7 @@ def command_line(host: Host, initrd: str, memory: str | None = None) -> list[str
         *("-kernel", str(kernel.image), "-initrd", initrd),
         *("-append", "console=hvc0 quiet panic=-1", "-no-reboot"),
         *host.extra,
+        *more,
     ]
 
 
@@ -91,12 +93,14 @@ class _Console:
     """The guest's console, cut into lines, searched for the frame of this run's token."""
 
     def __init__(self, token: str) -> None:
-        self._marks = {word: f"@@lab {token} {word}".encode() for word in ("begin", "end", "shell", "over")}
+        self._marks = {word: f"@@lab {token} {word}".encode() for word in ("begin", "end", "grant")}
         self._rest = b""
         self.text: list[bytes] = []
         self.frame: list[bytes] | None = None
         self.digest: str | None = None
         self.panic: str | None = None
+        # Where the guest wants the hypervisor's grant; taken away when it was set.
+        self.grant: str | None = None
 
     def feed(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")
@@ -110,6 +114,8 @@ class _Console:
             self.digest = line[len(self._marks["end"]) :].strip(b" @").decode("ascii", "replace")
         elif line.startswith(self._marks["begin"]):
             self.frame = []
+        elif line.startswith(self._marks["grant"]):
+            self.grant = line[len(self._marks["grant"]) :].strip(b" @").decode("ascii", "replace")
         elif self.frame is not None and not line.startswith(b"["):
             self.frame.append(line)
         else:
@@ -137,7 +143,7 @@ class _Console:
             raise LabError("The guest's result was damaged on its console; run the same command again.") from error
 
 
-def _watch(process: subprocess.Popen[bytes], console: _Console, deadline: float, copy: BinaryIO | None) -> bool:
+def _watch(process: subprocess.Popen[bytes], console: _Console, deadline: float, copy: BinaryIO | None, granter: grant.Granter | None) -> bool:
     """Read the console until the frame is whole, QEMU ended, or the deadline; False at the deadline."""
     assert process.stdout is not None
     with selectors.DefaultSelector() as selector:
@@ -154,15 +160,18 @@ def _watch(process: subprocess.Popen[bytes], console: _Console, deadline: float,
                     copy.write(data)
                     copy.flush()
                 console.feed(data)
+                if granter is not None and console.grant is not None:
+                    granter.apply(console.grant, deadline)
+                    console.grant = None
     return True
 
 
 @contextmanager
-def _first_root(job: Job, kernel: kernels.Kernel, token: str) -> Iterator[BinaryIO]:
+def _first_root(host: Host, job: Job, token: str) -> Iterator[BinaryIO]:
     """The guest's first root in an unlinked file: nothing of it can be left behind, whatever ends the lab."""
     try:
         with tempfile.TemporaryFile(dir=cachedir.root()) as stream:
-            write_initrd(job, kernel, token, stream)
+            write_initrd(job, kernels.get(host.kernel), token, stream, {"lab_grant": f"{grant.value(host.grant):016x}" if host.grant else "", "lab_kvm_hv": host.kvm_hv})
             stream.flush()
             yield stream
     except OSError as error:
@@ -171,10 +180,10 @@ def _first_root(job: Job, kernel: kernels.Kernel, token: str) -> Iterator[Binary
         raise
 
 
-def _start(host: Host, job: Job, stream: BinaryIO, own_group: bool, stdin: int | None) -> subprocess.Popen[bytes]:
+def _start(host: Host, job: Job, stream: BinaryIO, own_group: bool, stdin: int | None, granter: grant.Granter | None) -> subprocess.Popen[bytes]:
     if host.powernv and stream.tell() > _POWERNV_INITRD_LIMIT:
         raise LabError(f"The files for {host.name} take {stream.tell() >> 20} MiB, but PowerNV loads at most 128 MiB; carry in less.")
-    command = command_line(host, f"/proc/self/fd/{stream.fileno()}", job.memory)
+    command = command_line(host, f"/proc/self/fd/{stream.fileno()}", job.memory, granter.arguments() if granter else ())
     try:
         process = subprocess.Popen(
             command,
@@ -194,14 +203,14 @@ def _start(host: Host, job: Job, stream: BinaryIO, own_group: bool, stdin: int |
 
 def run(host: Host, job: Job, verbose: bool = False) -> Outcome:
     """Boot a host, run the job in it and return what came out; QEMU has ended in every case."""
-    kernel = kernels.get(host.kernel)
     token = secrets.token_hex(8)
     started = time.monotonic()
-    with _first_root(job, kernel, token) as stream:
-        process = _start(host, job, stream, True, subprocess.DEVNULL)
+    granter = grant.granter(host.name, host.grant)
+    with _first_root(host, job, token) as stream:
+        process = _start(host, job, stream, True, subprocess.DEVNULL, granter)
         console = _Console(token)
         try:
-            on_time = _watch(process, console, started + BOOT_SECONDS + job.seconds, sys.stderr.buffer if verbose else None)
+            on_time = _watch(process, console, started + BOOT_SECONDS + job.seconds, sys.stderr.buffer if verbose else None, granter)
             if console.digest is not None and not host.powernv:
                 try:
                     process.wait(_LEAVE_SECONDS)
@@ -251,11 +260,13 @@ def interact(host: Host, job: Job) -> int:
     job.shell = True
     token = secrets.token_hex(8)
     up, over = (f"@@lab {token} {word}@@".encode() for word in ("shell", "over"))
+    wanted = re.compile(rf"@@lab {token} grant (\w+)@@".encode())
     # Firmware would eat what comes through a pipe before the shell is up; a person waits for it.
     script = None if sys.stdin.isatty() else sys.stdin.buffer.read() + b"\nexit\n"
-    with _first_root(job, kernels.get(host.kernel), token) as stream:
+    granter = grant.granter(host.name, host.grant)
+    with _first_root(host, job, token) as stream:
         # QEMU shares the terminal, so it stays in the foreground group.
-        process = _start(host, job, stream, False, None if script is None else subprocess.PIPE)
+        process = _start(host, job, stream, False, None if script is None else subprocess.PIPE, granter)
         assert process.stdout is not None
         seen = b""
         try:
@@ -265,6 +276,9 @@ def interact(host: Host, job: Job) -> int:
                     break
                 sys.stdout.buffer.write(data.replace(up, f"{host.name} is up; leave with exit or Ctrl-D.".encode()))
                 sys.stdout.buffer.flush()
+                if granter is not None and (found := wanted.search(seen)):
+                    granter.apply(found[1].decode(), time.monotonic() + BOOT_SECONDS)
+                    granter = None
                 if script is not None and up in seen and process.stdin is not None:
                     process.stdin.write(script)
                     process.stdin.flush()

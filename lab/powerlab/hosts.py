@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from . import kernels
+from . import grant, kernels
 from .failures import STATUS_USAGE, LabError
 
 LIST = Path(__file__).resolve().parent.parent / "hosts.toml"
@@ -29,6 +29,8 @@ class Host:
     machine: str = "pseries"
     nested: str = "none"
     compat: str | None = None
+    grant: tuple[str, ...] = ()
+    kvm_hv: str = ""
     kernel: str = "7.3"
     qemu: int = 7
     memory: str = "1G"
@@ -56,6 +58,10 @@ class Host:
             parts.append("no nesting" if self.nested == "none" else f"nested API {self.nested}")
             if self.compat:
                 parts.append(f"in {self.compat} mode")
+            if self.grant:
+                parts.append(f"granted {' and '.join(self.grant)}")
+        if self.kvm_hv:
+            parts.append(f"kvm_hv {self.kvm_hv}")
         return ", ".join([*parts, f"Linux {self.kernel}"])
 
 
@@ -78,6 +84,11 @@ def _check(name: str, entry: dict[str, object]) -> Host:
         if value not in allowed:
             choices = ", ".join(str(one) for one in allowed if one is not None)
             raise LabError(f"{LIST}: host {name}: {key} is {value!r}, but only {choices} are known.", STATUS_USAGE)
+    wrong = [mode for mode in host.grant if mode not in grant.MODES]
+    if wrong:
+        raise LabError(f"{LIST}: host {name}: grant has {wrong[0]!r}, but only {', '.join(grant.MODES)} are known.", STATUS_USAGE)
+    if host.grant and (host.powernv or host.nested != "v2"):
+        raise LabError(f"{LIST}: host {name}: a grant needs nested = 'v2'; no other hypervisor of the lab makes one.", STATUS_USAGE)
     return host
 
 

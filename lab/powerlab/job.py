@@ -100,8 +100,8 @@ def _pad(stream: BinaryIO) -> None:
     stream.write(b"\0" * (-stream.tell() % 4))
 
 
-def write_initrd(job: Job, kernel: Kernel, token: str, stream: BinaryIO) -> None:
-    """Write the guest's first root: packed roots, busybox and modules, and this job."""
+def write_initrd(job: Job, kernel: Kernel, token: str, stream: BinaryIO, more: dict[str, str]) -> None:
+    """Write the guest's first root: packed roots, busybox and modules, and this job with more settings of its host."""
     base = cachedir.item(f"base/{kernel.series}-{kernel.version}.cpio.gz", lambda part: _make_base(kernel, part))
     for segment in [*job.roots, base]:
         with open(segment, "rb") as source:
@@ -117,7 +117,7 @@ def write_initrd(job: Job, kernel: Kernel, token: str, stream: BinaryIO) -> None
         "lab_prepare": job.prepare,
         "lab_seconds": str(job.seconds),
         "lab_input": "/dev/null" if job.input is None else "/lab/input",
-    }
+    } | more
     archive.file("lab/job", "".join(f"{key}={shlex.quote(value)}\n" for key, value in settings.items()).encode())
     command = shlex.join(job.command)
     if job.user:

@@ -55,6 +55,9 @@ class Hosts(support.LabTest):
         self.assertIn("host a: the key cpu is missing", self.mistake("[a]\nnested = 'v1'\n"))
         self.assertIn("nested is 'v3', but only v1, v2, none are known", self.mistake("[a]\ncpu = 'POWER9'\nnested = 'v3'\n"))
         self.assertIn("kernel is '5.10'", self.mistake("[a]\ncpu = 'POWER9'\nkernel = '5.10'\n"))
+        self.assertIn("grant has 'power8', but only power9, power10, power11 are known", self.mistake("[a]\ncpu = 'POWER10'\nnested = 'v2'\ngrant = ['power8']\n"))
+        for wrong in ("nested = 'v1'", "machine = 'powernv10'"):
+            self.assertIn("a grant needs nested = 'v2'", self.mistake(f"[a]\ncpu = 'POWER10'\n{wrong}\ngrant = ['power10']\n"))
         self.assertIn("not valid TOML", self.mistake("[a\n"))
 
     def test_machine_arguments(self) -> None:
@@ -64,6 +67,12 @@ class Hosts(support.LabTest):
         self.assertIn("cap-nested-papr=on", find("power11").machine_argument())
         self.assertNotIn("nested", find("power10-no-nesting").machine_argument())
         self.assertEqual(find("powernv9").machine_argument(), "powernv9,accel=tcg")
+
+    def test_descriptions(self) -> None:
+        find = hosts.find
+        self.assertEqual(find("power11-as-power10-granted").describe(), "pseries, Power11, nested API v2, in power10 mode, granted power10, Linux 7.3")
+        self.assertEqual(find("power11-granted").describe(), "pseries, Power11, nested API v2, granted power10 and power11, Linux 7.3")
+        self.assertEqual(find("powernv10-nested0").describe(), "powernv10, POWER10, kvm_hv nested=0, Linux 7.3")
 
     def run_lab(self, *arguments: str) -> tuple[int, str, str]:
         done = subprocess.run([sys.executable, str(LAB / arguments[0]), *arguments[1:]], capture_output=True, text=True, check=False)
