@@ -22,8 +22,13 @@ enum {
     GET_API_VERSION = 0x2000AE00, /* _IO(0xAE, 0x00): on POWER an ioctl without data has 1 in its top bits. */
     CREATE_VM = 0x2000AE01,
     CHECK_EXTENSION = 0x2000AE03,
+    CREATE_VCPU = 0x2000AE41,
     GET_COMPAT_CAPS = 0x2000AEB8,
 };
+/* _IOW(0xAE, 0xA3, 104 bytes) and _IOW(0xAE, 0xAC, 16 bytes): on POWER writing is 4 in the top bits. */
+static const unsigned long ENABLE_CAP = 0x8068AEA3, SET_ONE_REG = 0x8010AEAC;
+/* A register of POWER with 32 bits. */
+static const uint64_t ARCH_COMPAT = 0x10200000000000b7;
 
 static const char *separator = "";
 
@@ -108,24 +113,56 @@ static void call(int vm, const char *name, uint64_t size, uint64_t flags, int ta
     close_scope('}');
 }
 
+static void extensions(int descriptor, const char *name) {
+    static const int asked[] = {57, 65, 68, 70, 87, 134, 135, 160, 249, 250};
+    open_scope(name, '{');
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        char number_of[16];
+        snprintf(number_of, sizeof number_of, "%d", asked[i]);
+        number(number_of, ioctl(descriptor, CHECK_EXTENSION, asked[i]));
+    }
+    close_scope('}');
+}
+
+/* The errno of a call; 0 where it succeeded. */
+static int failure(int result) {
+    return result < 0 ? errno : 0;
+}
+
+/* Sets one level on a vCPU of its own that never runs, as QEMU pins a guest; stops at the first call that fails. */
+static void try_level(int kvm, const char *name, uint32_t level) {
+    struct { uint32_t number, flags; uint64_t arguments[4]; uint8_t padding[64]; } papr = {.number = 68};
+    struct { uint64_t id, address; } reg = {ARCH_COMPAT, (uint64_t)(uintptr_t)&level};
+    int vm = -1, vcpu = -1, failed;
+    open_scope(name, '{');
+    vm = ioctl(kvm, CREATE_VM, 0);
+    number("create_vm_errno", failed = failure(vm));
+    if (!failed) {
+        vcpu = ioctl(vm, CREATE_VCPU, 0);
+        number("create_vcpu_errno", failed = failure(vcpu));
+    }
+    if (!failed)
+        number("enable_papr_errno", failed = failure(ioctl(vcpu, ENABLE_CAP, &papr)));
+    if (!failed)
+        number("set_errno", failure(ioctl(vcpu, SET_ONE_REG, &reg)));
+    close_scope('}');
+    if (vcpu >= 0)
+        close(vcpu);
+    if (vm >= 0)
+        close(vm);
+}
+
 static void ask_kvm(void) {
     open_scope("kvm", '{');
     int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
     number("open_errno", kvm < 0 ? errno : 0);
     if (kvm >= 0) {
         number("api_version", ioctl(kvm, GET_API_VERSION, 0));
-        open_scope("extensions", '{');
-        static const int asked[] = {57, 65, 87, 134, 135, 160, 249, 250};
-        for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
-            char name[16];
-            snprintf(name, sizeof name, "%d", asked[i]);
-            number(name, ioctl(kvm, CHECK_EXTENSION, asked[i]));
-        }
-        close_scope('}');
+        extensions(kvm, "extensions");
         int vm = ioctl(kvm, CREATE_VM, 0);
         number("create_vm_errno", vm < 0 ? errno : 0);
         if (vm >= 0) {
-            number("vm_extension_250", ioctl(vm, CHECK_EXTENSION, 250));
+            extensions(vm, "vm_extensions");
             open_scope("calls", '{');
             call(vm, "size_24", 24, 0, 0);
             call(vm, "size_32_zero_tail", 32, 0, 0);
@@ -137,6 +174,15 @@ static void ask_kvm(void) {
             call(vm, "flags_1", 24, 1, 0);
             close_scope('}');
             close(vm);
+            /* Logical PVRs; 0 is the processor's own mode, and no processor has the last. */
+            open_scope("trial", '{');
+            try_level(kvm, "power8", 0x0f000004);
+            try_level(kvm, "power9", 0x0f000005);
+            try_level(kvm, "power10", 0x0f000006);
+            try_level(kvm, "power11", 0x0f000007);
+            try_level(kvm, "raw", 0);
+            try_level(kvm, "control", 0x0f0000ff);
+            close_scope('}');
         }
         close(kvm);
     }
@@ -198,6 +244,7 @@ int main(void) {
     number("page_size", sysconf(_SC_PAGESIZE));
     number("module_kvm", stat("/sys/module/kvm", &information) == 0);
     number("module_kvm_hv", stat("/sys/module/kvm_hv", &information) == 0);
+    dump_file("kvm_hv_nested", "/sys/module/kvm_hv/parameters/nested");
     dump_file("compatible", "/proc/device-tree/compatible");
     dump_file("cpuinfo", "/proc/cpuinfo");
     dump_cpus();
