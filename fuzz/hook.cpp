@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(!libvirt::hookDecides(operation, "end"), "the end of an operation decides");
 
     policy::PolicyHost host{
-        .name = "the host", .arch = "ppc64le", .model = "POWER10", .compat = {}, .otherModes = {}};
+        .name = "the host", .arch = "ppc64le", .model = "POWER10", .compat = {}};
     host.compat.reason = "nobody knows";
     const auto domain = xml::DomainDocument::read(bytes, "input");
     // Some domains are impossible on any host: an unknown one refuses no other.

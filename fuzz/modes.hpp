@@ -9,11 +9,9 @@ inline hostcompat::model::KnownCompat modesFrom(unsigned choice) {
     hostcompat::model::KnownCompat known;
     unsigned bit = 1;
     for (const hostcompat::model::Mode& mode : hostcompat::model::modeTable()) {
-        if ((choice & bit) != 0)
-            known.supported.insert(mode);
+        ((choice & bit) != 0 ? known.supported : known.refused).insert(mode);
         bit <<= 1;
     }
-    known.source = (choice & 0x80) != 0 ? hostcompat::model::CompatSource::pvr
-                                        : hostcompat::model::CompatSource::deviceTree;
+    known.source = (choice & 0x80) != 0 ? "pvr" : "kvm";
     return known;
 }

@@ -42,9 +42,13 @@ Outcome outcomeOf(const policy::Baseline& baseline, bool ignoreUnknown) {
     if (baseline.knownHosts() == 0)
         return Outcome::unknown;
     // What a silent host would add could only take modes away.
-    if (!baseline.newest())
+    if (baseline.common().empty())
         return Outcome::none;
     return baseline.unknown().count == 0 || ignoreUnknown ? Outcome::common : Outcome::unknown;
+}
+
+std::string newestName(const policy::Baseline& baseline) {
+    return model::modeName(baseline.common().newest());
 }
 
 Json hostsJson(const policy::HostNames& hosts) {
@@ -55,9 +59,9 @@ Json baselineJson(const policy::Baseline& baseline, Outcome outcome,
                   const policy::StreamCounts& counts) {
     constexpr std::array<const char*, 3> names = {"common", "none", "unknown"};
     Json modes = Json::array();
-    for (const model::Mode& mode : model::modeTable()) {
+    for (const unsigned mode : (model::allModes() | baseline.any()).numbers()) {
         const policy::HostNames lacking = baseline.lacking(mode);
-        modes.push_back({{"name", mode.name},
+        modes.push_back({{"name", model::modeName(mode)},
                          {"common", baseline.knownHosts() != 0 && lacking.count == 0},
                          {"lacking", hostsJson(lacking)}});
     }
@@ -65,7 +69,7 @@ Json baselineJson(const policy::Baseline& baseline, Outcome outcome,
     for (const policy::HostAndModes& host : baseline.explanation())
         explanation.push_back({{"host", host.name}, {"modes", jsonModes(host.supported)}});
     return {{"status", names[static_cast<std::size_t>(outcome)]},
-            {"mode", outcome == Outcome::common ? Json(baseline.newest()->name) : Json(nullptr)},
+            {"mode", outcome == Outcome::common ? Json(newestName(baseline)) : Json(nullptr)},
             {"hosts", baseline.knownHosts()},
             {"modes", std::move(modes)},
             {"explanation", std::move(explanation)},
@@ -84,11 +88,9 @@ std::string explain(const policy::Baseline& baseline) {
         for (const policy::HostAndModes& host : explanation)
             text += fmt::format("{} supports only {}\n", text::printable(host.name),
                                 policy::wording::modeNames(host.supported));
-    for (const model::Mode& mode : model::modeTable()) {
-        const policy::HostNames lacking = baseline.lacking(mode);
-        text +=
-            fmt::format("{} is lacking on {}\n", mode.name, policy::wording::someHosts(lacking));
-    }
+    for (const unsigned mode : (model::allModes() | baseline.any()).numbers())
+        text += fmt::format("{} is lacking on {}\n", model::modeName(mode),
+                            policy::wording::someHosts(baseline.lacking(mode)));
     return text;
 }
 
@@ -96,7 +98,7 @@ Status say(const policy::Baseline& baseline, Outcome outcome, Console& console) 
     switch (outcome) {
     case Outcome::common:
         console.print(fmt::format("<cpu mode='host-model'>\n  <model>{}</model>\n</cpu>\n",
-                                  baseline.newest()->name));
+                                  newestName(baseline)));
         return Status::yes;
     case Outcome::none:
         console.refuse("the hosts have no mode in common");

@@ -43,7 +43,7 @@ std::string sentence(policy::Comparison comparison, const std::string& first,
                      const std::string& second, model::ModeSet firstModes,
                      model::ModeSet secondModes) {
     const auto without = [](model::ModeSet modes, model::ModeSet other) {
-        return policy::wording::modeNames(model::ModeSet(modes.bits() & ~other.bits()));
+        return policy::wording::modeNames(modes - other);
     };
     switch (comparison) {
     case policy::Comparison::equal:

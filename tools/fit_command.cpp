@@ -26,7 +26,7 @@ Status fit(const FitOptions& options, Console& console) {
             refuseSecondStdin({options.domain, options.policy.host, options.policy.probe});
         !once)
         return console.fail(once.error());
-    const model::Mode* wished = model::findModeByName(options.mode);
+    const unsigned wished = model::modeNumber(options.mode).value_or(0);
     const auto qemu = loadQemuModes(options.policy);
     if (!qemu)
         return console.fail(qemu.error());

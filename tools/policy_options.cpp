@@ -76,9 +76,8 @@ Result<void> refuseSecondStdin(const std::vector<std::string>& names) {
 
 nlohmann::ordered_json jsonModes(model::ModeSet modes) {
     auto names = nlohmann::ordered_json::array();
-    for (const model::Mode& mode : model::modeTable())
-        if (modes.contains(mode))
-            names.push_back(mode.name);
+    for (const unsigned number : modes.numbers())
+        names.push_back(model::modeName(number));
     return names;
 }
 

@@ -25,16 +25,14 @@ std::string orUnknown(const std::string& text) {
 }
 
 std::string sourceLine(const model::KnownCompat& known) {
-    switch (known.source) {
-    case model::CompatSource::kvm:
+    if (known.source == "kvm")
         return fmt::format("kvm (the kernel's own answer: bitmap 0x{:016x}, interface {})",
                            known.capabilities.value_or(0), known.abi);
-    case model::CompatSource::deviceTree:
+    if (known.source == "device-tree")
         return "device-tree (the kernel does not tell; from the partition's own level)";
-    case model::CompatSource::pvr:
+    if (known.source == "pvr")
         return "pvr (the kernel does not tell; from the processor version of this PowerNV host)";
-    }
-    return {};
+    return known.source;
 }
 
 std::string describeRecord(const model::HostRecord& record) {
@@ -48,9 +46,12 @@ std::string describeRecord(const model::HostRecord& record) {
     }
     const model::KnownCompat& known = *record.compat.known;
     std::string_view label = "modes:";
-    for (const model::Mode& mode : model::modeTable()) {
-        text += fmt::format("{:<10}{:<8} {}\n", label, mode.name,
-                            known.supported.contains(mode) ? "yes" : "no");
+    const model::ModeSet modes = model::allModes() | known.supported | known.refused;
+    for (const unsigned number : modes.numbers()) {
+        text += fmt::format("{:<10}{:<8} {}\n", label, model::modeName(number),
+                            known.supported.contains(number) ? "yes"
+                            : known.refused.contains(number) ? "no"
+                                                             : "unknown");
         label = "";
     }
     if (known.unknownBits != 0)

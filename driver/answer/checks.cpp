@@ -12,10 +12,9 @@ namespace hostcompat::answer {
 namespace {
 
 std::string names(model::ModeSet modes) {
-    std::vector<std::string_view> result;
-    for (const model::Mode& mode : model::modeTable())
-        if (modes.contains(mode))
-            result.push_back(mode.name);
+    std::vector<std::string> result;
+    for (const unsigned number : modes.numbers())
+        result.push_back(model::modeName(number));
     return result.empty() ? "none" : fmt::format("{}", fmt::join(result, ", "));
 }
 
@@ -96,8 +95,7 @@ model::Check checkAnswer(const model::HostCompat& compat) {
     if (!compat.known)
         return {name, model::CheckResult::fail, compat.reason};
     const model::KnownCompat& known = *compat.known;
-    const std::string answer =
-        fmt::format("{}, from {}", names(known.supported), toString(known.source));
+    const std::string answer = fmt::format("{}, from {}", names(known.supported), known.source);
     if (known.unknownBits != 0)
         return {name, model::CheckResult::warn,
                 fmt::format("{}; the kernel's bits 0x{:016x} are not known to this version", answer,

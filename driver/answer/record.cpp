@@ -34,10 +34,11 @@ Json hostToJson(const model::HostIdentity& host) {
             {"kernel", host.kernel}};
 }
 
-Json modesToJson(model::ModeSet supported) {
+Json modesToJson(const model::KnownCompat& known) {
     Json modes = Json::array();
-    for (const model::Mode& mode : model::modeTable())
-        modes.push_back({{"name", mode.name}, {"supported", supported.contains(mode)}});
+    for (const unsigned number : (known.supported | known.refused).numbers())
+        modes.push_back(
+            {{"name", model::modeName(number)}, {"supported", known.supported.contains(number)}});
     return modes;
 }
 
@@ -49,8 +50,8 @@ Json compatToJson(const model::HostCompat& compat) {
     const model::KnownCompat& known = *compat.known;
     const bool fromKernel = known.capabilities.has_value();
     return {{"status", "known"},
-            {"source", toString(known.source)},
-            {"modes", modesToJson(known.supported)},
+            {"source", known.source},
+            {"modes", modesToJson(known)},
             {"capabilities", hexOrNull(known.capabilities, 16)},
             {"unknown_bits",
              hexOrNull(fromKernel ? std::optional(known.unknownBits) : std::nullopt, 16)},
@@ -152,26 +153,23 @@ model::HostIdentity readHostIdentity(const ObjectReader& reader) {
 
 model::KnownCompat readKnown(const ObjectReader& reader) {
     model::KnownCompat known;
-    const auto source = model::parseCompatSource(reader.text("source"));
-    if (!source)
-        reader.refuse("source", "is none of kvm, device-tree and pvr");
-    known.source = *source;
+    known.source = reader.text("source");
+    if (known.source.empty())
+        reader.refuse("source", "is empty although the status is known");
     reader.each("modes", [&](const ObjectReader& entry) {
-        const model::Mode* mode = model::findModeByName(entry.text("name"));
-        if (entry.flag("supported") && mode)
-            known.supported.insert(*mode);
+        const auto number = model::modeNumber(entry.text("name"));
+        const bool supported = entry.flag("supported");
+        if (!number)
+            return;
+        if ((known.supported | known.refused).contains(*number))
+            entry.refuse("name", "is that of an earlier entry");
+        (supported ? known.supported : known.refused).insert(*number);
     });
     known.capabilities = reader.hex("capabilities", 16);
     known.unknownBits = reader.hex("unknown_bits", 16).value_or(0);
     known.abi = reader.textOrNull("abi");
-    if (known.source == model::CompatSource::kvm && !known.capabilities)
+    if (known.source == "kvm" && !known.capabilities)
         reader.refuse("capabilities", "is missing although the source is kvm");
-    if (known.capabilities &&
-        (model::ModeSet(*known.capabilities) & model::allModes()) != known.supported)
-        reader.refuse("modes", "contradicts capabilities");
-    // A newer version's table may know bits that ours does not; what counts here is ours.
-    if (known.capabilities)
-        known.unknownBits = *known.capabilities & ~model::allModes().bits();
     return known;
 }
 

@@ -14,8 +14,8 @@ namespace hostcompat::answer {
 /// Every key is always there; what does not apply is null. Bytes that are not UTF-8 become U+FFFD.
 std::string writeRecord(const model::HostRecord& record);
 
-/// Reads what writeRecord() wrote, here or in a newer version: unknown keys and modes are passed
-/// over.
+/// Reads what writeRecord() wrote, here or in a newer version: unknown keys are passed over, and
+/// modes beyond the table are kept.
 ///
 /// @param json the text. @param name what messages call it.
 /// Errors: kind input with the line where it is not JSON, and with the key where a value is

@@ -214,9 +214,9 @@ TEST_F(MadeHost, doesNotBelieveABrokenRevision) {
 }
 
 TEST_F(MadeHost, ofAnotherGenerationHasNoModel) {
-    write("proc/cpuinfo", "revision : 2.1 (pvr 004b 0201)\nplatform : pSeries");
+    write("proc/cpuinfo", "revision : 2.1 (pvr 003f 0201)\nplatform : pSeries");
     const HostFacts facts = read();
-    EXPECT_EQ(facts.identity.pvr, 0x004b0201U);
+    EXPECT_EQ(facts.identity.pvr, 0x003f0201U);
     EXPECT_EQ(facts.identity.model, "");
 }
 

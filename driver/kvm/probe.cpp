@@ -219,4 +219,21 @@ Result<KvmAnswer> askKvm(Kernel& kernel, const std::string& device) {
     return Question(kernel, device).ask();
 }
 
+model::KnownCompat compatFromBitmap(std::uint64_t bitmap, std::string_view abi,
+                                    model::ModeTable table) {
+    model::KnownCompat known{.source = "kvm",
+                             .supported = {},
+                             .refused = {},
+                             .capabilities = bitmap,
+                             .unknownBits = bitmap,
+                             .abi = std::string(abi)};
+    for (const model::Mode& mode : table) {
+        if (mode.capabilityBit == 0)
+            continue;
+        ((bitmap & mode.capabilityBit) != 0 ? known.supported : known.refused).insert(mode);
+        known.unknownBits &= ~mode.capabilityBit;
+    }
+    return known;
+}
+
 } // namespace hostcompat::kvm

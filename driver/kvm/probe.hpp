@@ -4,9 +4,11 @@
 
 #include "driver/kvm/kernel.hpp"
 #include "driver/model/error.hpp"
+#include "driver/model/host_compat.hpp"
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace hostcompat::kvm {
 
@@ -45,5 +47,11 @@ struct KvmAnswer {
 /// the call. Everything else that KVM may say is an outcome. Sources: Linux 7.3
 /// Documentation/virt/kvm/api.rst 4.145; commits b76fb087efcd, 8735048f54ec, c1721e584244.
 Result<KvmAnswer> askKvm(Kernel& kernel, const std::string& device = "/dev/kvm");
+
+/// The answer that the kernel's bitmap means: a mode whose bit is set is supported, one whose bit
+/// is not set is refused, and of one without a bit it does not tell.
+/// Sources: Linux 7.3 Documentation/virt/kvm/api.rst 4.145, commit ac3e65ddddf3.
+model::KnownCompat compatFromBitmap(std::uint64_t bitmap, std::string_view abi,
+                                    model::ModeTable table = model::modeTable());
 
 } // namespace hostcompat::kvm

@@ -18,15 +18,15 @@ std::string domain(const std::string& cpu, const std::string& type = "kvm") {
 
 policy::PolicyHost power10InPower9Mode() {
     return policy::policyHost(
-        model::HostRecord{
-            .host = {.arch = "ppc64le",
-                     .platform = model::Platform::pseries,
-                     .pvr = 0x00800200,
-                     .model = "POWER10",
-                     .effectiveMode = "power9",
-                     .kernel = "7.3"},
-            .compat = {.known = model::KnownCompat{.supported = model::modesUpTo(
-                                                       *model::findModeByName("power9"))}}},
+        model::HostRecord{.host = {.arch = "ppc64le",
+                                   .platform = model::Platform::pseries,
+                                   .pvr = 0x00800200,
+                                   .model = "POWER10",
+                                   .effectiveMode = "power9",
+                                   .kernel = "7.3"},
+                          .compat = {.known = model::KnownCompat{.source = "kvm",
+                                                                 .supported = {9},
+                                                                 .refused = {8, 10, 11}}}},
         "this host");
 }
 

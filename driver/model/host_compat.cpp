@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Names of the values in host_compat.hpp, and the meaning of a bitmap.
+// Names of the values in host_compat.hpp.
 #include "driver/model/host_compat.hpp"
 
 #include <array>
@@ -12,10 +12,10 @@ namespace {
 template <typename Value, std::size_t size>
 using Names = std::array<std::pair<Value, std::string_view>, size>;
 
-constexpr Names<CompatSource, 3> kSourceNames{{
-    {CompatSource::kvm, "kvm"},
-    {CompatSource::deviceTree, "device-tree"},
-    {CompatSource::pvr, "pvr"},
+constexpr Names<NestedApi, 3> kNestedApiNames{{
+    {NestedApi::none, "none"},
+    {NestedApi::v1, "v1"},
+    {NestedApi::v2, "v2"},
 }};
 
 constexpr Names<Platform, 3> kPlatformNames{{
@@ -49,12 +49,12 @@ std::optional<Value> valueOf(const Names<Value, size>& names, std::string_view t
 
 } // namespace
 
-std::string_view toString(CompatSource source) {
-    return nameOf(kSourceNames, source);
+std::string_view toString(NestedApi api) {
+    return nameOf(kNestedApiNames, api);
 }
 
-std::optional<CompatSource> parseCompatSource(std::string_view text) {
-    return valueOf(kSourceNames, text);
+std::optional<NestedApi> parseNestedApi(std::string_view text) {
+    return valueOf(kNestedApiNames, text);
 }
 
 std::string_view toString(Platform platform) {
@@ -71,15 +71,6 @@ std::string_view toString(CheckResult result) {
 
 std::optional<CheckResult> parseCheckResult(std::string_view text) {
     return valueOf(kCheckResultNames, text);
-}
-
-KnownCompat compatFromBitmap(std::uint64_t bitmap, std::string_view abi, ModeTable table) {
-    const ModeSet all = allModes(table);
-    return {.source = CompatSource::kvm,
-            .supported = ModeSet(bitmap) & all,
-            .capabilities = bitmap,
-            .unknownBits = bitmap & ~all.bits(),
-            .abi = std::string(abi)};
 }
 
 } // namespace hostcompat::model

@@ -12,25 +12,14 @@
 
 namespace hostcompat::model {
 
-/// Who gave the answer about a host.
-enum class CompatSource {
-    kvm,        ///< the kernel itself (KVM_CAP_PPC_COMPAT_CAPS)
-    deviceTree, ///< the partition's own level in the device tree; the kernel does not know the
-                ///< capability
-    pvr,        ///< the processor version of a PowerNV host
-};
-
-/// "kvm", "device-tree" or "pvr", as written in documents.
-std::string_view toString(CompatSource source);
-
-/// The inverse of toString(); nothing for any other text.
-std::optional<CompatSource> parseCompatSource(std::string_view text);
-
 /// A host's compatibility modes.
 struct KnownCompat {
-    CompatSource source = CompatSource::kvm;
-    /// The supported modes of the table; never a bit that the table lacks.
+    /// Who gave the answer: "kvm" or, in documents and records of other versions, another word.
+    std::string source;
+    /// The modes that guests can have, and those that they cannot have. A mode in neither is not
+    /// told.
     ModeSet supported;
+    ModeSet refused;
     /// The kernel's raw bitmap; nothing where the source is not the kernel.
     std::optional<std::uint64_t> capabilities;
     /// Bits of the bitmap that no row of the table has; kept so that nothing the kernel said is
@@ -52,10 +41,14 @@ struct HostCompat {
     friend bool operator==(const HostCompat&, const HostCompat&) = default;
 };
 
-/// The answer that a raw bitmap of the kernel means.
-/// Sources: Linux 7.3 Documentation/virt/kvm/api.rst 4.145, commit ac3e65ddddf3.
-KnownCompat compatFromBitmap(std::uint64_t bitmap, std::string_view abi,
-                             ModeTable table = modeTable());
+/// The generations of the hypercalls with which a pSeries host runs guests of its own.
+enum class NestedApi { none, v1, v2 };
+
+/// "none", "v1" or "v2".
+std::string_view toString(NestedApi api);
+
+/// The inverse of toString(); nothing for any other text.
+std::optional<NestedApi> parseNestedApi(std::string_view text);
 
 /// What kind of machine the host's kernel runs on.
 enum class Platform { pseries, powernv, other };
@@ -79,6 +72,8 @@ struct HostIdentity {
     std::string effectiveMode;
     /// The kernel's release (uname -r).
     std::string kernel;
+    /// Nothing where it is not known.
+    std::optional<NestedApi> nestedApi;
 
     friend bool operator==(const HostIdentity&, const HostIdentity&) = default;
 };

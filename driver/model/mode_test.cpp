@@ -15,11 +15,21 @@ TEST(Mode, isFoundByEachOfItsNames) {
         EXPECT_EQ(findModeByName(mode.name), &mode);
         EXPECT_EQ(findModeByCpuModel(mode.cpuModel), &mode);
         EXPECT_EQ(findModeByLogicalPvr(mode.logicalPvr), &mode);
-        EXPECT_EQ(findModeByPvr(mode.pvr | 0x1202), &mode);
+        EXPECT_EQ(findModeByNumber(mode.number), &mode);
+        EXPECT_EQ(modeName(mode.number), mode.name);
+        ASSERT_FALSE(mode.processors.empty());
+        for (const ProcessorVersion& version : mode.processors)
+            EXPECT_EQ(findModeByPvr(version.value | 0x1202), &mode);
     }
 }
 
 TEST(Mode, hasTheKernelsValues) {
+    const Mode* power8 = findModeByName("power8");
+    ASSERT_NE(power8, nullptr);
+    EXPECT_EQ(power8->capabilityBit, 0U);
+    EXPECT_EQ(power8->logicalPvr, 0x0f000004U);
+    for (const std::uint32_t pvr : {0x004b0201U, 0x004c0100U, 0x004d0200U})
+        EXPECT_EQ(findModeByPvr(pvr), power8);
     const Mode* power9 = findModeByName("power9");
     ASSERT_NE(power9, nullptr);
     EXPECT_EQ(power9->capabilityBit, 0x4000000000000000U);
@@ -32,36 +42,68 @@ TEST(Mode, hasTheKernelsValues) {
 }
 
 TEST(Mode, isNotFoundByAnythingElse) {
-    for (auto name : {"POWER9", "power8", "power42", "", "power9 "})
+    for (auto name : {"POWER9", "power7", "power42", "", "power9 "})
         EXPECT_EQ(findModeByName(name), nullptr) << name;
     EXPECT_EQ(findModeByCpuModel("power9"), nullptr);
-    EXPECT_EQ(findModeByLogicalPvr(0x0f000004), nullptr);
-    EXPECT_EQ(findModeByPvr(0x004b0201), nullptr);
+    EXPECT_EQ(findModeByNumber(7), nullptr);
+    EXPECT_EQ(findModeByLogicalPvr(0x0f000003), nullptr);
+    EXPECT_EQ(findModeByPvr(0x003f0201), nullptr);
 }
 
-TEST(ModeSet, keepsBitsThatTheTableLacks) {
-    const ModeSet set(0x4000000000000001U);
-    EXPECT_EQ(set.bits(), 0x4000000000000001U);
+TEST(ModeName, isReadBackAndNothingElseIs) {
+    for (unsigned number = 1; number < ModeSet::kEnd; ++number)
+        EXPECT_EQ(modeNumber(modeName(number)), number);
+    for (auto name : {"", "power", "power0", "power09", "power100", "power+9", "power-1", "power 9",
+                      "power9 ", "POWER9", "power7+", "power99999999999999999999"})
+        EXPECT_EQ(modeNumber(name), std::nullopt) << name;
+}
+
+TEST(ModeSet, holdsModesBeyondTheTable) {
+    ModeSet set{9, 64, 99};
+    EXPECT_EQ(set.numbers(), (std::vector<unsigned>{9, 64, 99}));
+    EXPECT_EQ(set.newest(), 99U);
     EXPECT_EQ(newestMode(set), findModeByName("power9"));
+    set.insert(0);
+    set.insert(100);
+    EXPECT_EQ(set, (ModeSet{9, 64, 99}));
+    EXPECT_FALSE(set.contains(0));
+    EXPECT_FALSE(set.contains(164));
+}
+
+TEST(ModeSet, isASet) {
+    const ModeSet left{8, 9, 70};
+    const ModeSet right{9, 70, 80};
+    EXPECT_EQ(left & right, (ModeSet{9, 70}));
+    EXPECT_EQ(left | right, (ModeSet{8, 9, 70, 80}));
+    EXPECT_EQ(left - right, ModeSet{8});
+    EXPECT_TRUE(left.includes({8, 70}));
+    EXPECT_FALSE(left.includes(right));
+    EXPECT_EQ(modesUpTo(3), (ModeSet{1, 2, 3}));
+    EXPECT_TRUE(modesUpTo(0).empty());
 }
 
 TEST(ModeSet, hasNoNewestWhereItHasNoMode) {
+    EXPECT_EQ(ModeSet().newest(), 0U);
     EXPECT_EQ(newestMode(ModeSet()), nullptr);
-    EXPECT_EQ(newestMode(ModeSet(1)), nullptr);
+    EXPECT_EQ(newestMode({12}), nullptr);
 }
 
 TEST(ModeTable, takesANewGenerationAsOneRow) {
+    constexpr std::array processors{ProcessorVersion{0x00830000, 0xffff0000}};
     std::vector<Mode> longer(modeTable().begin(), modeTable().end());
-    longer.push_back({"power12", "POWER12", 0x00830000, 0xffff0000, 0x0f000008, 1ULL << 59});
+    longer.push_back({12, "power12", "POWER12", processors, 0x0f000008, 1ULL << 59});
     const ModeTable table(longer);
     const Mode* power12 = findModeByName("power12", table);
     ASSERT_NE(power12, nullptr);
+    EXPECT_EQ(findModeByNumber(12, table), power12);
     EXPECT_EQ(findModeByCpuModel("POWER12", table), power12);
     EXPECT_EQ(findModeByLogicalPvr(0x0f000008, table), power12);
     EXPECT_EQ(findModeByPvr(0x00830100, table), power12);
     EXPECT_EQ(newestMode(allModes(table), table), power12);
-    EXPECT_EQ(modesUpTo(*power12, table), allModes(table));
-    EXPECT_EQ(modesUpTo(*findModeByName("power11", table), table), allModes());
+}
+
+TEST(ModeTable, isOrderedByNumber) {
+    EXPECT_TRUE(std::ranges::is_sorted(modeTable(), {}, &Mode::number));
 }
 
 TEST(ModeTable, isUnambiguous) {
@@ -72,7 +114,10 @@ TEST(ModeTable, isUnambiguous) {
             EXPECT_NE(left->cpuModel, right->cpuModel);
             EXPECT_NE(left->logicalPvr, right->logicalPvr);
             EXPECT_EQ(left->capabilityBit & right->capabilityBit, 0U);
-            EXPECT_NE(left->pvr, right->pvr & left->pvrMask);
+            EXPECT_NE(left->number, right->number);
+            for (const ProcessorVersion& version : left->processors)
+                for (const ProcessorVersion& other : right->processors)
+                    EXPECT_NE(version.value, other.value & version.mask);
         }
     }
 }

@@ -3,10 +3,63 @@
 #include "driver/policy/baseline.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <deque>
-#include <map>
+#include <iterator>
 
 namespace hostcompat::policy {
+
+namespace {
+
+/// Breadth first over the modes that are left: each further host takes at least one away, so the
+/// first way to none is the shortest. Empty where the search took more than Baseline::kMostSteps.
+std::vector<HostAndModes> fewestWithoutCommon(const std::vector<HostAndModes>& ordered,
+                                              model::ModeSet all) {
+    struct Step {
+        model::ModeSet before;
+        const HostAndModes* host;
+    };
+    std::map<model::ModeSet, Step> reached = {{all, {all, nullptr}}};
+    std::deque<model::ModeSet> open = {all};
+    while (!reached.contains(model::ModeSet())) {
+        if (reached.size() > Baseline::kMostSteps)
+            return {};
+        const model::ModeSet left = open.front();
+        open.pop_front();
+        for (const HostAndModes& host : ordered) {
+            const model::ModeSet next = left & host.supported;
+            if (reached.try_emplace(next, Step{left, &host}).second)
+                open.push_back(next);
+        }
+    }
+    std::vector<HostAndModes> hosts;
+    for (model::ModeSet at; at != all; at = reached.at(at).before)
+        hosts.push_back(*reached.at(at).host);
+    return hosts;
+}
+
+/// Takes the host that leaves the fewest modes, again and again, and then leaves out whom it can.
+std::vector<HostAndModes> someWithoutCommon(const std::vector<HostAndModes>& ordered,
+                                            model::ModeSet all) {
+    std::vector<HostAndModes> hosts;
+    for (model::ModeSet left = all; !left.empty(); left = left & hosts.back().supported)
+        hosts.push_back(*std::ranges::min_element(ordered, {}, [&](const HostAndModes& host) {
+            return (left & host.supported).numbers().size();
+        }));
+    for (std::size_t index = 0; index < hosts.size();) {
+        model::ModeSet without = all;
+        for (std::size_t other = 0; other < hosts.size(); ++other)
+            if (other != index)
+                without = without & hosts[other].supported;
+        if (without.empty())
+            hosts.erase(hosts.begin() + static_cast<std::ptrdiff_t>(index));
+        else
+            ++index;
+    }
+    return hosts;
+}
+
+} // namespace
 
 void HostNames::add(std::string_view name) {
     ++count;
@@ -23,73 +76,49 @@ void HostNames::add(const HostNames& other) {
         names.erase(std::prev(names.end()));
 }
 
-void Baseline::add(std::string_view host, model::ModeSet supported) {
-    supported = supported & model::allModes(table_);
-    auto group = std::ranges::find(groups_, supported, &Group::supported);
-    if (group == groups_.end())
-        group = groups_.insert(group, Group{.supported = supported, .hosts = {}});
-    group->hosts.add(host);
-}
-
 std::uint64_t Baseline::knownHosts() const {
     std::uint64_t count = 0;
-    for (const Group& group : groups_)
-        count += group.hosts.count;
+    for (const auto& [supported, hosts] : groups_)
+        count += hosts.count;
     return count;
 }
 
 model::ModeSet Baseline::common() const {
-    model::ModeSet modes = model::allModes(table_);
-    for (const Group& group : groups_)
-        modes = modes & group.supported;
+    model::ModeSet modes = any();
+    for (const auto& [supported, hosts] : groups_)
+        modes = modes & supported;
     return modes;
 }
 
-const model::Mode* Baseline::newest() const {
-    return groups_.empty() ? nullptr : model::newestMode(common(), table_);
+model::ModeSet Baseline::any() const {
+    model::ModeSet modes;
+    for (const auto& [supported, hosts] : groups_)
+        modes = modes | supported;
+    return modes;
 }
 
-HostNames Baseline::lacking(const model::Mode& mode) const {
-    HostNames hosts;
-    for (const Group& group : groups_)
-        if (!group.supported.contains(mode))
-            hosts.add(group.hosts);
-    return hosts;
+HostNames Baseline::lacking(unsigned mode) const {
+    HostNames result;
+    for (const auto& [supported, hosts] : groups_)
+        if (!supported.contains(mode))
+            result.add(hosts);
+    return result;
 }
 
 std::vector<HostAndModes> Baseline::explanation() const {
     if (groups_.empty() || !common().empty())
         return {};
-    // Breadth first over the modes that are left: each further host takes at least one away, so
-    // the first way to none is the shortest. Groups are tried by their first name, so that the
-    // order in which hosts came does not show.
-    std::vector<const Group*> ordered;
+    // Groups are tried by their first name, so that the order in which hosts came does not show.
+    std::vector<HostAndModes> ordered;
     ordered.reserve(groups_.size());
-    for (const Group& group : groups_)
-        ordered.push_back(&group);
-    std::ranges::sort(ordered, {}, [](const Group* group) { return *group->hosts.names.begin(); });
-
-    struct Step {
-        std::uint64_t before;
-        const Group* group;
-    };
-    const std::uint64_t all = model::allModes(table_).bits();
-    std::map<std::uint64_t, Step> reached = {{all, {all, nullptr}}};
-    std::deque<std::uint64_t> open = {all};
-    while (!reached.contains(0)) {
-        const std::uint64_t left = open.front();
-        open.pop_front();
-        for (const Group* group : ordered) {
-            const std::uint64_t next = left & group->supported.bits();
-            if (reached.try_emplace(next, Step{left, group}).second)
-                open.push_back(next);
-        }
-    }
-    std::vector<HostAndModes> hosts;
-    for (std::uint64_t at = 0; at != all; at = reached[at].before) {
-        const Group& group = *reached[at].group;
-        hosts.push_back({*group.hosts.names.begin(), group.supported});
-    }
+    for (const auto& [supported, hosts] : groups_)
+        ordered.push_back({*hosts.names.begin(), supported});
+    std::ranges::sort(ordered, {}, &HostAndModes::name);
+    if (any().empty())
+        return {ordered.front()};
+    auto hosts = fewestWithoutCommon(ordered, any());
+    if (hosts.empty())
+        hosts = someWithoutCommon(ordered, any());
     std::ranges::sort(hosts, {}, &HostAndModes::name);
     return hosts;
 }

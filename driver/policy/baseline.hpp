@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -32,13 +33,14 @@ struct HostAndModes {
     model::ModeSet supported;
 };
 
-/// Collects hosts. Its memory depends on the number of modes, not on that of hosts.
+/// Collects hosts. Its memory depends on the number of different sets of modes, not on that of
+/// hosts.
 class Baseline {
 public:
-    explicit Baseline(model::ModeTable table = model::modeTable()) : table_(table) {}
-
-    /// A host that supports these modes. Bits that the table lacks are left out.
-    void add(std::string_view host, model::ModeSet supported);
+    /// A host that supports these modes, and does not say yes to any other.
+    void add(std::string_view host, model::ModeSet supported) {
+        groups_[supported].add(host);
+    }
     /// A host that does not say.
     void addUnknown(std::string_view host) {
         unknown_.add(host);
@@ -49,24 +51,22 @@ public:
     const HostNames& unknown() const {
         return unknown_;
     }
-    /// What every host that says supports; every mode where there is none.
+    /// The modes that every host supports, and those that one at least supports, among the hosts
+    /// that say; none where no host says.
     model::ModeSet common() const;
-    /// The newest mode of common(); null where there is none, or no host says.
-    const model::Mode* newest() const;
-    /// The hosts that do not support the mode.
-    HostNames lacking(const model::Mode& mode) const;
-    /// The fewest hosts that have no mode in common; empty where all have one.
+    model::ModeSet any() const;
+    /// The hosts that say, and do not say that they support the mode.
+    HostNames lacking(unsigned mode) const;
+    /// Hosts that have no mode in common, none of whom could be left out; the fewest that there
+    /// are, where no more than kMostSteps sets of modes have to be looked at to find them. Empty
+    /// where all have a mode in common.
     std::vector<HostAndModes> explanation() const;
 
-private:
-    /// The hosts that support exactly the same modes: at most 2^modes groups.
-    struct Group {
-        model::ModeSet supported;
-        HostNames hosts;
-    };
+    static constexpr std::size_t kMostSteps = 4096;
 
-    model::ModeTable table_;
-    std::vector<Group> groups_;
+private:
+    /// The hosts that support exactly the same modes.
+    std::map<model::ModeSet, HostNames> groups_;
     HostNames unknown_;
 };
 

@@ -14,13 +14,11 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <optional>
 
 namespace hostcompat::policy {
 
 namespace {
-
-/// Modes of QEMU that are older than the table: guests of them use the hashed page table.
-constexpr std::array<std::string_view, 4> kHashedModes = {"power6", "power7", "power7+", "power8"};
 
 bool equalIgnoringCase(std::string_view left, std::string_view right) {
     return std::ranges::equal(left, right, [](unsigned char a, unsigned char b) {
@@ -28,13 +26,9 @@ bool equalIgnoringCase(std::string_view left, std::string_view right) {
     });
 }
 
-/// "power12": a name that some version's table may have.
-bool looksLikeMode(std::string_view name) {
-    if (!name.starts_with("power"))
-        return false;
-    name.remove_prefix(5);
-    return !name.empty() && name.size() <= 3 &&
-           std::ranges::all_of(name, [](unsigned char c) { return std::isdigit(c) != 0; });
+/// The number of a mode, also of QEMU's power7+, which has the number of power7.
+std::optional<unsigned> numberOf(std::string_view name) {
+    return model::modeNumber(name == "power7+" ? "power7" : name);
 }
 
 /// libvirt 9.0 src/cpu/cpu_ppc64.c, virCPUppc64ConvertLegacy().
@@ -77,15 +71,15 @@ private:
 
     model::ModeSet usable() const {
         const model::ModeSet supported = supportedModes(host_);
-        return qemu_ ? supported & qemu_->modes(table_) : supported;
+        return qemu_ ? supported & qemu_->modes() : supported;
     }
 
     /// The way out: the wished mode where it works, else the newest that does, else nothing.
-    std::string pinRemedy(const model::Mode* wished = nullptr) const {
-        if (wished && usable().contains(*wished))
-            return wording::pin(wished->name);
-        const model::Mode* newest = model::newestMode(usable(), table_);
-        return newest ? wording::pin(newest->name) : wording::lookAtTheHost(host_);
+    std::string pinRemedy(unsigned wished = 0) const {
+        const model::ModeSet modes = usable();
+        if (!modes.empty())
+            return wording::pin(model::modeName(modes.contains(wished) ? wished : modes.newest()));
+        return wording::lookAtTheHost(host_);
     }
 
     /// TCG has no CPU "host" and libvirt no host model for it; what it emulates, KVM does not
@@ -153,58 +147,59 @@ private:
     /// "-machine pseries,max-cpu-compat=NAME -cpu host".
     CheckAnswer pinned(std::string_view name) {
         answer_.mode = name;
-        const model::Mode* mode = model::findModeByName(name, table_);
+        const auto mode = numberOf(name);
         if (!mode)
-            return pinnedToOther(name);
+            return pinnedToNoMode(name);
         if (qemu_ && !qemu_->takes(name))
             return say(Verdict::incompatible, wording::qemuRefuses(name, *qemu_), pinRemedy());
         if (!host_.compat.known)
             return say(Verdict::unknown, wording::hostUnknown(host_),
                        wording::lookAtTheHost(host_));
         const model::ModeSet supported = supportedModes(host_);
-        if (supported.contains(*mode))
+        if (supported.contains(*mode) && model::modeNumber(name))
             return say(Verdict::compatible, wording::supported(name, host_));
-        const model::Mode* newest = model::newestMode(supported, table_);
+        if (!isRefused(*mode))
+            return notTold(name, *mode);
+        if (*mode < model::kFirstRadixMode)
+            return say(Verdict::incompatible, wording::hashedRefused(name, host_), pinRemedy());
         return say(Verdict::incompatible,
-                   newest && newest < mode ? wording::newerThanHost(name, host_)
-                                           : wording::notSupported(name, host_),
+                   supported.newest() != 0 && supported.newest() < *mode
+                       ? wording::newerThanHost(name, host_)
+                       : wording::notSupported(name, host_),
                    pinRemedy());
     }
 
-    /// A mode that the table lacks.
-    CheckAnswer pinnedToOther(std::string_view name) {
+    /// Whether the host says no. A host that cannot give a guest the hashed page table can do so
+    /// for no mode that needs it.
+    bool isRefused(unsigned mode) const {
+        const model::ModeSet refused = host_.compat.known->refused;
+        return refused.contains(mode) ||
+               (mode < model::kFirstRadixMode && refused.contains(model::kFirstRadixMode - 1));
+    }
+
+    CheckAnswer notTold(std::string_view name, unsigned mode) {
+        // A kernel or a document of the time of a newer mode would name it.
+        const bool known = model::findModeByNumber(mode, table_) != nullptr;
+        const bool older = mode < table_.front().number;
+        if (!known && !older && host_.compat.known->unknownBits == 0)
+            return say(Verdict::incompatible, wording::noSuchMode(name, table_), pinRemedy());
+        return say(Verdict::unknown, wording::modeNotTold(name, host_), pinRemedy());
+    }
+
+    /// A text that names no mode.
+    CheckAnswer pinnedToNoMode(std::string_view name) {
         for (const model::Mode& mode : table_)
             if (equalIgnoringCase(name, mode.name))
                 return say(Verdict::incompatible, wording::wrongCase(name, mode.name),
-                           pinRemedy(&mode));
+                           pinRemedy(mode.number));
         constexpr std::string_view blank = " \t\r\n";
         if (const std::size_t begin = name.find_first_not_of(blank);
             name.find_first_of(blank) != std::string_view::npos) {
             const std::size_t end = name.find_last_not_of(blank);
             const auto meant = begin < name.size() ? name.substr(begin, end - begin + 1) : name;
             return say(Verdict::incompatible, wording::whiteSpaceInModel(name),
-                       pinRemedy(model::findModeByName(meant, table_)));
+                       pinRemedy(model::modeNumber(meant).value_or(0)));
         }
-        for (const NamedMode& named : host_.otherModes)
-            if (named.name == name)
-                return named.supported && !(qemu_ && !qemu_->takes(name))
-                           ? say(Verdict::compatible, wording::supported(name, host_))
-                           : say(Verdict::incompatible, wording::notSupported(name, host_),
-                                 pinRemedy());
-        const bool hashed = std::ranges::find(kHashedModes, name) != kHashedModes.end();
-        if (!hashed && !looksLikeMode(name))
-            return say(Verdict::incompatible, wording::noSuchMode(name, table_), pinRemedy());
-        if (!host_.compat.known)
-            return say(Verdict::unknown, wording::hostUnknown(host_),
-                       wording::lookAtTheHost(host_));
-        if (hashed) {
-            // Only on bare metal does KVM-HV give guests a hashed page table.
-            if (host_.compat.known->source == model::CompatSource::pvr)
-                return say(Verdict::unknown, wording::oldModeBareMetal(name, host_), pinRemedy());
-            return say(Verdict::incompatible, wording::oldModeNested(name), pinRemedy());
-        }
-        if (host_.compat.known->unknownBits != 0 && !(qemu_ && !qemu_->takes(name)))
-            return say(Verdict::unknown, wording::modeBeyondTable(name, host_), pinRemedy());
         return say(Verdict::incompatible, wording::noSuchMode(name, table_), pinRemedy());
     }
 
@@ -220,13 +215,13 @@ private:
             return unpinned();
         // QEMU finds models in any case, libvirt does not: without its comparison (check='none') it
         // is virCPUTranslate() that refuses (measured with libvirt 9.0).
-        if (const model::Mode* mode = model::findModeByName(model, table_))
-            return say(Verdict::incompatible, wording::customIsMode(domain_), pinRemedy(mode));
+        if (const auto mode = model::modeNumber(model))
+            return say(Verdict::incompatible, wording::customIsMode(domain_), pinRemedy(*mode));
         if (host_.model.empty())
             return say(Verdict::unknown, wording::customOnUnknownModel(model, host_),
                        wording::lookAtTheHost(host_));
         return say(Verdict::incompatible, wording::customIsOtherGeneration(domain_, model, host_),
-                   pinRemedy(model::findModeByCpuModel(model, table_)));
+                   pinRemedy(generationOf(model)));
     }
 
     /// "-cpu host" without max-cpu-compat.
@@ -235,18 +230,23 @@ private:
             return say(Verdict::unknown, wording::hostUnknown(host_),
                        wording::lookAtTheHost(host_));
         const model::ModeSet supported = supportedModes(host_);
-        const model::Mode* newest = model::newestMode(supported, table_);
-        if (!newest)
+        if (supported.empty())
             return say(Verdict::unknown, wording::unpinnedWithoutModes(host_));
         // In a partition that runs in an older mode the guest boots all the same, as the processor
         // that the partition may not use in full (measured: a POWER10 in power9 mode).
-        const model::Mode* own = model::findModeByCpuModel(host_.model, table_);
-        if (own && !supported.contains(*own))
-            answer_.warnings.push_back(wording::seesMoreThanGranted(host_, newest->name));
-        const model::Mode* pin = model::newestMode(usable(), table_);
-        answer_.warnings.push_back(
-            wording::tiesToGeneration(domain_, host_, (pin ? pin : newest)->name));
+        const std::string newest = model::modeName(supported.newest());
+        const unsigned own = generationOf(host_.model);
+        if (own != 0 && !supported.contains(own))
+            answer_.warnings.push_back(wording::seesMoreThanGranted(host_, newest));
+        answer_.warnings.push_back(wording::tiesToGeneration(
+            domain_, host_, usable().empty() ? newest : model::modeName(usable().newest())));
         return say(Verdict::compatible, wording::runsUnpinned(domain_, host_));
+    }
+
+    /// The number of the CPU model's generation; 0 where the table does not have it.
+    unsigned generationOf(std::string_view cpuModel) const {
+        const model::Mode* mode = model::findModeByCpuModel(cpuModel, table_);
+        return mode ? mode->number : 0;
     }
 
     const xml::Domain& domain_;

@@ -4,9 +4,7 @@
 
 namespace hostcompat::policy {
 
-Comparison compareModes(model::ModeSet first, model::ModeSet second, model::ModeTable table) {
-    first = first & model::allModes(table);
-    second = second & model::allModes(table);
+Comparison compareModes(model::ModeSet first, model::ModeSet second) {
     if (first == second)
         return Comparison::equal;
     if (first.includes(second))

@@ -14,8 +14,7 @@ enum class Comparison {
     incomparable, ///< each supports a mode that the other lacks
 };
 
-/// Compares by the table's modes; other bits do not count.
-Comparison compareModes(model::ModeSet first, model::ModeSet second,
-                        model::ModeTable table = model::modeTable());
+/// Compares what two hosts support, modes beyond the table included.
+Comparison compareModes(model::ModeSet first, model::ModeSet second);
 
 } // namespace hostcompat::policy

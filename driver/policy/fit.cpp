@@ -17,32 +17,31 @@ std::string nothingToPin(const PolicyHost& host, const qemu::QemuModes* qemu) {
 
 } // namespace
 
-FitAnswer fitDomain(const xml::DomainDocument& document, const PolicyHost& host,
-                    const model::Mode* wished, const qemu::QemuModes* qemu,
-                    model::ModeTable table) {
+FitAnswer fitDomain(const xml::DomainDocument& document, const PolicyHost& host, unsigned wished,
+                    const qemu::QemuModes* qemu, model::ModeTable table) {
     model::ModeSet usable = supportedModes(host);
     if (qemu)
-        usable = usable & qemu->modes(table);
-    const model::Mode* chosen = wished ? wished : model::newestMode(usable, table);
+        usable = usable & qemu->modes();
+    const unsigned chosen = wished != 0 ? wished : usable.newest();
 
     // Judged as it would be: what stands in the way beside the mode shows too.
     xml::Domain pinned = document.domain();
     pinned.cpu.mode = xml::CpuMode::hostModel;
     pinned.cpu.modeText = "host-model";
     pinned.cpu.vendorId.clear();
-    pinned.cpu.model = chosen ? chosen->name : table.back().name;
+    pinned.cpu.model = model::modeName(chosen != 0 ? chosen : table.back().number);
     CheckAnswer answer = checkDomain(pinned, host, qemu, table);
     FitAnswer fit{.verdict = answer.verdict,
                   .reason = std::move(answer.reason),
                   .remedy = std::move(answer.remedy)};
-    if (!chosen && !answer.mode.empty() && host.compat.known) {
+    if (chosen == 0 && !answer.mode.empty() && host.compat.known) {
         fit.verdict = Verdict::incompatible;
         fit.reason = nothingToPin(host, qemu);
         fit.remedy.clear();
     }
-    if (chosen && fit.verdict == Verdict::compatible) {
-        fit.mode = chosen->name;
-        fit.document = xml::withPinnedMode(document, chosen->name);
+    if (chosen != 0 && fit.verdict == Verdict::compatible) {
+        fit.mode = pinned.cpu.model;
+        fit.document = xml::withPinnedMode(document, fit.mode);
     }
     return fit;
 }

@@ -24,9 +24,9 @@ struct FitAnswer {
 /// other children of <cpu> stay. Doing it twice gives the same as doing it once, and checkDomain()
 /// calls the result compatible.
 ///
-/// @param wished null for the newest.
+/// @param wished the number of a mode; 0 for the newest.
 FitAnswer fitDomain(const xml::DomainDocument& document, const PolicyHost& host,
-                    const model::Mode* wished = nullptr, const qemu::QemuModes* qemu = nullptr,
+                    unsigned wished = 0, const qemu::QemuModes* qemu = nullptr,
                     model::ModeTable table = model::modeTable());
 
 } // namespace hostcompat::policy

@@ -7,14 +7,15 @@
 namespace hostcompat::policy {
 namespace {
 
-PolicyHost host(std::uint64_t bits) {
+PolicyHost host(model::ModeSet modes) {
     return {.name = "the host",
             .arch = "ppc64le",
             .model = "POWER10",
-            .compat = {.known = model::KnownCompat{.supported = model::ModeSet(bits)}}};
+            .compat = {.known = model::KnownCompat{.supported = modes,
+                                                   .refused = model::allModes() - modes}}};
 }
 
-const PolicyHost kPower10 = host(3ULL << 61);
+const PolicyHost kPower10 = host({9, 10});
 
 xml::DomainDocument parse(std::string bytes) {
     auto document = xml::DomainDocument::read(std::move(bytes), "g.xml");
@@ -106,10 +107,10 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Fit, pinsTheWishedMode) {
     const xml::DomainDocument document = parse(kFlatHead + "</domain>");
-    const FitAnswer fit = fitDomain(document, kPower10, model::findModeByName("power9"));
+    const FitAnswer fit = fitDomain(document, kPower10, 9);
     EXPECT_EQ(fit.document,
               kFlatHead + "<cpu mode='host-model'><model>power9</model></cpu></domain>");
-    const FitAnswer tooNew = fitDomain(document, kPower10, model::findModeByName("power11"));
+    const FitAnswer tooNew = fitDomain(document, kPower10, 11);
     EXPECT_EQ(tooNew.verdict, Verdict::incompatible);
     EXPECT_EQ(tooNew.document, "");
     EXPECT_NE(tooNew.reason.find("newer"), std::string::npos);
@@ -118,9 +119,9 @@ TEST(Fit, pinsTheWishedMode) {
 TEST(Fit, countsQemuAsASecondLimit) {
     const xml::DomainDocument document = parse(kFlatHead + "</domain>");
     const qemu::QemuModes old{.binary = "qemu-old", .accepted = {"power8", "power9"}};
-    EXPECT_EQ(fitDomain(document, kPower10, nullptr, &old).mode, "power9");
+    EXPECT_EQ(fitDomain(document, kPower10, 0, &old).mode, "power9");
     const qemu::QemuModes older{.binary = "qemu-older", .accepted = {"power8"}};
-    const FitAnswer none = fitDomain(document, kPower10, nullptr, &older);
+    const FitAnswer none = fitDomain(document, kPower10, 0, &older);
     EXPECT_EQ(none.verdict, Verdict::incompatible);
     EXPECT_EQ(none.reason,
               "the host supports power9 and power10, and qemu-older takes none of them");
@@ -132,12 +133,12 @@ TEST(Fit, refusesWhatItCannotMakeFit) {
         EXPECT_EQ(fit.document, "");
         return std::string(toString(fit.verdict)) + ": " + fit.reason;
     };
-    EXPECT_EQ(refusal(kFlatHead + "</domain>", host(0)),
+    EXPECT_EQ(refusal(kFlatHead + "</domain>", host({})),
               "incompatible: the host supports no mode that could be pinned");
     const PolicyHost unknown{.name = "the host", .arch = "ppc64le", .compat = {.reason = "why"}};
     EXPECT_EQ(refusal(kFlatHead + "</domain>", unknown),
               "unknown: the modes of the host are not known: why");
-    EXPECT_EQ(refusal("<domain type='kvm'><os><type arch='x86_64'/></os></domain>", host(0))
+    EXPECT_EQ(refusal("<domain type='kvm'><os><type arch='x86_64'/></os></domain>", host({}))
                   .substr(0, 15),
               "not-applicable:");
     EXPECT_NE(refusal("<domain type='qemu'><os><type arch='ppc64'/></os></domain>", kPower10)

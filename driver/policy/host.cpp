@@ -2,7 +2,7 @@
 // Takes hosts from records and documents.
 #include "driver/policy/host.hpp"
 
-#include <string_view>
+#include <utility>
 
 namespace hostcompat::policy {
 
@@ -17,21 +17,10 @@ Result<PolicyHost> policyHost(const xml::CapabilitiesDocument& document) {
     auto compat = document.compat();
     if (!compat)
         return std::unexpected(std::move(compat.error()));
-    PolicyHost host{.name = document.document().name(),
-                    .arch = document.arch(),
-                    .model = document.model(),
-                    .compat = std::move(*compat)};
-    pugi::xml_node element = document.document().root();
-    for (const std::string_view step : {"host", "cpu", "compat"})
-        element = xml::onlyChild(document.document(), element, step).value_or(pugi::xml_node());
-    for (const pugi::xml_node mode : element.children()) {
-        const std::string_view name = mode.attribute("name").value();
-        if (xml::isElement(mode, "mode") && !model::findModeByName(name))
-            host.otherModes.push_back(
-                {std::string(name),
-                 std::string_view(mode.attribute("supported").value()) == "yes"});
-    }
-    return host;
+    return PolicyHost{.name = document.document().name(),
+                      .arch = document.arch(),
+                      .model = document.model(),
+                      .compat = std::move(*compat)};
 }
 
 model::ModeSet supportedModes(const PolicyHost& host) {

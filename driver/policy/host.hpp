@@ -6,15 +6,8 @@
 #include "driver/xml/capabilities.hpp"
 
 #include <string>
-#include <vector>
 
 namespace hostcompat::policy {
-
-/// A mode that a document names and the table lacks.
-struct NamedMode {
-    std::string name;
-    bool supported = false;
-};
 
 /// A host as decisions see it. Texts are empty where it does not say.
 struct PolicyHost {
@@ -25,8 +18,6 @@ struct PolicyHost {
     /// The model of the processor itself ("POWER10"), whatever mode the host runs in.
     std::string model;
     model::HostCompat compat;
-    /// From documents that a newer version wrote.
-    std::vector<NamedMode> otherModes;
 };
 
 /// The host of a record.

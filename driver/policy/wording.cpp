@@ -31,17 +31,15 @@ std::string supportedBy(const PolicyHost& host) {
 
 } // namespace
 
-std::string modeNames(model::ModeSet modes, model::ModeTable table) {
-    std::vector<std::string_view> names;
-    for (const model::Mode& mode : table)
-        if (modes.contains(mode))
-            names.push_back(mode.name);
+std::string modeNames(model::ModeSet modes) {
+    std::vector<std::string> names;
+    for (const unsigned number : modes.numbers())
+        names.push_back(model::modeName(number));
     if (names.empty())
         return "no mode";
-    const std::string_view last = names.back();
+    const std::string last = std::move(names.back());
     names.pop_back();
-    return names.empty() ? std::string(last)
-                         : fmt::format("{} and {}", fmt::join(names, ", "), last);
+    return names.empty() ? last : fmt::format("{} and {}", fmt::join(names, ", "), last);
 }
 
 std::string pinnedCpu(std::string_view mode) {
@@ -151,22 +149,16 @@ std::string whiteSpaceInModel(std::string_view written) {
 
 std::string noSuchMode(std::string_view written, model::ModeTable table) {
     return fmt::format("{} is no compatibility mode ({})", text::clipped(written),
-                       modeNames(model::allModes(table), table));
+                       modeNames(model::allModes(table)));
 }
 
-std::string modeBeyondTable(std::string_view written, const PolicyHost& host) {
-    return fmt::format("this version does not know the mode {}, and {} may support modes that this "
-                       "version does not know",
-                       text::clipped(written), host.name);
+std::string modeNotTold(std::string_view written, const PolicyHost& host) {
+    return fmt::format("{} does not say whether it supports {}", host.name, text::clipped(written));
 }
 
-std::string oldModeNested(std::string_view written) {
-    return fmt::format("{} needs the hashed page table, which nested guests cannot have", written);
-}
-
-std::string oldModeBareMetal(std::string_view written, const PolicyHost& host) {
-    return fmt::format("whether {} can run {} guests is not told by any interface of KVM",
-                       host.name, written);
+std::string hashedRefused(std::string_view written, const PolicyHost& host) {
+    return fmt::format("{} needs the hashed page table, which guests of {} cannot have", written,
+                       host.name);
 }
 
 std::string customIsOtherGeneration(const xml::Domain& domain, std::string_view model,

@@ -14,7 +14,7 @@
 namespace hostcompat::policy::wording {
 
 /// "power9 and power10", oldest first; "no mode" for an empty set.
-std::string modeNames(model::ModeSet modes, model::ModeTable table = model::modeTable());
+std::string modeNames(model::ModeSet modes);
 /// "<cpu mode='host-model'><model>power9</model></cpu>"
 std::string pinnedCpu(std::string_view mode);
 
@@ -44,9 +44,8 @@ std::string qemuRefuses(std::string_view mode, const qemu::QemuModes& qemu);
 std::string wrongCase(std::string_view written, std::string_view mode);
 std::string whiteSpaceInModel(std::string_view written);
 std::string noSuchMode(std::string_view written, model::ModeTable table);
-std::string modeBeyondTable(std::string_view written, const PolicyHost& host);
-std::string oldModeNested(std::string_view written);
-std::string oldModeBareMetal(std::string_view written, const PolicyHost& host);
+std::string modeNotTold(std::string_view written, const PolicyHost& host);
+std::string hashedRefused(std::string_view written, const PolicyHost& host);
 std::string customIsOtherGeneration(const xml::Domain& domain, std::string_view model,
                                     const PolicyHost& host);
 std::string customIsMode(const xml::Domain& domain);

@@ -74,16 +74,16 @@ bool QemuModes::takes(std::string_view mode) const {
     return std::ranges::find(accepted, mode) != accepted.end();
 }
 
-model::ModeSet QemuModes::modes(model::ModeTable table) const {
+model::ModeSet QemuModes::modes() const {
     model::ModeSet set;
-    for (const model::Mode& mode : table)
-        if (takes(mode.name))
-            set.insert(mode);
+    for (const std::string& name : accepted)
+        if (const auto number = model::modeNumber(name))
+            set.insert(*number);
     return set;
 }
 
 std::vector<std::string> modesToAskFor(model::ModeTable table) {
-    std::vector<std::string> names = {"power6", "power7", "power7+", "power8"};
+    std::vector<std::string> names = {"power6", "power7", "power7+"};
     for (const model::Mode& mode : table)
         names.emplace_back(mode.name);
     return names;

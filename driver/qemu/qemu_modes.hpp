@@ -20,8 +20,8 @@ struct QemuModes {
     std::vector<std::string> accepted;
 
     bool takes(std::string_view mode) const;
-    /// The accepted modes of the table.
-    model::ModeSet modes(model::ModeTable table = model::modeTable()) const;
+    /// The accepted modes.
+    model::ModeSet modes() const;
 };
 
 /// The names worth asking for: the table's, and the older ones that QEMU has had

@@ -47,7 +47,7 @@ echo '{"timestamp": {}, "event": "SHUTDOWN"}')");
     EXPECT_EQ(answer->accepted, std::vector<std::string>{"power9"});
     EXPECT_TRUE(answer->takes("power9"));
     EXPECT_FALSE(answer->takes("power11"));
-    EXPECT_EQ(answer->modes().bits(), 1ULL << 62);
+    EXPECT_EQ(answer->modes(), model::ModeSet{9});
 }
 
 TEST(AskQemu, doesNotTakeAMissingPropertyForARefusal) {

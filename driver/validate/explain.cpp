@@ -48,8 +48,7 @@ std::vector<std::string_view> modeNames(model::ModeTable table) {
 }
 
 std::vector<std::string_view> sourceNames() {
-    return {toString(model::CompatSource::kvm), toString(model::CompatSource::deviceTree),
-            toString(model::CompatSource::pvr)};
+    return {"kvm", "device-tree", "pvr"};
 }
 
 // Whoever wrote this many mistakes needs no list of all of them, and a hostile document has
@@ -159,7 +158,8 @@ private:
     void checkCompleteness(const xmlNode* compat) {
         std::vector<std::string_view> missing;
         for (const model::Mode& mode : table_)
-            if (std::ranges::find(seen_, &mode, &Seen::mode) == seen_.end())
+            if (mode.capabilityBit != 0 &&
+                std::ranges::find(seen_, &mode, &Seen::mode) == seen_.end())
                 missing.push_back(mode.name);
         // A mode of a strange name most likely is the missing one, and has been named.
         if (missing.size() == 1 && !strange_)

@@ -29,14 +29,14 @@ Result<pugi::xml_node> requiredChild(const Document& document, pugi::xml_node pa
     return child;
 }
 
-pugi::xml_document buildCompat(const model::KnownCompat& compat, model::ModeTable table) {
+pugi::xml_document buildCompat(const model::KnownCompat& compat) {
     pugi::xml_document tree;
     pugi::xml_node element = tree.append_child("compat");
-    element.append_attribute("source") = std::string(toString(compat.source)).c_str();
-    for (const model::Mode& mode : table) {
+    element.append_attribute("source") = compat.source.c_str();
+    for (const unsigned number : (compat.supported | compat.refused).numbers()) {
         pugi::xml_node child = element.append_child("mode");
-        child.append_attribute("name") = std::string(mode.name).c_str();
-        child.append_attribute("supported") = compat.supported.contains(mode) ? "yes" : "no";
+        child.append_attribute("name") = model::modeName(number).c_str();
+        child.append_attribute("supported") = compat.supported.contains(number) ? "yes" : "no";
     }
     return tree;
 }
@@ -67,8 +67,7 @@ std::size_t lastNeighbour(const Document& document, pugi::xml_node cpu) {
     return last;
 }
 
-Result<void> readMode(const Document& document, pugi::xml_node element, model::ModeSet& seen,
-                      model::ModeSet& supported) {
+Result<void> readMode(const Document& document, pugi::xml_node element, model::KnownCompat& known) {
     const auto refuse = [&](std::string reason) -> Result<void> {
         return std::unexpected(document.errorAt(element, kAction, std::move(reason)));
     };
@@ -79,14 +78,12 @@ Result<void> readMode(const Document& document, pugi::xml_node element, model::M
     if (answer != "yes" && answer != "no")
         return refuse(fmt::format("the mode {} is supported '{}', which is neither yes nor no",
                                   name, answer));
-    const model::Mode* mode = model::findModeByName(name);
-    if (!mode)
+    const auto number = model::modeNumber(name);
+    if (!number)
         return {};
-    if (seen.contains(*mode))
+    if ((known.supported | known.refused).contains(*number))
         return refuse(fmt::format("the mode {} is there twice", name));
-    seen.insert(*mode);
-    if (answer == "yes")
-        supported.insert(*mode);
+    (answer == "yes" ? known.supported : known.refused).insert(*number);
     return {};
 }
 
@@ -129,27 +126,23 @@ Result<model::HostCompat> CapabilitiesDocument::compat() const {
                 fmt::format("{} has no <compat> in /capabilities/host/cpu: it does not say which "
                             "modes the host supports",
                             document_.name())};
-    const std::string_view sourceName = element->attribute("source").value();
-    const auto source = model::parseCompatSource(sourceName);
-    if (!source)
-        return std::unexpected(document_.errorAt(
-            *element, kAction,
-            fmt::format("the source '{}' is none of kvm, device-tree and pvr", sourceName)));
-    model::KnownCompat known{.source = *source};
-    model::ModeSet seen;
+    const std::string_view source = element->attribute("source").value();
+    if (source.empty())
+        return std::unexpected(
+            document_.errorAt(*element, kAction, "<compat> has no source, or an empty one"));
+    model::KnownCompat known{.source = std::string(source)};
     for (const pugi::xml_node child : element->children())
         if (isElement(child, "mode"))
-            if (auto read = readMode(document_, child, seen, known.supported); !read)
+            if (auto read = readMode(document_, child, known); !read)
                 return std::unexpected(std::move(read.error()));
     return model::HostCompat{.known = std::move(known)};
 }
 
-std::string CapabilitiesDocument::withCompat(const model::KnownCompat& compat,
-                                             model::ModeTable table) const {
+std::string CapabilitiesDocument::withCompat(const model::KnownCompat& compat) const {
     const std::string& bytes = document_.bytes();
     const ElementSpan span = document_.spanOf(cpu_);
     const Layout layout = layoutOfChildren(bytes, span.begin, lastNeighbour(document_, cpu_));
-    const pugi::xml_document tree = buildCompat(compat, table);
+    const pugi::xml_document tree = buildCompat(compat);
     const std::string element = renderElement(tree.document_element(), layout);
 
     if (span.selfClosing) {

@@ -27,17 +27,15 @@ public:
     std::string arch() const;
     std::string model() const;
 
-    /// What the document says of the host's modes; unknown where it has no <compat>. A mode that
-    /// the table lacks is passed over, and one that the document lacks is not supported. Errors:
-    /// kind input with the line where <compat> is there twice, its source is missing or none of
-    /// ours, a mode has no name, is there twice, or says neither yes nor no.
+    /// What the document says of the host's modes; unknown where it has no <compat>. Modes beyond
+    /// the table are kept. Errors: kind input with the line where <compat> is there twice or has no
+    /// source, a mode has no name, is there twice, or says neither yes nor no.
     Result<model::HostCompat> compat() const;
 
     /// The document's bytes with <compat> as the last child of <cpu> instead of any that was there,
     /// laid out like its neighbours. No other byte changes; doing it twice gives the same as doing
     /// it once.
-    std::string withCompat(const model::KnownCompat& compat,
-                           model::ModeTable table = model::modeTable()) const;
+    std::string withCompat(const model::KnownCompat& compat) const;
 
 private:
     explicit CapabilitiesDocument(Document document, pugi::xml_node cpu)

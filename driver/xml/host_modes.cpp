@@ -41,7 +41,7 @@ public:
         if (matched_ != depth_)
             return true;
         if (level() == kCompat && name == "source")
-            source_ = model::parseCompatSource(value).has_value();
+            source_ = !value.empty();
         if (level() != kMode)
             return true;
         if (name == "name")
@@ -58,13 +58,10 @@ public:
         if (level() != kMode)
             return true;
         const bool plain = !mode_.empty() && (answer_ == "yes" || answer_ == "no");
-        const model::Mode* mode = model::findModeByName(mode_);
-        const bool twice = mode && named_.contains(*mode);
-        if (mode) {
-            named_.insert(*mode);
-            if (answer_ == "yes")
-                supported_.insert(*mode);
-        }
+        const auto number = model::modeNumber(mode_);
+        const bool twice = number && (supported_ | refused_).contains(*number);
+        if (number)
+            (answer_ == "yes" ? supported_ : refused_).insert(*number);
         mode_ = answer_ = {};
         return plain && !twice;
     }
@@ -78,8 +75,11 @@ public:
     bool hasCpu() const {
         return seen_[kCpu] == 1;
     }
-    std::optional<model::ModeSet> supported() const {
-        return seen_[kCompat] == 1 ? std::optional(supported_) : std::nullopt;
+    HostModes modes() const {
+        HostModes modes;
+        if (seen_[kCompat] == 1)
+            modes = {.supported = supported_, .refused = refused_};
+        return modes;
     }
 
 private:
@@ -94,8 +94,8 @@ private:
     bool source_ = false;
     std::string_view mode_;
     std::string_view answer_;
-    model::ModeSet named_;
     model::ModeSet supported_;
+    model::ModeSet refused_;
 };
 
 /// The answer of a plain document, or nothing where it is not plain.
@@ -103,7 +103,7 @@ std::optional<HostModes> scanDocument(std::string_view bytes) {
     ModesHandler handler;
     if (xml::scan(bytes, handler).outcome != xml::Scan::complete || !handler.hasCpu())
         return std::nullopt;
-    return HostModes{.supported = handler.supported()};
+    return handler.modes();
 }
 
 bool startsAt(std::string_view bytes, std::size_t at, std::string_view mark) {
@@ -207,7 +207,7 @@ Result<HostModes> readInFull(std::string bytes, std::string_view name) {
         return std::unexpected(compat.error());
     HostModes modes;
     if (compat->known)
-        modes.supported = compat->known->supported;
+        modes = {.supported = compat->known->supported, .refused = compat->known->refused};
     return modes;
 }
 

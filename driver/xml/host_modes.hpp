@@ -18,8 +18,10 @@ namespace hostcompat::xml {
 struct HostModes {
     /// Counted from 1 within its input; 0 where the input holds only this document.
     std::size_t number = 0;
-    /// Nothing where the document has no <compat>.
+    /// The modes that it calls supported; nothing where the document has no <compat>.
     std::optional<model::ModeSet> supported;
+    /// The modes that it calls not supported. One in neither set is not told.
+    model::ModeSet refused;
 };
 
 /// Reads what an input says of its hosts.

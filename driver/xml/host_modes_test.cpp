@@ -30,9 +30,8 @@ std::vector<std::string> say(const std::string& bytes) {
         std::string text = host->number ? std::to_string(host->number) + ":" : "";
         if (!host->supported)
             text += "unknown";
-        for (const model::Mode& mode : model::modeTable())
-            if (host->supported && host->supported->contains(mode))
-                text += std::string(mode.name) + ";";
+        for (const unsigned mode : host->supported.value_or(model::ModeSet()).numbers())
+            text += model::modeName(mode) + ";";
         result.push_back(text);
     }
     return result;
@@ -84,9 +83,8 @@ TEST(ReadHostModes, looksOnlyWhereCompatBelongs) {
               Lines{"power9;"});
 }
 
-TEST(ReadHostModes, passesOverModesOfNewerVersions) {
-    EXPECT_EQ(say(capabilities(cpu(yes("power9") + yes("power12") + yes("power12")))),
-              Lines{"power9;"});
+TEST(ReadHostModes, keepsModesOfNewerVersions) {
+    EXPECT_EQ(say(capabilities(cpu(yes("power9") + yes("power12")))), Lines{"power9;power12;"});
 }
 
 TEST(ReadHostModes, readsWhatTheFastPassLeavesTheSame) {
@@ -113,8 +111,8 @@ TEST(ReadHostModes, namesWhatIsWrongWithItsLine) {
 }
 
 TEST(ReadHostModes, namesTheBrokenOneAmongSeveral) {
-    const auto lines = say(cpu(yes("power9")) + "\n<cpu>\n<compat source='x'/></cpu>\n" +
-                           cpu(yes("power10")) + "\n<cpu");
+    const auto lines =
+        say(cpu(yes("power9")) + "\n<cpu>\n<compat/></cpu>\n" + cpu(yes("power10")) + "\n<cpu");
     ASSERT_EQ(lines.size(), 4U);
     EXPECT_EQ(lines[0], "1:power9;");
     EXPECT_EQ(lines[1].substr(0, 9), "in.xml:6:");

@@ -79,8 +79,11 @@ protected:
 TEST_F(FindAnswerTest, ARecordStandsInForTheHost) {
     const model::HostRecord record{
         .host = {.arch = "ppc64le", .platform = model::Platform::pseries, .kernel = "7.3"},
-        .compat = {.known = model::compatFromBitmap(model::findModeByName("power9")->capabilityBit,
-                                                    "merged")}};
+        .compat = {.known = model::KnownCompat{.source = "kvm",
+                                               .supported = {9},
+                                               .refused = {8, 10, 11},
+                                               .capabilities = 1ULL << 62,
+                                               .abi = "merged"}}};
     const std::string recordPath = write("record.json", answer::writeRecord(record));
     const Answer answer = findAnswer(
         write("module.conf", "probe = " + recordPath + "\ninterval = 7\ncompare = yes\n"), false);

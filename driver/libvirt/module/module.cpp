@@ -124,7 +124,7 @@ int heardKvm(virConnectPtr connection, const char* cpuXml, unsigned flags, int a
     const auto answer = answerFor(connection);
     if (!answer || !answer->compare)
         return answered;
-    const std::string_view mode = refusedMode(cpuXml, *answer->known);
+    const std::string mode = refusedMode(cpuXml, *answer->known);
     if (mode.empty())
         return answered;
     if ((flags & VIR_CONNECT_COMPARE_CPU_FAIL_INCOMPATIBLE) != 0 &&

@@ -34,8 +34,11 @@ protected:
         ::setenv("VIRT_HOST_COMPAT_MODULE_CONFIG", (folder_ / "module.conf").c_str(), 1);
         const model::HostRecord record{
             .host = {.arch = "ppc64le", .platform = model::Platform::pseries, .kernel = "7.3"},
-            .compat = {.known = model::compatFromBitmap(
-                           model::findModeByName("power9")->capabilityBit, "merged")}};
+            .compat = {.known = model::KnownCompat{.source = "kvm",
+                                                   .supported = {9},
+                                                   .refused = {8, 10, 11},
+                                                   .capabilities = 1ULL << 62,
+                                                   .abi = "merged"}}};
         write("record.json", answer::writeRecord(record));
         configure("compare = yes\n");
         fakeLibvirt() = {.document = kDocument};

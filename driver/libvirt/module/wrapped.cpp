@@ -26,7 +26,7 @@ bool concernsPowerKvm(const HypervisorQuestion& question) {
     return power && (!question.virtType || std::string_view(question.virtType) == "kvm");
 }
 
-std::string_view refusedMode(std::string_view cpuXml, const model::KnownCompat& compat) {
+std::string refusedMode(std::string_view cpuXml, const model::KnownCompat& compat) {
     const auto document = xml::Document::read(std::string(cpuXml), "the CPU");
     // libvirt has read it already; what it understood and we do not is left to libvirt.
     if (!document)
@@ -38,8 +38,8 @@ std::string_view refusedMode(std::string_view cpuXml, const model::KnownCompat& 
     const auto model = xml::onlyChild(*document, cpu, "model");
     if (!model || !*model)
         return {};
-    const model::Mode* const mode = model::findModeByName(xml::textOf(*model));
-    return mode && !compat.supported.contains(*mode) ? mode->name : std::string_view();
+    const auto mode = model::modeNumber(xml::textOf(*model));
+    return mode && compat.refused.contains(*mode) ? model::modeName(*mode) : std::string();
 }
 
 } // namespace hostcompat::libvirt::module

@@ -29,7 +29,7 @@ struct HypervisorQuestion {
 bool concernsPowerKvm(const HypervisorQuestion& question);
 
 /// The compatibility mode that a guest's CPU asks for and that KVM refuses; empty where the text is
-/// not <cpu mode='host-model'> with a <model> of the table, or the mode is supported.
-std::string_view refusedMode(std::string_view cpuXml, const model::KnownCompat& compat);
+/// not <cpu mode='host-model'> with a mode as its <model>, or nothing says that it is refused.
+std::string refusedMode(std::string_view cpuXml, const model::KnownCompat& compat);
 
 } // namespace hostcompat::libvirt::module

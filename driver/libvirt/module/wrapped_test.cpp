@@ -11,7 +11,7 @@ using namespace hostcompat::libvirt;
 using namespace hostcompat::libvirt::module;
 
 model::KnownCompat power9Only() {
-    return {.supported = model::modesUpTo(*model::findModeByName("power9"))};
+    return {.source = "kvm", .supported = {9}, .refused = {8, 10, 11}};
 }
 
 TEST(ConcernsHost, OnlyQemuHereUnlessThereIsARecord) {
