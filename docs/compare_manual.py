@@ -58,6 +58,15 @@ class Comparison:
                 problems.append(f"{command}: only in the manual {sorted(written - offered)}, only in --help {sorted(offered - written)}")
         return problems
 
+    def examples_use_what_is_offered(self) -> list[str]:
+        lines = re.findall(r"^    +[$#] (.*)$", (self.root / "docs/examples.rst").read_text(encoding="utf-8"), re.MULTILINE)
+        calls = [call for line in lines for call in re.findall(r"virt-host-compat ([a-z]+)([^|>']*)", line)]
+        problems = [] if len(calls) >= len(lines) else ["an example does not call the program"]
+        for command, rest in calls:
+            unknown = set(re.findall(r"--[a-z][a-z-]*", rest)) - self.options_of(command) if command in self.commands() else {command}
+            problems += [f"the example '{command}{rest}' has {name}, which the program does not offer" for name in sorted(unknown)]
+        return problems
+
     def readme_names_every_command(self) -> list[str]:
         rows = set(re.findall(r"^\| `([a-z]+)", self.readme, re.MULTILINE))
         missing = set(self.commands()) - rows
@@ -97,6 +106,7 @@ def main(program: str, root: str) -> int:
     checks: list[Callable[[], list[str]]] = [
         comparison.every_command_has_its_page,
         comparison.options_agree,
+        comparison.examples_use_what_is_offered,
         comparison.readme_names_every_command,
         comparison.modes_agree,
         comparison.exit_statuses_agree,
