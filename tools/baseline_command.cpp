@@ -145,9 +145,6 @@ Status baseline(const BaselineOptions& options, Console& console) {
                              .action = "make a baseline of nothing",
                              .reason = "no document is named",
                              .remedy = "name files, folders, - or --files-from"});
-    std::optional<input::ReadAheads> ahead;
-    if (!options.connects && readsMany(options.documents, options.filesFrom))
-        ahead.emplace(options.jobs);
     // Asking daemons needs processes, sockets and libvirt's library.
     const bool noSandbox = options.noSandbox || options.connects;
     if (const auto entered = restrictToInputs(options.documents, options.filesFrom, noSandbox);
@@ -173,8 +170,7 @@ Status baseline(const BaselineOptions& options, Console& console) {
         .progress = [&](const policy::StreamCounts& counts) { progress.show(counts.inputs); }};
     const Result<policy::StreamCounts> counts =
         options.connects ? askDaemons(options, result, console)
-                         : policy::readBaseline(inputs, options.jobs, result, listener,
-                                                ahead ? &*ahead : nullptr);
+                         : policy::readBaseline(inputs, options.jobs, result, listener);
     progress.clear();
     if (!counts)
         return worse(status, console.fail(counts.error()));

@@ -31,10 +31,6 @@ bool mayBeFolder(const std::string& path) {
 
 } // namespace
 
-bool readsMany(const std::vector<std::string>& files, const std::string& list) {
-    return !list.empty() || files.size() > kMostNames || std::ranges::any_of(files, mayBeFolder);
-}
-
 Result<void> seal(bool noSandbox) {
     return noSandbox ? Result<void>() : enter(sandbox::SandboxReach::sealed, {});
 }
@@ -48,7 +44,7 @@ Result<void> restrictToInputs(const std::vector<std::string>& files, const std::
                          [](const std::string& name) { return name != "-"; });
     if (names.empty() && list.empty())
         return seal(false);
-    if (readsMany(names, list))
+    if (!list.empty() || names.size() > kMostNames || std::ranges::any_of(names, mayBeFolder))
         names.clear();
     return enter(sandbox::SandboxReach::reading, names);
 }

@@ -15,9 +15,6 @@ namespace hostcompat::tools {
 /// Errors: those of enterSandbox().
 Result<void> seal(bool noSandbox);
 
-/// Whether more may be read than a few files: there is a list, or a folder, or many are named.
-bool readsMany(const std::vector<std::string>& files, const std::string& list);
-
 /// For commands that read their inputs one after the other. With nothing but standard input it is
 /// as seal(); where a few files are named, these alone can be opened (with a kernel that has
 /// Landlock); with a folder or a list, whose links and names nobody knows before, any file, for

@@ -58,9 +58,6 @@ Status runValidate(const ValidateOptions& options, Console& console) {
     const auto grammar = chooseGrammar(options);
     if (!grammar)
         return console.fail(grammar.error());
-    std::optional<input::ReadAheads> ahead;
-    if (readsMany(options.files, options.filesFrom))
-        ahead.emplace(options.jobs);
     std::vector<std::string> readable = options.files;
     if (options.strict) // libvirt's grammar is compiled when a document first needs it
         readable.push_back(options.schemaDir.empty() ? validate::Grammar::defaultSchemaDir()
@@ -93,8 +90,7 @@ Status runValidate(const ValidateOptions& options, Console& console) {
             progress.show(++count);
         },
         {.jobs = options.jobs,
-         .fastPath = options.noFastPath ? validate::FastPath::off : validate::FastPath::on,
-         .ahead = ahead ? &*ahead : nullptr});
+         .fastPath = options.noFastPath ? validate::FastPath::off : validate::FastPath::on});
     progress.clear();
     report->end();
     return status;

@@ -36,10 +36,6 @@ void Descriptor::close() {
     errno = kept;
 }
 
-int Descriptor::release() {
-    return std::exchange(number_, -1);
-}
-
 Descriptor openFile(const std::string& path, int flags) {
     int number;
     do {
@@ -48,10 +44,10 @@ Descriptor openFile(const std::string& path, int flags) {
     return Descriptor(number);
 }
 
-Descriptor openInput(const std::string& path, int flags) {
+Descriptor openInput(const std::string& path) {
     if (path == "-")
         return Descriptor::standardInput();
-    Descriptor file = openFile(path, O_RDONLY | O_NOCTTY | flags);
+    Descriptor file = openFile(path, O_RDONLY | O_NOCTTY);
     if (file.number() == STDIN_FILENO)
         return Descriptor(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
     return file;

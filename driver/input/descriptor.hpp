@@ -31,8 +31,6 @@ public:
     }
     /// Closes it now; nothing where none is open. Keeps errno.
     void close();
-    /// Gives the ownership away: the number, which somebody else closes now.
-    int release();
 
 private:
     int number_ = -1;
@@ -45,8 +43,8 @@ Descriptor openFile(const std::string& path, int flags);
 
 /// Opens a file for reading, or takes standard input for "-". A file never gets the number of
 /// standard input, even where the program was started without one, so that "-" stays honest.
-/// Owns nothing where that fails, and errno says why. `flags` are more of open's.
-Descriptor openInput(const std::string& path, int flags = 0);
+/// Owns nothing where that fails, and errno says why.
+Descriptor openInput(const std::string& path);
 
 /// Writes all of the bytes with write(2), again where a signal interrupts it or not all were taken.
 /// Returns 0, or the errno with which it gave up.

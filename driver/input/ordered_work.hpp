@@ -9,7 +9,6 @@
 #include <map>
 #include <mutex>
 #include <optional>
-#include <span>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -34,7 +33,8 @@ public:
             others();
         auto worker = makeWorker();
         for (; number; number = take(handful)) {
-            worker(std::span(handful));
+            for (Item& item : handful)
+                worker(item);
             give(*number, handful);
         }
     }
@@ -104,8 +104,7 @@ private:
 ///
 /// @param jobs threads; 0 for usableProcessors().
 /// @param next gives the next item (std::optional<Item>), nothing at the end.
-/// @param makeWorker called once by each thread that works; gives what is called with a few items
-/// that follow each other, a std::span<Item>.
+/// @param makeWorker called once by each thread that works; gives what is called with each Item&.
 /// @param tell called with each Item& when it was worked on, in the order of next().
 /// next and tell are called by one thread at a time, not always the same; nothing here may throw.
 template <typename Item, typename Next, typename MakeWorker, typename Tell>

@@ -31,12 +31,10 @@ Told doubled(int count, unsigned jobs) {
         },
         [&] {
             ++workers;
-            return [](std::span<int> items) {
-                for (int& item : items) {
-                    if (item % 7 == 0)
-                        std::this_thread::sleep_for(std::chrono::microseconds(50));
-                    item *= 2;
-                }
+            return [](int& item) {
+                if (item % 7 == 0)
+                    std::this_thread::sleep_for(std::chrono::microseconds(50));
+                item *= 2;
             };
         },
         [&](int item) { told.items.push_back(item); });

@@ -69,49 +69,27 @@ void InputReader::grow(std::size_t room, std::size_t kept) {
     room_ = room;
 }
 
-void InputReader::expect(std::span<const std::string_view> names) {
-    if (ahead_)
-        ahead_->expect(names);
-}
-
 Result<std::string_view> InputReader::read(std::string_view path) {
-    if (ahead_)
-        if (const auto begun = ahead_->take(path)) {
-            const std::string_view bytes(begun->bytes.data(), begun->bytes.size());
-            if (!begun->whole)
-                return readOn(path, begun->file, bytes);
-            std::memset(begun->bytes.data() + bytes.size(), 0, kInputPadding);
-            return bytes;
-        }
     if (path.find('\0') != std::string_view::npos)
         return std::unexpected(inputError(path, "open", 0, "the name contains a NUL byte"));
     const Descriptor input = openInput(std::string(path));
     if (!input)
         return std::unexpected(inputError(path, "open", errno));
-    return readOn(path, input, {});
-}
 
-Result<std::string_view> InputReader::readOn(std::string_view path, const Descriptor& input,
-                                             std::string_view begun) {
     // One byte more than the limit, so that an input of exactly the limit is told from a larger
     // one.
     constexpr std::size_t kMostRoom = kMaximumInputBytes + 1;
     struct stat status;
     std::size_t expected = 0; // not known, as of what is no file or has no content of its own
-    const bool known = ::fstat(input.number(), &status) == 0;
-    const bool isFile = known && S_ISREG(status.st_mode);
+    const bool isFile = ::fstat(input.number(), &status) == 0 && S_ISREG(status.st_mode);
     if (isFile) {
         expected = static_cast<std::size_t>(status.st_size);
         if (expected > kMaximumInputBytes)
             return std::unexpected(tooLarge(path));
     }
     if (room_ <= expected || room_ > kKeptRoom)
-        grow(std::max({expected + 1, begun.size(), kUsualRoom}), 0);
-    begun.copy(buffer_.data(), begun.size());
-    std::size_t filled = begun.size();
-    // One that was opened without waiting has an end before anybody has opened it for writing.
-    if (known && S_ISFIFO(status.st_mode))
-        waitFor(input);
+        grow(std::max(expected + 1, kUsualRoom), 0);
+    std::size_t filled = 0;
     do {
         if (filled == room_) {
             if (filled == kMostRoom)

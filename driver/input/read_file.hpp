@@ -2,21 +2,19 @@
 // Reads one input whole: a file, or standard input, and never more than an input may hold.
 #pragma once
 
-#include "driver/input/descriptor.hpp"
-#include "driver/input/read_ahead.hpp"
 #include "driver/model/error.hpp"
 
 #include <cstddef>
-#include <optional>
-#include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace hostcompat::input {
 
 /// The largest input that is read, in bytes: 64 MiB. A usual capabilities document has 14 KiB.
 inline constexpr std::size_t kMaximumInputBytes = std::size_t{64} << 20;
+
+/// NUL bytes that lie behind what an InputReader gives, for readers that look ahead.
+inline constexpr std::size_t kInputPadding = 64;
 
 /// What a message calls an input: its path, printable on one line, or "standard input" for "-".
 std::string inputName(std::string_view path);
@@ -34,14 +32,6 @@ Result<std::string> readInput(std::string_view path);
 /// One for each thread.
 class InputReader {
 public:
-    InputReader() = default;
-    /// @param ahead reads what is expected before its turn; nothing where it cannot be had.
-    explicit InputReader(std::optional<ReadAhead> ahead) : ahead_(std::move(ahead)) {}
-
-    /// Names what will be read next, in this order. It changes nothing but how long that takes. The
-    /// names have to stay until they are read or others are expected.
-    void expect(std::span<const std::string_view> names);
-
     /// As readInput(). A file that has the size which the system says is read with one call.
     ///
     /// @return the input's bytes, which stay until the next call; behind them lie kInputPadding
@@ -50,13 +40,9 @@ public:
 
 private:
     friend Result<std::string> readInput(std::string_view path);
-    /// Reads on to the end of a file of which these bytes have been read.
-    Result<std::string_view> readOn(std::string_view path, const Descriptor& input,
-                                    std::string_view begun);
     /// Makes room for so many bytes and the padding; the first `kept` bytes stay.
     void grow(std::size_t room, std::size_t kept);
 
-    std::optional<ReadAhead> ahead_;
     std::string buffer_;
     std::size_t room_ = 0; ///< of buffer_, without the padding
 };

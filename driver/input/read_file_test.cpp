@@ -3,7 +3,7 @@
 #include "driver/input/read_file.hpp"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <chrono>
@@ -13,6 +13,7 @@
 #include <iterator>
 #include <thread>
 #include <unistd.h>
+#include <vector>
 
 namespace hostcompat::input {
 namespace {
@@ -167,6 +168,27 @@ TEST_F(ReadInput, readsStandardInputInPieces) {
     readInPieces(0);
     // As a terminal or pipe is that another program has set so.
     readInPieces(O_NONBLOCK);
+}
+
+TEST_F(ReadInput, readsNamedPipes) {
+    // One after the other, as a shell writes them; the second more than a pipe holds.
+    const std::vector<std::string> texts = {"first", std::string(300'000, 'y'), ""};
+    std::vector<std::string> names;
+    for (const char* name : {"a.xml", "b.xml", "c.xml"}) {
+        names.push_back((folder_ / name).string());
+        ASSERT_EQ(::mkfifo(names.back().c_str(), 0600), 0);
+    }
+    std::thread writer([&] {
+        for (std::size_t i = 0; i < names.size(); ++i)
+            std::ofstream(names[i]) << texts[i];
+    });
+    InputReader reader;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        const auto bytes = reader.read(names[i]);
+        ASSERT_TRUE(bytes) << names[i];
+        EXPECT_TRUE(*bytes == texts[i]) << names[i];
+    }
+    writer.join();
 }
 
 TEST_F(ReadInput, survivesWithoutStandardInput) {

@@ -9,7 +9,6 @@
 #include <fmt/format.h>
 
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,34 +22,6 @@ namespace {
 struct Item {
     Result<std::string> path;
     std::vector<Result<xml::HostModes>> hosts;
-};
-
-/// Reads inputs, as one thread does.
-class Worker {
-public:
-    explicit Worker(std::optional<input::ReadAhead> ahead) : reader_(std::move(ahead)) {}
-
-    void operator()(std::span<Item> items) {
-        names_.clear();
-        for (const Item& item : items)
-            if (item.path)
-                names_.push_back(*item.path);
-        reader_.expect(names_);
-        for (Item& item : items)
-            if (item.path)
-                read(item);
-    }
-
-private:
-    void read(Item& item) {
-        if (const auto bytes = reader_.read(*item.path); !bytes)
-            item.hosts.emplace_back(std::unexpected(bytes.error()));
-        else
-            item.hosts = xml::readHostModes(*bytes, input::inputName(*item.path));
-    }
-
-    input::InputReader reader_;
-    std::vector<std::string_view> names_;
 };
 
 /// Counts what was read and tells the baseline and the listener of it.
@@ -103,14 +74,23 @@ private:
 } // namespace
 
 StreamCounts readBaseline(input::Inputs& inputs, unsigned jobs, Baseline& baseline,
-                          const StreamListener& listener, input::ReadAheads* ahead) {
+                          const StreamListener& listener) {
     const auto next = [&]() -> std::optional<Item> {
         auto input = inputs.next();
         if (!input)
             return std::nullopt;
         return Item{.path = std::move(*input), .hosts = {}};
     };
-    const auto makeWorker = [&] { return Worker(ahead ? ahead->take() : std::nullopt); };
+    const auto makeWorker = [] {
+        return [reader = input::InputReader()](Item& item) mutable {
+            if (!item.path)
+                return;
+            if (const auto bytes = reader.read(*item.path); !bytes)
+                item.hosts.emplace_back(std::unexpected(bytes.error()));
+            else
+                item.hosts = xml::readHostModes(*bytes, input::inputName(*item.path));
+        };
+    };
     Reporter reporter(baseline, listener);
     input::workInOrder<Item>(jobs, next, makeWorker,
                              [&](const Item& item) { reporter.report(item); });

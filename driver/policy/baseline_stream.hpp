@@ -3,7 +3,6 @@
 #pragma once
 
 #include "driver/input/inputs.hpp"
-#include "driver/input/read_ahead.hpp"
 #include "driver/policy/baseline.hpp"
 
 #include <cstdint>
@@ -31,8 +30,7 @@ struct StreamListener {
 /// and what the listener hears do not depend on the number of threads.
 ///
 /// @param jobs threads, as for workInOrder(). What is wrong with an input goes to the listener.
-/// @param ahead one for each thread, where inputs are to be read in advance.
 StreamCounts readBaseline(input::Inputs& inputs, unsigned jobs, Baseline& baseline,
-                          const StreamListener& listener, input::ReadAheads* ahead = nullptr);
+                          const StreamListener& listener);
 
 } // namespace hostcompat::policy

@@ -97,8 +97,6 @@ constexpr auto kReadingRules = std::to_array<Rule>({
 #endif
     {__NR_openat, Test::noneOf, 2, O_WRONLY | O_RDWR | O_CREAT | O_TRUNC},
     {__NR_getdents64},
-    // Of a ring that was made before, and that reads and closes open descriptors only (ReadAhead).
-    {__NR_io_uring_enter},
 #ifdef __NR_stat
     {__NR_stat},
     {__NR_lstat},

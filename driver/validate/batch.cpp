@@ -6,10 +6,7 @@
 #include "driver/input/read_file.hpp"
 #include "driver/relaxng/acceptor.hpp"
 
-#include <span>
-#include <string_view>
 #include <utility>
-#include <vector>
 
 namespace hostcompat::validate {
 
@@ -22,38 +19,15 @@ struct Answer {
     std::optional<Result<Verdict>> result; ///< nothing for "certainly valid"
 };
 
-/// Reads and judges inputs, as one thread does.
-class Worker {
-public:
-    Worker(const Grammar& grammar, const BatchOptions& options)
-        : reader_(options.ahead ? options.ahead->take() : std::nullopt),
-          validator_(grammar, options.fastPath) {}
-
-    void operator()(std::span<Answer> answers) {
-        names_.clear();
-        for (const Answer& answer : answers)
-            if (!answer.result)
-                names_.push_back(answer.path);
-        reader_.expect(names_);
-        for (Answer& answer : answers)
-            if (!answer.result)
-                answer.result = validate(answer.path);
-    }
-
-private:
-    std::optional<Result<Verdict>> validate(const std::string& path) {
-        const auto bytes = reader_.read(path);
-        if (!bytes)
-            return std::unexpected(bytes.error());
-        if (validator_.isCertainlyValid(*bytes))
-            return std::nullopt;
-        return validator_.judge(*bytes, input::inputName(path));
-    }
-
-    input::InputReader reader_;
-    Validator validator_;
-    std::vector<std::string_view> names_;
-};
+std::optional<Result<Verdict>> validate(input::InputReader& reader, Validator& validator,
+                                        const std::string& path) {
+    const auto bytes = reader.read(path);
+    if (!bytes)
+        return std::unexpected(bytes.error());
+    if (validator.isCertainlyValid(*bytes))
+        return std::nullopt;
+    return validator.judge(*bytes, input::inputName(path));
+}
 
 } // namespace
 
@@ -67,7 +41,13 @@ void validateBatch(const Grammar& grammar, const BatchInputs& inputs, const Batc
             return Answer{"", Result<Verdict>(std::unexpected(std::move(input->error())))};
         return Answer{std::move(**input), std::nullopt};
     };
-    const auto makeWorker = [&] { return Worker(grammar, options); };
+    const auto makeWorker = [&] {
+        return [reader = input::InputReader(),
+                validator = Validator(grammar, options.fastPath)](Answer& answer) mutable {
+            if (!answer.result)
+                answer.result = validate(reader, validator, answer.path);
+        };
+    };
     const Result<Verdict> certain = Verdict{.valid = true, .defects = {}};
     const auto tell = [&](const Answer& answer) {
         sink(answer.path, answer.result ? *answer.result : certain);

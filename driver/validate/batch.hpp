@@ -2,7 +2,6 @@
 // Verdicts on many documents: on all processors, in the order of the inputs, in bounded memory.
 #pragma once
 
-#include "driver/input/read_ahead.hpp"
 #include "driver/model/error.hpp"
 #include "driver/validate/validator.hpp"
 
@@ -16,8 +15,6 @@ namespace hostcompat::validate {
 struct BatchOptions {
     unsigned jobs = 0; ///< threads; 0 for one on each processor that this process may use
     FastPath fastPath = FastPath::on;
-    input::ReadAheads* ahead =
-        nullptr; ///< one for each thread, where inputs are to be read in advance
 };
 
 /// The next input, as Inputs::next() gives it: a path or "-", an Error in place of an input, or
