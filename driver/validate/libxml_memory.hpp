@@ -7,10 +7,6 @@ namespace hostcompat::validate {
 /// Has the handler called, instead of null returned to the parser, where memory runs out: libxml2
 /// 2.9 goes on with null in some places. The handler must not return. For programs only, before the
 /// first use of the parser; a library must leave its process alone.
-///
-/// Also has each thread keep the small blocks that libxml2 takes, by size. Not for a process that
-/// uses libvirt's client, which gives blocks of libxml2's to free(): see what virURIParseParams()
-/// in its src/util/viruri.c makes of xmlURIUnescapeString()'s strings.
 void stopOnLibxmlMemoryFailure(void (*handler)());
 
 } // namespace hostcompat::validate
