@@ -124,10 +124,9 @@ std::vector<std::string> variantsOf(const std::string& document) {
     return variants;
 }
 
-// The built-in grammar judges a summary of the document, and the words for defects come from rules
-// of our own: neither may ever say something else than the grammar in its file does about the whole
-// document.
-TEST(Documents, areSummedUpAndExplainedAsTheGrammarJudges) {
+// The words for defects come from rules of our own, which also judge documents that libxml2 would
+// take too long for: they may never say something else than the grammar does.
+TEST(Documents, areExplainedAsTheGrammarJudges) {
     auto file =
         validate::Grammar::fromFile((kSources / "schema" / "capabilities-compat.rng").string());
     ASSERT_TRUE(file) << model::describe(file.error());
@@ -143,9 +142,9 @@ TEST(Documents, areSummedUpAndExplainedAsTheGrammarJudges) {
                 if (!document)
                     continue;
                 const auto verdict = whole.validate(document->get(), "x.xml");
-                const auto summary = builtIn.validate(document->get(), "x.xml");
-                ASSERT_TRUE(verdict && summary);
-                ASSERT_EQ(summary->valid, verdict->valid) << path << "\n" << variant;
+                const auto own = builtIn.validate(document->get(), "x.xml");
+                ASSERT_TRUE(verdict && own);
+                ASSERT_EQ(own->valid, verdict->valid) << path << "\n" << variant;
                 ASSERT_EQ(validate::explainCapabilities(document->get()).empty(), verdict->valid)
                     << path << "\n"
                     << variant;

@@ -39,7 +39,6 @@ void Acceptor::reset() {
     seen_ = std::vector<Seen>{{0, 0}}; // number 0: no name yet
     states_ = std::vector<State>();
     stretches_ = std::vector<Stretch>();
-    marks_ = std::vector<Mark>();
     results_ = std::vector<TextResult>();
     readers_ = std::vector<Reader>(3); // the three special numbers
     rows_ = std::vector<std::array<std::uint16_t, 256>>(3);
@@ -58,57 +57,9 @@ std::size_t Acceptor::bytes() const {
     return symbols_.bytes() + expressions_.bytes() + patterns_.bytes() +
            seen_.capacity() * sizeof(Seen) + seenTable_.bytes() +
            states_.capacity() * sizeof(State) + stateTable_.bytes() +
-           stretches_.capacity() * sizeof(Stretch) + marks_.capacity() * sizeof(Mark) + inReaders +
-           readerTable_.bytes() + rows_.capacity() * sizeof(rows_[0]) +
-           results_.capacity() * sizeof(TextResult) + resultTable_.bytes();
-}
-
-std::vector<Cut> Acceptor::repetitions(std::string_view document) {
-    trail_.clear();
-    if (!full())
-        walk<true>(document);
-    // At each depth the neighbours that ended in one state, so far.
-    struct Run {
-        StateNumber state = noState;
-        std::size_t count = 0;
-        std::size_t second = 0;
-        std::size_t beforeLast = 0;
-        std::size_t last = 0;
-    };
-    std::vector<Run> runs;
-    std::vector<Cut> cuts;
-    const auto close = [&](const Run& run) {
-        if (run.count > 3)
-            cuts.push_back({run.second, run.beforeLast});
-    };
-    const auto closeBelow = [&](std::size_t depth) {
-        for (; runs.size() > depth; runs.pop_back())
-            close(runs.back());
-    };
-    for (const Mark& mark : trail_) {
-        const std::size_t depth = states_[mark.state].depth;
-        closeBelow(depth + 1);
-        runs.resize(depth + 1);
-        Run& run = runs[depth];
-        if (run.state != mark.state) {
-            close(run);
-            run = {.state = mark.state};
-        }
-        ++run.count;
-        if (run.count == 2)
-            run.second = mark.offset;
-        run.beforeLast = std::exchange(run.last, mark.offset);
-    }
-    closeBelow(0);
-    // The outer first, and without those within it.
-    std::ranges::sort(cuts, [](const Cut& a, const Cut& b) {
-        return a.begin != b.begin ? a.begin < b.begin : a.end > b.end;
-    });
-    std::vector<Cut> result;
-    for (const Cut& cut : cuts)
-        if (result.empty() || cut.begin >= result.back().end)
-            result.push_back(cut);
-    return result;
+           stretches_.capacity() * sizeof(Stretch) + inReaders + readerTable_.bytes() +
+           rows_.capacity() * sizeof(rows_[0]) + results_.capacity() * sizeof(TextResult) +
+           resultTable_.bytes();
 }
 
 bool Acceptor::full() const {
@@ -119,18 +70,12 @@ bool Acceptor::accepts(std::string_view document) {
     ++counts_.documents;
     if (full())
         reset();
-    const bool accepted = walk<false>(document);
+    const bool accepted = walk(document);
     counts_.accepted += accepted ? 1 : 0;
     return accepted;
 }
 
-template <bool traced>
 bool Acceptor::walk(std::string_view document) {
-    const auto trace = [&](const char* begin, const Mark* marks, std::size_t count) {
-        for (const Mark* mark = marks; mark != marks + count; ++mark)
-            trail_.push_back(
-                {static_cast<std::size_t>(begin - document.data()) + mark->offset, mark->state});
-    };
     const char* at = document.data();
     const char* const end = end_ = at + document.size();
     if (document.empty() || *end != '\0')
@@ -147,18 +92,11 @@ bool Acceptor::walk(std::string_view document) {
             current = read(current, at);
         } else if (state.kind == Kind::done) {
             break;
+        } else if (const Stretch* known = follow(state, at)) {
+            at += known->length;
+            current = known->to;
         } else {
-            const char* const begin = at;
-            if (const Stretch* known = follow(state, at)) {
-                at += known->length;
-                current = known->to;
-                if constexpr (traced)
-                    trace(begin, marks_.data() + known->firstMark, known->marks);
-            } else {
-                current = step(current, at);
-                if constexpr (traced)
-                    trace(begin, newMarks_.data(), newMarks_.size());
-            }
+            current = step(current, at);
         }
         if (current == noState)
             return false;
@@ -213,7 +151,6 @@ Acceptor::StateNumber Acceptor::intern(const State& wanted) {
 Acceptor::StateNumber Acceptor::step(StateNumber from, const char*& at) {
     const char* const begin = at;
     const char* next = at;
-    newMarks_.clear();
     StateNumber current = from;
     StateNumber kept = from;
     for (;;) {
@@ -247,8 +184,6 @@ Acceptor::StateNumber Acceptor::step(StateNumber from, const char*& at) {
         current = to;
         // Behind an element's name a stretch must not end: the name could go on.
         const bool named = states_[to].kind == Kind::inTag;
-        if (states_[to].kind == Kind::content)
-            newMarks_.push_back({static_cast<std::size_t>(next - begin), to});
         if (next - begin > static_cast<std::ptrdiff_t>(Stretch::mostWords * 8)) {
             if (at == begin) {
                 at = next;
@@ -263,8 +198,6 @@ Acceptor::StateNumber Acceptor::step(StateNumber from, const char*& at) {
     }
     if (at == begin)
         return noState;
-    while (!newMarks_.empty() && newMarks_.back().offset > static_cast<std::size_t>(at - begin))
-        newMarks_.pop_back();
     remember(from, begin, at, kept);
     return kept;
 }
@@ -284,9 +217,6 @@ void Acceptor::remember(StateNumber from, const char* begin, const char* end, St
                 static_cast<unsigned char>(0xff));
     std::memcpy(&stretch.lastMask, mask.data(), mask.size());
     stretch.to = to;
-    stretch.firstMark = static_cast<std::uint32_t>(marks_.size());
-    stretch.marks = static_cast<std::uint8_t>(newMarks_.size());
-    marks_.insert(marks_.end(), newMarks_.begin(), newMarks_.end());
     const auto number = static_cast<std::uint32_t>(stretches_.size());
     stretches_.push_back(stretch);
     // At the end of the list: what was met first is met most.

@@ -21,12 +21,6 @@ namespace hostcompat::relaxng {
 /// Bytes behind a document that must be readable, the first of them NUL.
 inline constexpr std::size_t acceptorPadding = 64;
 
-/// Bytes of a document, from `begin` to before `end`.
-struct Cut {
-    std::size_t begin = 0;
-    std::size_t end = 0;
-};
-
 /// One thread's walker over one grammar. Its memory is bounded whatever it is fed.
 class Acceptor {
 public:
@@ -44,12 +38,6 @@ public:
     /// True: libxml2 finds the document well formed and valid by this grammar. False: nothing is
     /// known. Behind the document acceptorPadding bytes must be readable, the first NUL.
     bool accepts(std::string_view document);
-
-    /// Parts of a document that say nothing new: of more than three neighbouring elements that each
-    /// leave what may follow as it was, those in the middle. They are whole elements with what
-    /// stands between them; without them the walk goes the same way. For documents that accepts()
-    /// does not accept; same padding. In order, none within another.
-    std::vector<Cut> repetitions(std::string_view document);
 
     const Counts& counts() const {
         return counts_;
@@ -93,16 +81,8 @@ private:
         std::uint64_t lastMask = 0;
         StateNumber to = noState;
         std::uint32_t next = 0xffffffff;
-        std::uint32_t firstMark = 0; ///< in marks_
-        std::uint8_t marks = 0;
         std::uint8_t full = 0; ///< words before the last
         std::uint8_t length = 0;
-    };
-
-    /// A place behind an element's end, and the state there.
-    struct Mark {
-        std::size_t offset = 0;
-        StateNumber state = noState;
     };
 
     /// A state of reading a value: what remains of each of its expressions.
@@ -118,7 +98,6 @@ private:
     static constexpr std::size_t mostReaders = 2000;
 
     void reset();
-    template <bool traced>
     bool walk(std::string_view document);
     bool full() const;
     StateNumber intern(const State& wanted);
@@ -152,9 +131,6 @@ private:
     std::vector<State> states_;
     Table stateTable_;
     std::vector<Stretch> stretches_;
-    std::vector<Mark> marks_;    ///< of the stretches, from their begin
-    std::vector<Mark> newMarks_; ///< of the step that was taken last, from its begin
-    std::vector<Mark> trail_;    ///< of the traced walk, from the document's begin
     std::vector<Reader> readers_;
     Table readerTable_;
     std::vector<std::array<std::uint16_t, 256>> rows_;

@@ -195,36 +195,6 @@ TEST(Acceptor, isOffWhereNoDocumentCouldBeAccepted) {
     EXPECT_FALSE(accepts(acceptor, "<a><b/><c/><d/></a>"));
 }
 
-TEST(Acceptor, findsWhatADocumentRepeats) {
-    const auto grammar =
-        compile(startOf("<zeroOrMore><element name='b'><attribute name='n'>"
-                        "<data type='unsignedInt'/></attribute><zeroOrMore>"
-                        "<element name='c'><empty/></element></zeroOrMore></element>"
-                        "</zeroOrMore>"));
-    ASSERT_TRUE(grammar) << grammar.error();
-    Acceptor acceptor(*grammar);
-    const auto without = [&](std::string document) {
-        const std::size_t size = document.size();
-        document.resize(size + acceptorPadding);
-        std::string rest;
-        std::size_t at = 0;
-        for (const Cut& cut : acceptor.repetitions({document.data(), size})) {
-            rest += document.substr(at, cut.begin - at);
-            at = cut.end;
-        }
-        return rest + document.substr(at, size - at);
-    };
-    // The first leads into the state in which the second and the last leave it.
-    EXPECT_EQ(without("<a><b n='1'/><b n='2'/><b n='3'/><b n='4'/><b n='5'/><b n='x'/></a>"),
-              "<a><b n='1'/><b n='2'/><b n='5'/><b n='x'/></a>");
-    EXPECT_EQ(without("<a><b n='1'><c/><c/><c/><c/><c/><c/></b><x/></a>"),
-              "<a><b n='1'><c/><c/><c/></b><x/></a>");
-    EXPECT_EQ(without("<a><b n='1'><c/><c/><c/><c/><c/><x/><c/><c/><c/><c/><c/></b></a>"),
-              "<a><b n='1'><c/><c/><c/><x/><c/><c/><c/><c/><c/></b></a>");
-    EXPECT_EQ(without("<a><b n='1'/><b n='2'/><b n='3'/><x/></a>"),
-              "<a><b n='1'/><b n='2'/><b n='3'/><x/></a>");
-}
-
 TEST(Acceptor, memoryIsBoundedWhateverItIsFed) {
     const auto grammar = compile(
         "<start><ref name='any'/></start><define "

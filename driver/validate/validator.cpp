@@ -5,10 +5,8 @@
 #include "driver/relaxng/acceptor.hpp"
 #include "driver/text/utf8.hpp"
 #include "driver/validate/explain.hpp"
-#include "driver/validate/skeleton.hpp"
 #include "driver/validate/tree.hpp"
 #include "driver/validate/wording.hpp"
-#include "driver/xml/well_formed.hpp"
 
 #include <fmt/format.h>
 
@@ -58,11 +56,12 @@ private:
     std::vector<Place> places_;
 };
 
-// libxml2 compares the states that it keeps for neighbouring elements pair by pair, about a billion
-// pairs a second.
+// libxml2 compares the states that it keeps for neighbouring elements and texts pair by pair, about
+// a billion pairs a second, and copies an element's list of attributes for each of them.
 constexpr std::uint64_t kMostPairs = 4'000'000'000;
+constexpr std::uint64_t kPairsOfAttributes = 8; ///< that take as long as one pair of attributes
 
-/// The element with the most children, where validating the document would take more than some
+/// The element with the most in it, where validating the document would take more than some
 /// seconds; else null.
 const xmlNode* mostCrowded(const xmlDoc* document) {
     std::uint64_t pairs = 0;
@@ -72,10 +71,15 @@ const xmlNode* mostCrowded(const xmlDoc* document) {
          node = tree::nextElement(node)) {
         std::uint64_t children = 0;
         for (const xmlNode* child = node->children; child; child = child->next)
-            children += child->type == XML_ELEMENT_NODE;
-        pairs += children * children;
-        if (children > most) {
-            most = children;
+            children += child->type == XML_ELEMENT_NODE || tree::isWrittenText(child);
+        std::uint64_t attributes = 0;
+        for (const xmlAttr* attribute = node->properties; attribute; attribute = attribute->next)
+            ++attributes;
+        const std::uint64_t own =
+            children * children + kPairsOfAttributes * attributes * attributes;
+        pairs += own;
+        if (own > most) {
+            most = own;
             crowded = node;
         }
     }
@@ -88,29 +92,9 @@ Error tooCrowded(const xmlNode* crowded, std::string_view name) {
             .subject = std::string(name),
             .line = lineOf(crowded),
             .errorNumber = 0,
-            .reason =
-                fmt::format("<{}> has so many elements in it that a verdict would take too long",
-                            text::clipped(tree::writtenName(crowded))),
+            .reason = fmt::format("<{}> has so much in it that a verdict would take too long",
+                                  text::clipped(tree::writtenName(crowded))),
             .remedy = ""};
-}
-
-} // namespace
-
-namespace {
-
-constexpr std::size_t kLargestShortened = std::size_t{256} * 1024;
-
-/// The document without the cuts, of which only line ends stay.
-void leaveOut(std::string_view bytes, const std::vector<relaxng::Cut>& cuts, std::string& result) {
-    result.clear();
-    std::size_t at = 0;
-    for (const relaxng::Cut& cut : cuts) {
-        result.append(bytes.substr(at, cut.begin - at));
-        const std::string_view left = bytes.substr(cut.begin, cut.end - cut.begin);
-        result.append(static_cast<std::size_t>(std::ranges::count(left, '\n')), '\n');
-        at = cut.end;
-    }
-    result.append(bytes.substr(at));
 }
 
 } // namespace
@@ -121,7 +105,6 @@ struct Validator::State {
     Grammar grammar;
     std::optional<relaxng::Acceptor> acceptor;
     std::string padded;               ///< the document at hand, as the acceptor needs it
-    std::string shortened;            ///< without its repetitions
     std::optional<SafeParser> parser; ///< made for the first document that needs it
     std::unique_ptr<xmlRelaxNGValidCtxt, ContextDeleter> context;
 
@@ -185,7 +168,7 @@ const Grammar& Validator::grammar() const {
 
 Result<Verdict> Validator::validate(std::string_view bytes, std::string_view name) {
     if (!state_->acceptor)
-        return judgeWhole(bytes, name);
+        return judge(bytes, name);
     state_->padded.assign(bytes);
     state_->padded.append(relaxng::acceptorPadding, '\0');
     const std::string_view padded(state_->padded.data(), bytes.size());
@@ -195,33 +178,12 @@ Result<Verdict> Validator::validate(std::string_view bytes, std::string_view nam
 }
 
 Result<Verdict> Validator::judge(std::string_view bytes, std::string_view name) {
-    if (auto verdict = judgeShortened(bytes, name))
-        return std::move(*verdict);
-    return judgeWhole(bytes, name);
-}
-
-Result<Verdict> Validator::judgeWhole(std::string_view bytes, std::string_view name) {
     if (!state_->parser)
         state_->parser.emplace();
     auto document = state_->parser->parse(bytes, name);
     if (!document)
         return std::unexpected(std::move(document.error()));
     return validate(document->get(), name);
-}
-
-std::optional<Verdict> Validator::judgeShortened(std::string_view bytes, std::string_view name) {
-    // Larger documents can break a limit (names, crowding) by what would be left out.
-    if (!state_->acceptor || bytes.size() > kLargestShortened)
-        return std::nullopt;
-    const std::vector<relaxng::Cut> cuts = state_->acceptor->repetitions(bytes);
-    std::string& shortened = state_->shortened;
-    leaveOut(bytes, cuts, shortened);
-    if (shortened.size() > bytes.size() / 4 * 3 || !xml::checkDocument(bytes, name))
-        return std::nullopt;
-    auto verdict = judgeWhole(shortened, name);
-    if (!verdict || verdict->valid)
-        return std::nullopt;
-    return std::move(*verdict);
 }
 
 bool Validator::isCertainlyValid(std::string_view bytes) {
@@ -231,16 +193,15 @@ bool Validator::isCertainlyValid(std::string_view bytes) {
 Result<Verdict> Validator::validate(xmlDoc* document, std::string_view name) {
     if (auto compiled = state_->grammar.compiled(); !compiled)
         return std::unexpected(std::move(compiled.error()));
-    XmlDocument skeleton;
-    if (state_->grammar.isBuiltIn()) {
-        skeleton = skeletonOf(document);
-        if (!skeleton)
-            return std::unexpected(outOfMemory("validate", name));
-    } else if (const xmlNode* crowded = mostCrowded(document)) {
-        return std::unexpected(tooCrowded(crowded, name));
+    if (const xmlNode* crowded = mostCrowded(document)) {
+        if (!state_->grammar.isBuiltIn())
+            return std::unexpected(tooCrowded(crowded, name));
+        // explainCapabilities() knows each rule of this grammar, and takes its time once only.
+        std::vector<Defect> defects = explainCapabilities(document);
+        return Verdict{.valid = defects.empty(), .defects = std::move(defects)};
     }
     RelaxNgErrors errors;
-    const auto outcome = state_->run(skeleton ? skeleton.get() : document, errors);
+    const auto outcome = state_->run(document, errors);
     if (outcome == State::Outcome::outOfMemory)
         return std::unexpected(outOfMemory("validate", name));
     if (outcome == State::Outcome::valid)

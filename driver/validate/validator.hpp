@@ -8,13 +8,13 @@
 #include "driver/validate/safe_parse.hpp"
 
 #include <memory>
-#include <optional>
 #include <string_view>
 #include <vector>
 
 namespace hostcompat::validate {
 
-/// Whether a document is valid. The verdict is libxml2's on the whole document.
+/// Whether a document is valid. The verdict is libxml2's on the whole document; where that would
+/// take too long the built-in grammar's comes from its explanation (explain.hpp).
 struct Verdict {
     bool valid = false;
     /// What is wrong, in document order, each thing once; empty where valid, never empty where not.
@@ -40,18 +40,10 @@ public:
     ///
     /// @param bytes the document; read only during the call.
     /// @param name what messages call it.
-    /// @return the verdict; Errors are those of SafeParser::parse(), and system where memory ran
-    /// out.
+    /// @return the verdict; Errors are those of SafeParser::parse() and of validate() below.
     Result<Verdict> validate(std::string_view bytes, std::string_view name);
 
     /// As validate(), for a document that isCertainlyValid() did not find valid.
-    ///
-    /// Where the fast path is on, libxml2 first judges what is left of the document without its
-    /// repetitions (fast::Acceptor::repetitions()), which in large documents is most of it. It is
-    /// believed where it finds that invalid, since more of what was valid does not help; else it
-    /// judges the whole document. Lines stay those of the whole document.
-    ///
-    /// @param bytes as with isCertainlyValid().
     Result<Verdict> judge(std::string_view bytes, std::string_view name);
 
     /// True where the fast path finds the document valid; false says nothing.
@@ -61,13 +53,11 @@ public:
     bool isCertainlyValid(std::string_view bytes);
 
     /// Validates a document that SafeParser made. It is the same afterwards. Errors: system
-    /// (memory).
+    /// (memory); input, where an element has so much in it that libxml2 would take more than
+    /// some seconds, unless the grammar is the built-in one.
     Result<Verdict> validate(xmlDoc* document, std::string_view name);
 
 private:
-    Result<Verdict> judgeWhole(std::string_view bytes, std::string_view name);
-    std::optional<Verdict> judgeShortened(std::string_view bytes, std::string_view name);
-
     struct State;
     std::unique_ptr<State> state_;
 };

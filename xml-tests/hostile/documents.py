@@ -170,6 +170,10 @@ def quantities() -> Iterator[Document]:
     yield repeated("siblings-most", "<x/>", "valid", 4_999_000)
     # Valid, and the fast path says so without the tree that would be too large.
     yield repeated("siblings-largest", "<x/>", "valid")
+    # Namespaces are not for the fast path; libxml2 compares neighbouring elements and texts with each other.
+    foreign = (BEFORE + MIDDLE + "<n:x xmlns:n='u'/>", COMPAT + AFTER)
+    yield repeated("siblings-for-libxml2", "<x/>", "valid", 63_000, foreign)
+    yield repeated("texts-between-siblings", "<y>" + "t<x/>" * 3_000 + "</y>", "valid", 430, foreign)
     yield repeated("siblings-with-text-million", "<x>t</x>", "valid", million)
     yield repeated("compats-million", "<compat/>", "invalid", million)
     yield repeated("compats-most", COMPAT, "invalid", 4_999_000 // 11)
