@@ -4,7 +4,7 @@
 #include "driver/input/read_file.hpp"
 #include "driver/libvirt/managed_file.hpp"
 #include "driver/libvirt/start_hook.hpp"
-#include "driver/process/isolated.hpp"
+#include "driver/process/child_process.hpp"
 #include "tools/command.hpp"
 #include "tools/host_source.hpp"
 #include "tools/options.hpp"

@@ -4,7 +4,7 @@
 
 #include "driver/libvirt/library.hpp"
 #include "driver/libvirt/uri.hpp"
-#include "driver/process/isolated.hpp"
+#include "driver/process/child_process.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

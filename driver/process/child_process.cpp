@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Starts a child with posix_spawn, feeds it and listens to it until it ends or the time is over.
+// Starts children, feeds and hears them, and kills the late ones.
 #include "driver/process/child_process.hpp"
 
 #include "driver/input/descriptor.hpp"
 
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
+#include <cstdint>
 #include <fcntl.h>
+#include <limits>
+#include <memory>
 #include <optional>
 #include <poll.h>
-#include <spawn.h>
-#include <thread>
+#include <span>
+#include <string_view>
 #include <unistd.h>
 #include <utility>
 
@@ -24,171 +30,267 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+/// The first byte of what a child's work returned; what comes without it is the rest of a crash.
+constexpr char kMark = 'A';
+
+/// A stream between this process and a child.
 struct Channel {
-    input::Descriptor ours;
+    input::Descriptor ours; ///< never blocks
     input::Descriptor childs;
 };
 
-/// Sockets rather than pipes: writing to a child that is gone must not raise SIGPIPE.
-bool open(Channel& channel) {
+/// Makes a channel, or says with an errno why not. Sockets rather than pipes: writing to a child
+/// that is gone must not raise SIGPIPE.
+std::expected<Channel, int> openChannel() {
     std::array<int, 2> ends{};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
-        return false;
-    channel.ours = input::Descriptor(ends[0]);
-    channel.childs = input::Descriptor(ends[1]);
-    return ::fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0;
+        return std::unexpected(errno);
+    Channel channel{input::Descriptor(ends[0]), input::Descriptor(ends[1])};
+    if (::fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0)
+        return std::unexpected(errno);
+    return channel;
 }
 
-/// A running child; killed with its group and reaped at the end of its life.
+/// This process' end of a channel.
+struct Stream {
+    input::Descriptor end;
+    std::string* heard = nullptr;                               ///< null where bytes are sent
+    std::size_t most = std::numeric_limits<std::size_t>::max(); ///< that is kept
+    std::string_view rest = {};                                 ///< to be sent
+
+    /// Takes what there is, or sends what the child takes. Closed when there is no more of it.
+    void serve() {
+        std::array<char, 65536> part;
+        ssize_t count = 0;
+        if (heard == nullptr) {
+            count = ::send(end.number(), rest.data(), rest.size(), MSG_NOSIGNAL);
+            rest.remove_prefix(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+        } else if ((count = ::read(end.number(), part.data(), part.size())) > 0) {
+            heard->append(part.data(),
+                          std::min(most - heard->size(), static_cast<std::size_t>(count)));
+        }
+        const bool waits = count < 0 && (errno == EAGAIN || errno == EINTR);
+        if (heard == nullptr ? rest.empty() || (count < 0 && !waits) : count <= 0 && !waits)
+            end.close();
+    }
+};
+
+/// A running child; it and its session are killed at the end of its life.
 class Child {
 public:
-    explicit Child(pid_t pid) : pid_(pid) {}
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
     ~Child() {
-        if (pid_ > 0)
-            kill();
+        end();
     }
-    /// Its status, as a shell would give it.
-    int kill() {
-        ::kill(-pid_, SIGKILL);
-        int status = 0;
-        while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-        }
-        return ended(status);
+
+    /// Starts a child that does the work, or says with an errno why not. The work may execute a
+    /// program and not return.
+    static std::expected<std::unique_ptr<Child>, int> start(const IsolatedWork& work,
+                                                            std::chrono::milliseconds timeout);
+
+    bool ended() const {
+        return process_ == 0;
     }
-    /// Its status, or nothing where it still runs when the time is over.
-    std::optional<int> wait(Clock::time_point end) {
-        int status = 0;
-        // A child that closed its streams ends at once, so this hardly ever waits.
-        while (::waitpid(pid_, &status, WNOHANG) == 0) {
-            if (Clock::now() >= end)
-                return std::nullopt;
-            std::this_thread::sleep_for(std::chrono::milliseconds(1));
-        }
-        return ended(status);
+    /// What the work returned; nothing where it did not.
+    std::optional<std::string> answer() const {
+        if (!answer_.starts_with(kMark) || waitStatus != 0)
+            return std::nullopt;
+        return answer_.substr(1);
     }
+    /// Whether nothing more will be heard: it is about to exit.
+    bool isSilent() const {
+        return std::ranges::none_of(
+            streams, [](const Stream& stream) { return stream.heard != nullptr && stream.end; });
+    }
+    /// Ends it where it exited or its time is over.
+    void endIfOver() {
+        siginfo_t info{};
+        const bool exited =
+            isSilent() &&
+            ::waitid(P_PID, static_cast<id_t>(process_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+            info.si_pid == process_;
+        timedOut = !exited && deadline <= Clock::now();
+        if (exited || timedOut)
+            end();
+    }
+
+    const Clock::time_point deadline;
+    std::vector<Stream> streams;
+    int waitStatus = 0;
+    bool timedOut = false;
 
 private:
-    int ended(int status) {
-        pid_ = 0;
-        return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    Child(pid_t process, Clock::time_point end) : deadline(end), process_(process) {}
+
+    void end() {
+        if (process_ == 0)
+            return;
+        // By itself too: it may not lead its session yet.
+        ::kill(-process_, SIGKILL);
+        ::kill(process_, SIGKILL);
+        while (::waitpid(process_, &waitStatus, 0) < 0 && errno == EINTR)
+            ;
+        process_ = 0;
     }
 
-    pid_t pid_;
+    pid_t process_;
+    std::string answer_;
 };
 
-Error systemError(std::string_view call, int errorNumber) {
+[[noreturn]] void doWork(const IsolatedWork& work, int answer, pid_t parent) {
+    ::setsid();
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    int status = 1;
+    try {
+        if (::getppid() == parent && input::writeWhole(answer, kMark + work()) == 0)
+            status = 0;
+    } catch (...) {
+        status = 1; // out of memory: the parent sees a child that failed
+    }
+    // Without exit handlers: what libraries registered belongs to the parent.
+    ::_exit(status);
+}
+
+std::expected<std::unique_ptr<Child>, int> Child::start(const IsolatedWork& work,
+                                                        std::chrono::milliseconds timeout) {
+    auto channel = openChannel();
+    if (!channel)
+        return std::unexpected(channel.error());
+    const pid_t parent = ::getpid();
+    const pid_t process = ::fork();
+    if (process < 0)
+        return std::unexpected(errno);
+    if (process == 0)
+        doWork(work, channel->childs.number(), parent);
+    std::unique_ptr<Child> child(new Child(process, Clock::now() + timeout));
+    child->streams.push_back({.end = std::move(channel->ours), .heard = &child->answer_});
+    return child;
+}
+
+/// Waits until one of the running children says or takes something, ends or is late, and does what
+/// follows from that.
+void attend(std::span<const std::unique_ptr<Child>> children) {
+    std::vector<pollfd> watched;
+    auto next = Clock::time_point::max();
+    for (const auto& child : children) {
+        for (const Stream& stream : child->streams)
+            watched.push_back({.fd = stream.end.number(), // poll() passes over negative ones
+                               .events = stream.heard != nullptr ? short{POLLIN} : short{POLLOUT},
+                               .revents = 0});
+        next = std::min(next, child->deadline);
+        if (child->isSilent())
+            next = std::min(next, Clock::now() + std::chrono::milliseconds(1));
+    }
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now()).count();
+    ::poll(watched.data(), watched.size(),
+           static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000)));
+    auto at = watched.begin();
+    for (const auto& child : children) {
+        for (Stream& stream : child->streams)
+            if ((at++)->revents != 0)
+                stream.serve();
+        child->endIfOver();
+    }
+}
+
+Error systemError(std::string action, int errorNumber) {
     return {.kind = ErrorKind::system,
-            .action = "start a program",
-            .subject = std::string(call),
-            .errorNumber = errorNumber};
+            .action = std::move(action),
+            .errorNumber = errorNumber,
+            .remedy = "free memory or descriptors"};
 }
 
-/// Starts the program in a group of its own with the three streams. 0 or an error number.
-int start(const std::vector<std::string>& command, const std::array<int, 3>& streams, pid_t& pid) {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    if (int error = ::posix_spawn_file_actions_init(&actions); error != 0)
-        return error;
-    if (int error = ::posix_spawnattr_init(&attributes); error != 0) {
-        ::posix_spawn_file_actions_destroy(&actions);
-        return error;
+/// Makes the channels' ends the standard streams, and the process the program. Returns the errno
+/// that stood in the way, in digits.
+std::string become(char* const* command, std::span<const Channel, 3> channels) {
+    for (int stream = 0; stream < 3; ++stream) {
+        const int end = channels[static_cast<std::size_t>(stream)].childs.number();
+        // One that has the right number already would still be closed on exec.
+        if ((end == stream ? ::fcntl(end, F_SETFD, 0) : ::dup2(end, stream)) < 0)
+            return std::to_string(errno);
     }
-    for (int stream = 0; stream < 3; ++stream)
-        ::posix_spawn_file_actions_adddup2(&actions, streams[static_cast<std::size_t>(stream)],
-                                           stream);
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-    std::vector<char*> arguments;
-    arguments.reserve(command.size() + 1);
-    for (const std::string& argument : command)
-        arguments.push_back(const_cast<char*>(argument.c_str())); // posix_spawnp() does not write
-    arguments.push_back(nullptr);
-    const int error =
-        ::posix_spawnp(&pid, arguments[0], &actions, &attributes, arguments.data(), environ);
-    ::posix_spawnattr_destroy(&attributes);
-    ::posix_spawn_file_actions_destroy(&actions);
-    return error;
+    ::execvp(command[0], command);
+    return std::to_string(errno);
 }
 
-/// Takes what there is; false at the end of the stream.
-bool drain(int number, std::string& kept) {
-    std::array<char, 65536> part;
-    for (;;) {
-        const ssize_t count = ::read(number, part.data(), part.size());
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count <= 0)
-            return count < 0 && errno == EAGAIN;
-        const std::size_t room = kMaximumChildOutput - kept.size();
-        kept.append(part.data(), std::min(room, static_cast<std::size_t>(count)));
-    }
-}
-
-/// Feeds and listens until both output streams end. False where the time was over first.
-bool converse(std::array<Channel, 3>& channels, const std::string& input, Clock::time_point end,
-              ChildResult& result) {
-    std::size_t sent = 0;
-    if (input.empty())
-        channels[0].ours.close();
-    while (channels[1].ours || channels[2].ours) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
-        if (left.count() <= 0)
-            return false;
-        std::array<pollfd, 3> watched{};
-        for (std::size_t i = 0; i < 3; ++i)
-            watched[i] = {channels[i].ours.number(), static_cast<short>(i == 0 ? POLLOUT : POLLIN),
-                          0};
-        if (::poll(watched.data(), watched.size(), static_cast<int>(left.count())) < 0 &&
-            errno != EINTR)
-            return false;
-        if (watched[0].revents != 0) {
-            const ssize_t count = ::send(channels[0].ours.number(), input.data() + sent,
-                                         input.size() - sent, MSG_NOSIGNAL);
-            if (count > 0)
-                sent += static_cast<std::size_t>(count);
-            if (sent == input.size() || (count < 0 && errno != EAGAIN && errno != EINTR))
-                channels[0].ours.close();
-        }
-        if (watched[1].revents != 0 && !drain(channels[1].ours.number(), result.output))
-            channels[1].ours.close();
-        if (watched[2].revents != 0 && !drain(channels[2].ours.number(), result.errors))
-            channels[2].ours.close();
-    }
-    return true;
+IsolatedOutcome outcomeOf(const Child& child) {
+    if (child.timedOut)
+        return {.end = IsolatedOutcome::End::timedOut};
+    if (auto answer = child.answer())
+        return {.end = IsolatedOutcome::End::finished, .text = std::move(*answer)};
+    return {.end = IsolatedOutcome::End::died,
+            .text = {},
+            .signal = WIFSIGNALED(child.waitStatus) ? WTERMSIG(child.waitStatus) : 0};
 }
 
 } // namespace
 
 Result<ChildResult> runChild(const std::vector<std::string>& command, const std::string& input,
                              std::chrono::milliseconds timeout) {
-    const Clock::time_point end = Clock::now() + timeout;
     std::array<Channel, 3> channels;
-    for (Channel& channel : channels)
-        if (!open(channel))
-            return std::unexpected(systemError("socketpair", errno));
-    pid_t pid = 0;
-    const int error = start(
-        command,
-        {channels[0].childs.number(), channels[1].childs.number(), channels[2].childs.number()},
-        pid);
-    if (error == ENOMEM || error == EAGAIN)
-        return std::unexpected(systemError("posix_spawn", error));
-    if (error != 0)
-        return std::unexpected(Error{.kind = ErrorKind::input,
-                                     .action = "start",
-                                     .subject = command.front(),
-                                     .errorNumber = error});
-    Child child(pid);
-    for (Channel& channel : channels)
-        channel.childs.close();
+    for (Channel& channel : channels) {
+        auto opened = openChannel();
+        if (!opened)
+            return std::unexpected(systemError("start a program", opened.error()));
+        channel = std::move(*opened);
+    }
+    std::vector<char*> arguments;
+    arguments.reserve(command.size() + 1);
+    for (const std::string& argument : command)
+        arguments.push_back(const_cast<char*>(argument.c_str())); // execvp() does not write
+    arguments.push_back(nullptr);
+    const auto child = Child::start([&] { return become(arguments.data(), channels); }, timeout);
+    if (!child)
+        return std::unexpected(systemError("start a program", child.error()));
     ChildResult result;
-    std::optional<int> status;
-    if (converse(channels, input, end, result))
-        status = child.wait(end);
-    result.timedOut = !status;
-    result.status = status ? *status : child.kill();
+    auto& streams = (*child)->streams;
+    if (!input.empty())
+        streams.push_back({.end = std::move(channels[0].ours), .rest = input});
+    streams.push_back({std::move(channels[1].ours), &result.output, kMaximumChildOutput});
+    streams.push_back({std::move(channels[2].ours), &result.errors, kMaximumChildOutput});
+    channels = {};
+    while (!(*child)->ended())
+        attend({&*child, 1});
+    if (const auto failure = (*child)->answer()) {
+        Error error{.kind = ErrorKind::input, .action = "start", .subject = command.front()};
+        std::from_chars(failure->data(), failure->data() + failure->size(), error.errorNumber);
+        return std::unexpected(std::move(error));
+    }
+    const int status = (*child)->waitStatus;
+    result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    result.timedOut = (*child)->timedOut;
     return result;
+}
+
+Result<std::vector<IsolatedOutcome>> runIsolated(const std::vector<IsolatedWork>& work,
+                                                 std::chrono::milliseconds timeout,
+                                                 std::size_t jobs) {
+    std::vector<IsolatedOutcome> outcomes(work.size());
+    std::vector<std::unique_ptr<Child>> running;
+    std::vector<std::size_t> places; ///< of those running, in outcomes
+    std::size_t next = 0;
+    while (next < work.size() || !running.empty()) {
+        while (next < work.size() && running.size() < std::max<std::size_t>(jobs, 1)) {
+            auto child = Child::start(work[next], timeout);
+            if (!child) {
+                // With some at work there will be room again when they are done.
+                if (!running.empty())
+                    break;
+                return std::unexpected(systemError("start a process", child.error()));
+            }
+            running.push_back(std::move(*child));
+            places.push_back(next++);
+        }
+        attend(running);
+        for (std::size_t i = running.size(); i-- > 0;)
+            if (running[i]->ended()) {
+                outcomes[places[i]] = outcomeOf(*running[i]);
+                running.erase(running.begin() + static_cast<std::ptrdiff_t>(i));
+                places.erase(places.begin() + static_cast<std::ptrdiff_t>(i));
+            }
+    }
+    return outcomes;
 }
 
 } // namespace hostcompat::process

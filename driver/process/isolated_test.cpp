@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Work that answers, hangs, crashes, and starts processes of its own.
-#include "driver/process/isolated.hpp"
+#include "driver/process/child_process.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
