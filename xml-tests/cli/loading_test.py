@@ -20,7 +20,7 @@ import tap  # noqa: E402
 XML_TESTS = Path(__file__).resolve().parents[1]
 RECORD = "records/power10.json"
 DOCUMENT = "valid/modes-power9.xml"
-# What each may load beyond the C and C++ libraries, pugixml and fmt; libvirt's client is loaded by --connect alone.
+# What each may load beyond the C and C++ libraries, and pugixml; libvirt's client is loaded by --connect alone.
 COMMANDS = {
     "--version": set(),
     f"show --probe {RECORD}": set(),
@@ -31,7 +31,7 @@ COMMANDS = {
     f"baseline {DOCUMENT}": set(),
     f"validate {DOCUMENT}": {"libxml2", "virt-host-compat-validate"},
 }
-WATCHED = re.compile(r"file=(libxml2|libicu\w+|libvirt|virt-host-compat-validate)[-.\w]* ")
+WATCHED = re.compile(r"file=(libxml2|libfmt|libicu\w+|libvirt|virt-host-compat-validate)[-.\w]* ")
 
 
 def loaded(program: str, command: str, expected: set[str]) -> list[str]:
