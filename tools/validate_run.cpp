@@ -76,7 +76,7 @@ Status runValidate(const ValidateOptions& options, Console& console) {
     // Verdicts on the same terminal show the progress themselves.
     Progress progress(!options.quiet && ::isatty(STDOUT_FILENO) == 0);
     std::uint64_t count = 0;
-    validate::validateBatch(
+    const auto done = validate::validateBatch(
         *grammar, [&] { return inputs.next(); },
         [&](const std::string& path, const Result<validate::Verdict>& result) {
             report->input(path.empty() && !result ? result.error().subject : input::inputName(path),
@@ -92,6 +92,8 @@ Status runValidate(const ValidateOptions& options, Console& console) {
         {.jobs = options.jobs,
          .fastPath = options.noFastPath ? validate::FastPath::off : validate::FastPath::on});
     progress.clear();
+    if (!done)
+        status = worse(status, console.fail(done.error()));
     report->end();
     return status;
 }

@@ -2,12 +2,16 @@
 // Work on many items by several threads, told in the items' order, in bounded memory.
 #pragma once
 
+#include "driver/model/error.hpp"
+
 #include <system_error>
 
+#include <cerrno>
 #include <condition_variable>
 #include <cstddef>
 #include <map>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <thread>
 #include <utility>
@@ -24,9 +28,28 @@ class OrderedWork {
 public:
     OrderedWork(unsigned jobs, Next& next, Tell& tell) : jobs_(jobs), next_(next), tell_(tell) {}
 
-    /// Works until no item is left. `others` is called once more items than one handful are seen.
+    /// Works until no item is left, or until a thread has no memory. `others` is called once more
+    /// items than one handful are seen.
     template <typename MakeWorker, typename Others>
     void work(MakeWorker& makeWorker, Others&& others) {
+        try {
+            workOn(makeWorker, others);
+        } catch (const std::bad_alloc&) {
+            const std::lock_guard lock(mutex_);
+            outOfMemory_ = ended_ = true;
+            room_.notify_all();
+        }
+    }
+
+    bool outOfMemory() const {
+        return outOfMemory_;
+    }
+
+private:
+    using Handful = std::vector<Item>;
+
+    template <typename MakeWorker, typename Others>
+    void workOn(MakeWorker& makeWorker, Others& others) {
         Handful handful;
         auto number = take(handful);
         if (number && !atEnd())
@@ -39,8 +62,6 @@ public:
         }
     }
 
-private:
-    using Handful = std::vector<Item>;
     /// Items taken at a time: enough that the lock costs little, few enough that threads end
     /// together.
     static constexpr std::size_t kHandful = 32;
@@ -55,7 +76,7 @@ private:
     /// Fills a handful with the next items; its number, or nothing at the end.
     std::optional<std::size_t> take(Handful& handful) {
         std::unique_lock lock(mutex_);
-        room_.wait(lock, [&] { return taken_ < told_ + kAhead * jobs_; });
+        room_.wait(lock, [&] { return outOfMemory_ || taken_ < told_ + kAhead * jobs_; });
         handful.clear();
         while (!ended_ && handful.size() < kHandful) {
             if (std::optional<Item> item = next_())
@@ -94,8 +115,9 @@ private:
     std::mutex mutex_;
     std::condition_variable room_;
     bool ended_ = false;
-    std::size_t taken_ = 0; ///< handfuls taken
-    std::size_t told_ = 0;  ///< handfuls that were told
+    bool outOfMemory_ = false; ///< what is behind the item at which it was is not told
+    std::size_t taken_ = 0;    ///< handfuls taken
+    std::size_t told_ = 0;     ///< handfuls that were told
     std::map<std::size_t, Handful> kept_;
 };
 
@@ -106,21 +128,31 @@ private:
 /// @param next gives the next item (std::optional<Item>), nothing at the end.
 /// @param makeWorker called once by each thread that works; gives what is called with each Item&.
 /// @param tell called with each Item& when it was worked on, in the order of next().
-/// next and tell are called by one thread at a time, not always the same; nothing here may throw.
+/// next and tell are called by one thread at a time, not always the same. Nothing here may throw
+/// anything but std::bad_alloc.
+/// Errors: system (ENOMEM), where memory ran out; then the last items are not told.
 template <typename Item, typename Next, typename MakeWorker, typename Tell>
-void workInOrder(unsigned jobs, Next next, MakeWorker makeWorker, Tell tell) {
+Result<void> workInOrder(unsigned jobs, Next next, MakeWorker makeWorker, Tell tell) {
     if (jobs == 0)
         jobs = usableProcessors();
     OrderedWork<Item, Next, Tell> work(jobs, next, tell);
-    std::vector<std::jthread> threads;
-    work.work(makeWorker, [&] {
-        try {
-            while (threads.size() + 1 < jobs)
-                threads.emplace_back([&] { work.work(makeWorker, [] {}); });
-        } catch (const std::system_error&) {
-            return; // those that there are do it
-        }
-    });
+    {
+        std::vector<std::jthread> threads;
+        work.work(makeWorker, [&] {
+            try {
+                while (threads.size() + 1 < jobs)
+                    threads.emplace_back([&] { work.work(makeWorker, [] {}); });
+            } catch (const std::system_error&) {
+                return; // those that there are do it
+            }
+        });
+    }
+    if (work.outOfMemory())
+        return std::unexpected(Error{.kind = ErrorKind::system,
+                                     .action = "go on",
+                                     .errorNumber = ENOMEM,
+                                     .remedy = "free memory and try again"});
+    return {};
 }
 
 } // namespace hostcompat::input

@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cerrno>
 #include <chrono>
+#include <new>
 
 namespace hostcompat::input {
 namespace {
@@ -21,7 +23,7 @@ Told doubled(int count, unsigned jobs) {
     Told told;
     int next = 0;
     std::atomic<int> workers = 0;
-    input::workInOrder<int>(
+    const auto done = input::workInOrder<int>(
         jobs,
         [&]() -> std::optional<int> {
             if (next == count)
@@ -38,6 +40,7 @@ Told doubled(int count, unsigned jobs) {
             };
         },
         [&](int item) { told.items.push_back(item); });
+    EXPECT_TRUE(done);
     told.workers = workers;
     return told;
 }
@@ -55,6 +58,47 @@ TEST(OrderedWork, tellsEachItemOnceAndInOrder) {
 TEST(OrderedWork, holdsAFewItemsForEachThread) {
     EXPECT_LE(doubled(5000, 1).mostAhead, 4 * 32);
     EXPECT_LE(doubled(5000, 3).mostAhead, 3 * 4 * 32);
+}
+
+/// Memory runs out at one item: where it is taken, worked on or told.
+enum class Where { next, worker, work, tell };
+
+void runsOutOfMemory(Where where, int at, unsigned jobs) {
+    int next = 0;
+    std::vector<int> told;
+    const auto fail = [&](Where here, int item) {
+        if (here == where && item == at)
+            throw std::bad_alloc();
+    };
+    const auto done = input::workInOrder<int>(
+        jobs,
+        [&]() -> std::optional<int> {
+            fail(Where::next, next);
+            return next == 5000 ? std::nullopt : std::optional(next++);
+        },
+        [&] {
+            fail(Where::worker, at);
+            return [&](int& item) { fail(Where::work, item); };
+        },
+        [&](int item) {
+            fail(Where::tell, item);
+            told.push_back(item);
+        });
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().kind, ErrorKind::system);
+    EXPECT_EQ(done.error().errorNumber, ENOMEM);
+    EXPECT_LE(told.size(), static_cast<std::size_t>(at));
+    for (std::size_t i = 0; i < told.size(); ++i)
+        ASSERT_EQ(told[i], static_cast<int>(i));
+    if (where == Where::tell)
+        EXPECT_EQ(told.size(), static_cast<std::size_t>(at));
+}
+
+TEST(OrderedWork, saysWhereMemoryRunsOut) {
+    for (const Where where : {Where::next, Where::worker, Where::work, Where::tell})
+        for (const int at : {0, 31, 32, 1234, 4999})
+            for (const unsigned jobs : {1U, 2U, 7U})
+                runsOutOfMemory(where, at, jobs);
 }
 
 TEST(OrderedWork, startsNoThreadForAHandful) {

@@ -73,8 +73,8 @@ private:
 
 } // namespace
 
-StreamCounts readBaseline(input::Inputs& inputs, unsigned jobs, Baseline& baseline,
-                          const StreamListener& listener) {
+Result<StreamCounts> readBaseline(input::Inputs& inputs, unsigned jobs, Baseline& baseline,
+                                  const StreamListener& listener) {
     const auto next = [&]() -> std::optional<Item> {
         auto input = inputs.next();
         if (!input)
@@ -92,8 +92,10 @@ StreamCounts readBaseline(input::Inputs& inputs, unsigned jobs, Baseline& baseli
         };
     };
     Reporter reporter(baseline, listener);
-    input::workInOrder<Item>(jobs, next, makeWorker,
-                             [&](const Item& item) { reporter.report(item); });
+    if (auto done = input::workInOrder<Item>(jobs, next, makeWorker,
+                                             [&](const Item& item) { reporter.report(item); });
+        !done)
+        return std::unexpected(std::move(done.error()));
     return reporter.counts();
 }
 

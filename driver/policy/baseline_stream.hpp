@@ -30,7 +30,8 @@ struct StreamListener {
 /// and what the listener hears do not depend on the number of threads.
 ///
 /// @param jobs threads, as for workInOrder(). What is wrong with an input goes to the listener.
-StreamCounts readBaseline(input::Inputs& inputs, unsigned jobs, Baseline& baseline,
-                          const StreamListener& listener);
+/// Errors: that of workInOrder().
+Result<StreamCounts> readBaseline(input::Inputs& inputs, unsigned jobs, Baseline& baseline,
+                                  const StreamListener& listener);
 
 } // namespace hostcompat::policy

@@ -39,7 +39,7 @@ protected:
             .failed = [&](const Error& error) { heard.text += model::describe(error) + "\n"; },
             .unknown = [&](std::string_view host) { heard.text += std::string(host) + "?\n"; },
             .progress = {}};
-        heard.counts = readBaseline(inputs, jobs, baseline, listener);
+        heard.counts = readBaseline(inputs, jobs, baseline, listener).value();
         heard.known = baseline.knownHosts();
         heard.newest = baseline.common().newest();
         return heard;

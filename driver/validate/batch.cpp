@@ -31,8 +31,8 @@ std::optional<Result<Verdict>> validate(input::InputReader& reader, Validator& v
 
 } // namespace
 
-void validateBatch(const Grammar& grammar, const BatchInputs& inputs, const BatchSink& sink,
-                   const BatchOptions& options) {
+Result<void> validateBatch(const Grammar& grammar, const BatchInputs& inputs, const BatchSink& sink,
+                           const BatchOptions& options) {
     const auto next = [&]() -> std::optional<Answer> {
         auto input = inputs();
         if (!input)
@@ -52,7 +52,7 @@ void validateBatch(const Grammar& grammar, const BatchInputs& inputs, const Batc
     const auto tell = [&](const Answer& answer) {
         sink(answer.path, answer.result ? *answer.result : certain);
     };
-    input::workInOrder<Answer>(options.jobs, next, makeWorker, tell);
+    return input::workInOrder<Answer>(options.jobs, next, makeWorker, tell);
 }
 
 } // namespace hostcompat::validate

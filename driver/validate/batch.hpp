@@ -28,8 +28,9 @@ using BatchSink = std::function<void(const std::string& path, const Result<Verdi
 /// Validates every input. Memory does not grow with their number: a few inputs for each thread are
 /// at hand at a time, and an answer is given as soon as those before it were.
 ///
-/// Errors of inputs go to the sink: those of readInput() and of Validator::validate().
-void validateBatch(const Grammar& grammar, const BatchInputs& inputs, const BatchSink& sink,
-                   const BatchOptions& options = {});
+/// Errors of inputs go to the sink: those of readInput() and of Validator::validate(). Its own is
+/// that of workInOrder(): memory ran out, and the last inputs have no answer.
+Result<void> validateBatch(const Grammar& grammar, const BatchInputs& inputs, const BatchSink& sink,
+                           const BatchOptions& options = {});
 
 } // namespace hostcompat::validate

@@ -42,7 +42,7 @@ std::vector<Told> run(const std::vector<Result<std::string>>& inputs, BatchOptio
     EXPECT_TRUE(grammar);
     std::size_t at = 0;
     std::vector<Told> told;
-    validateBatch(
+    const auto done = validateBatch(
         *grammar,
         [&]() -> std::optional<Result<std::string>> {
             if (at == inputs.size())
@@ -55,6 +55,7 @@ std::vector<Told> run(const std::vector<Result<std::string>>& inputs, BatchOptio
                                                   : result->defects.front().message});
         },
         options);
+    EXPECT_TRUE(done);
     return told;
 }
 
