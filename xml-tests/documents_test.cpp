@@ -132,13 +132,12 @@ TEST(Documents, areExplainedAsTheGrammarJudges) {
     ASSERT_TRUE(file) << model::describe(file.error());
     validate::Validator whole(*file);
     validate::Validator builtIn = makeValidator();
-    validate::SafeParser parser;
     int valid = 0;
     int invalid = 0;
     for (const char* folder : {"valid", "invalid"}) {
         for (const auto& path : filesIn(folder, ".xml")) {
             for (const std::string& variant : variantsOf(contentOf(path))) {
-                const auto document = parser.parse(variant, "x.xml");
+                const auto document = validate::parseSafely(variant, "x.xml");
                 if (!document)
                     continue;
                 const auto verdict = whole.validate(document->get(), "x.xml");

@@ -36,7 +36,8 @@ public:
                       std::size_t limit = std::size_t{3} << 20);
 
     /// True: libxml2 finds the document well formed and valid by this grammar. False: nothing is
-    /// known. Behind the document acceptorPadding bytes must be readable, the first NUL.
+    /// known. The answer does not depend on the documents before. Behind the document
+    /// acceptorPadding bytes must be readable, the first NUL.
     bool accepts(std::string_view document);
 
     const Counts& counts() const {

@@ -21,7 +21,7 @@ std::vector<xmlNode*> compatElements(xmlDoc* document);
 
 /// What is wrong with one <compat> element, in document order; empty where nothing is.
 ///
-/// @param compat an element of a document that SafeParser made.
+/// @param compat an element of a document that parseSafely() made.
 std::vector<Defect> explainCompat(const xmlNode* compat,
                                   model::ModeTable table = model::modeTable());
 

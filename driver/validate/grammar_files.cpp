@@ -32,11 +32,11 @@ struct Reference {
     std::size_t line;
 };
 
-Result<std::vector<Reference>> referencesOf(SafeParser& parser, const std::string& path) {
+Result<std::vector<Reference>> referencesOf(const std::string& path) {
     auto bytes = input::readInput(path);
     if (!bytes)
         return std::unexpected(std::move(bytes.error()));
-    auto document = parser.parse(*bytes, path);
+    auto document = parseSafely(*bytes, path);
     if (!document)
         return std::unexpected(std::move(document.error()));
     std::vector<Reference> references;
@@ -63,13 +63,12 @@ std::string resolve(const std::string& from, const std::string& href) {
 } // namespace
 
 Result<void> checkGrammarFiles(const std::string& path) {
-    SafeParser parser;
     std::set<std::string> known{path};
     std::vector<std::string> open{path};
     while (!open.empty()) {
         const std::string file = std::move(open.back());
         open.pop_back();
-        auto references = referencesOf(parser, file);
+        auto references = referencesOf(file);
         if (!references)
             return std::unexpected(std::move(references.error()));
         for (const Reference& reference : *references) {

@@ -14,8 +14,8 @@ namespace hostcompat::validate {
 /// @param path a .rng file.
 /// @return nothing, or the first problem, kind input: a file that cannot be read or is not well
 /// formed (as
-///         readInput() and SafeParser say it), one that includes something that is not a file, or
-///         more than 64 files.
+///         readInput() and parseSafely() say it), one that includes something that is not a file,
+///         or more than 64 files.
 Result<void> checkGrammarFiles(const std::string& path);
 
 } // namespace hostcompat::validate

@@ -17,11 +17,9 @@ namespace {
 // libxml2's own limits (XML_PARSE_HUGE lifts them) are replaced by those of checkDocument().
 // XInclude is never called.
 constexpr int kOptions = XML_PARSE_NONET | XML_PARSE_HUGE | XML_PARSE_COMPACT;
-// A context in use remembers every name it ever saw; beyond this many it is thrown away.
-constexpr int kMostNames = 10000;
-// Names that one document may bring. libxml2 2.9's table of names has 16384 rows, and gets slow far
+// Names that a document may have. libxml2 2.9's table of names has 16384 rows, and gets slow far
 // beyond that.
-constexpr int kMostNewNames = 100000;
+constexpr int kMostNames = 100000;
 
 struct ContextDeleter {
     void operator()(xmlParserCtxt* context) const {
@@ -43,7 +41,7 @@ void setLine(xmlNode* node, std::size_t line) {
 
 /// Ends the parse where a document has too many names. What follows is not looked at.
 void limitNames(xmlParserCtxt* context) {
-    if (xmlDictSize(context->dict) <= kMostNames + kMostNewNames)
+    if (xmlDictSize(context->dict) <= kMostNames)
         return;
     static_cast<FirstLibxmlError*>(context->_private)
         ->set(static_cast<std::size_t>(context->input->line),
@@ -108,25 +106,12 @@ Context makeContext() {
 
 } // namespace
 
-struct SafeParser::State {
-    Context context;
-};
-
-SafeParser::SafeParser() : state_(std::make_unique<State>()) {
-    xmlInitParser();
-}
-SafeParser::SafeParser(SafeParser&&) noexcept = default;
-SafeParser& SafeParser::operator=(SafeParser&&) noexcept = default;
-SafeParser::~SafeParser() = default;
-
-Result<XmlDocument> SafeParser::parse(std::string_view bytes, std::string_view name) {
+Result<XmlDocument> parseSafely(std::string_view bytes, std::string_view name) {
     if (auto checked = xml::checkDocument(bytes, name); !checked)
         return std::unexpected(std::move(checked.error()));
-    Context& context = state_->context;
-    if (context && xmlDictSize(context->dict) > kMostNames)
-        context.reset();
-    if (!context)
-        context = makeContext();
+    // A context remembers the names of the documents before, and with them what counts as a limit.
+    xmlInitParser();
+    const Context context = makeContext();
     if (!context)
         return std::unexpected(outOfMemory("parse", name));
 
@@ -134,7 +119,6 @@ Result<XmlDocument> SafeParser::parse(std::string_view bytes, std::string_view n
     context->_private = &first;
     XmlDocument document(xmlCtxtReadMemory(
         context.get(), bytes.data(), static_cast<int>(bytes.size()), nullptr, nullptr, kOptions));
-    context->_private = nullptr;
     const bool sound = document && context->wellFormed != 0 && context->nsWellFormed != 0;
     if (sound)
         return document;
@@ -147,10 +131,6 @@ Result<XmlDocument> SafeParser::parse(std::string_view bytes, std::string_view n
                                  .errorNumber = 0,
                                  .reason = first.made() ? first.text() : "it is not well formed",
                                  .remedy = ""});
-}
-
-Result<XmlDocument> parseSafely(std::string_view bytes, std::string_view name) {
-    return SafeParser().parse(bytes, name);
 }
 
 std::size_t lineOf(const xmlNode* node) {

@@ -21,39 +21,21 @@ struct XmlDocumentDeleter {
     }
 };
 
-/// A libxml2 document that is owned. It may outlive the parser that made it.
+/// A libxml2 document that is owned.
 using XmlDocument = std::unique_ptr<xmlDoc, XmlDocumentDeleter>;
 
 /// The line of an element's start tag ("<"), counted from 1, right in documents of any length; for
 /// a comment, text, processing instruction or attribute that of the element around it. Only for
-/// nodes that SafeParser made; 0 for null.
+/// nodes that parseSafely() made; 0 for null.
 std::size_t lineOf(const xmlNode* node);
 
-/// Parses documents one after the other; one for each thread. Its libxml2 context is used again,
-/// and replaced before the names it remembers grow without bound.
-class SafeParser {
-public:
-    SafeParser();
-    SafeParser(SafeParser&&) noexcept;
-    SafeParser& operator=(SafeParser&&) noexcept;
-    ~SafeParser();
-
-    /// Parses a document.
-    ///
-    /// @param bytes the document; read only during the call.
-    /// @param name what messages call it: a path, or "standard input".
-    /// @return the tree (text nodes are for reading only). Errors, all with kind input, action
-    /// "parse" and subject
-    ///         name: each refusal of checkDocument() in well_formed.hpp, and whatever else libxml2
-    ///         objects to, with the line; kind system where memory ran out.
-    Result<XmlDocument> parse(std::string_view bytes, std::string_view name);
-
-private:
-    struct State;
-    std::unique_ptr<State> state_;
-};
-
-/// One document through a parser of its own: SafeParser::parse().
+/// Parses a document.
+///
+/// @param bytes the document; read only during the call.
+/// @param name what messages call it: a path, or "standard input".
+/// @return the tree (text nodes are for reading only). Errors, all with kind input, action "parse"
+/// and subject name: each refusal of checkDocument() in well_formed.hpp, and whatever else libxml2
+/// objects to, with the line; kind system where memory ran out.
 Result<XmlDocument> parseSafely(std::string_view bytes, std::string_view name);
 
 } // namespace hostcompat::validate

@@ -44,7 +44,7 @@ std::string writtenName(const Node* node) {
     return name;
 }
 
-/// An attribute's value; every entity of a document from SafeParser is a character already.
+/// An attribute's value; every entity of a document from parseSafely() is a character already.
 inline std::string value(const xmlAttr* attribute) {
     std::string joined;
     for (const xmlNode* part = attribute->children; part; part = part->next)

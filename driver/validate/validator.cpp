@@ -104,8 +104,7 @@ struct Validator::State {
 
     Grammar grammar;
     std::optional<relaxng::Acceptor> acceptor;
-    std::string padded;               ///< the document at hand, as the acceptor needs it
-    std::optional<SafeParser> parser; ///< made for the first document that needs it
+    std::string padded; ///< the document at hand, as the acceptor needs it
     std::unique_ptr<xmlRelaxNGValidCtxt, ContextDeleter> context;
 
     enum class Outcome { valid, invalid, outOfMemory };
@@ -178,9 +177,7 @@ Result<Verdict> Validator::validate(std::string_view bytes, std::string_view nam
 }
 
 Result<Verdict> Validator::judge(std::string_view bytes, std::string_view name) {
-    if (!state_->parser)
-        state_->parser.emplace();
-    auto document = state_->parser->parse(bytes, name);
+    auto document = parseSafely(bytes, name);
     if (!document)
         return std::unexpected(std::move(document.error()));
     return validate(document->get(), name);

@@ -40,7 +40,7 @@ public:
     ///
     /// @param bytes the document; read only during the call.
     /// @param name what messages call it.
-    /// @return the verdict; Errors are those of SafeParser::parse() and of validate() below.
+    /// @return the verdict; Errors are those of parseSafely() and of validate() below.
     Result<Verdict> validate(std::string_view bytes, std::string_view name);
 
     /// As validate(), for a document that isCertainlyValid() did not find valid.
@@ -52,7 +52,7 @@ public:
     /// NUL.
     bool isCertainlyValid(std::string_view bytes);
 
-    /// Validates a document that SafeParser made. It is the same afterwards. Errors: system
+    /// Validates a document that parseSafely() made. It is the same afterwards. Errors: system
     /// (memory); input, where an element has so much in it that libxml2 would take more than
     /// some seconds, unless the grammar is the built-in one.
     Result<Verdict> validate(xmlDoc* document, std::string_view name);
