@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The command "baseline": the newest mode that all hosts support, or which hosts leave none.
 #include "driver/libvirt/connected_baseline.hpp"
-#include "driver/policy/baseline_stream.hpp"
 #include "driver/policy/wording.hpp"
 #include "driver/text/utf8.hpp"
+#include "driver/xml/host_stream.hpp"
 #include "tools/command.hpp"
 #include "tools/options.hpp"
 #include "tools/policy_options.hpp"
@@ -56,7 +56,7 @@ Json hostsJson(const policy::HostNames& hosts) {
 }
 
 Json baselineJson(const policy::Baseline& baseline, Outcome outcome,
-                  const policy::StreamCounts& counts) {
+                  const xml::StreamCounts& counts) {
     constexpr std::array<const char*, 3> names = {"common", "none", "unknown"};
     Json modes = Json::array();
     for (const unsigned mode : (model::allModes() | baseline.any()).numbers()) {
@@ -114,8 +114,8 @@ Status say(const policy::Baseline& baseline, Outcome outcome, Console& console) 
 }
 
 /// Asks daemons in place of reading documents. One that cannot be asked is an unknown host.
-Result<policy::StreamCounts> askDaemons(const BaselineOptions& options, policy::Baseline& result,
-                                        Console& console) {
+Result<xml::StreamCounts> askDaemons(const BaselineOptions& options, policy::Baseline& result,
+                                     Console& console) {
     const libvirt::ConnectListener listener{
         .unreachable = [&](const Error& error) { console.warn(model::describe(error)); },
         .unknown =
@@ -130,7 +130,7 @@ Result<policy::StreamCounts> askDaemons(const BaselineOptions& options, policy::
         how, result, listener);
     if (!counts)
         return std::unexpected(counts.error());
-    return policy::StreamCounts{.inputs = counts->asked, .failed = counts->unreachable};
+    return xml::StreamCounts{.inputs = counts->asked, .failed = counts->unreachable};
 }
 
 Status baseline(const BaselineOptions& options, Console& console) {
@@ -156,21 +156,24 @@ Status baseline(const BaselineOptions& options, Console& console) {
     policy::Baseline result;
     Status status = Status::yes;
     Progress progress(!options.quiet);
-    const policy::StreamListener listener{
+    const xml::StreamListener listener{
+        .host =
+            [&](std::string_view name, const xml::HostModes& host) {
+                if (host.supported)
+                    return result.add(name, *host.supported);
+                result.addUnknown(name);
+                progress.clear();
+                console.warn(policy::wording::hostDoesNotSay(name));
+            },
         .failed =
             [&](const Error& error) {
                 progress.clear();
                 status = worse(status, console.fail(error));
             },
-        .unknown =
-            [&](std::string_view host) {
-                progress.clear();
-                console.warn(policy::wording::hostDoesNotSay(host));
-            },
-        .progress = [&](const policy::StreamCounts& counts) { progress.show(counts.inputs); }};
-    const Result<policy::StreamCounts> counts =
-        options.connects ? askDaemons(options, result, console)
-                         : policy::readBaseline(inputs, options.jobs, result, listener);
+        .progress = [&](const xml::StreamCounts& counts) { progress.show(counts.inputs); }};
+    const Result<xml::StreamCounts> counts = options.connects
+                                                 ? askDaemons(options, result, console)
+                                                 : xml::readHosts(inputs, options.jobs, listener);
     progress.clear();
     if (!counts)
         return worse(status, console.fail(counts.error()));
