@@ -46,20 +46,6 @@ std::string pinnedCpu(std::string_view mode) {
     return fmt::format("<cpu mode='host-model'><model>{}</model></cpu>", mode);
 }
 
-std::string notADomain(std::string_view root) {
-    const std::string_view hint =
-        root == "capabilities" ? "; name a capabilities document with --host" : "";
-    return fmt::format("its root is <{}> and not <domain>{}", text::clipped(root), hint);
-}
-
-std::string missingDomainType() {
-    return "<domain> has no attribute type (kvm or qemu)";
-}
-
-std::string missingOsType() {
-    return "the domain has no <os><type>, which names its architecture and machine";
-}
-
 std::string otherHypervisor(const xml::Domain& domain) {
     return fmt::format("the domain's type is {}, not kvm", text::clipped(domain.typeText));
 }

@@ -18,11 +18,6 @@ std::string modeNames(model::ModeSet modes);
 /// "<cpu mode='host-model'><model>power9</model></cpu>"
 std::string pinnedCpu(std::string_view mode);
 
-// Documents that are no domains.
-std::string notADomain(std::string_view root);
-std::string missingDomainType();
-std::string missingOsType();
-
 // Verdicts: the reason.
 std::string otherHypervisor(const xml::Domain& domain);
 std::string otherArch(std::string_view arch);

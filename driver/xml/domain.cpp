@@ -2,7 +2,9 @@
 // Reads domain documents the way libvirt does (libvirt 9.0 src/conf/domain_conf.c, cpu_conf.c).
 #include "driver/xml/domain.hpp"
 
-#include "driver/policy/wording.hpp"
+#include "driver/text/utf8.hpp"
+
+#include <fmt/format.h>
 
 namespace hostcompat::xml {
 
@@ -65,10 +67,14 @@ Result<void> DomainDocument::readHead() {
         return std::unexpected(document_.errorAt(at, kAction, std::move(reason)));
     };
     if (!isElement(root, "domain"))
-        return refuse(root, policy::wording::notADomain(root.name()));
+        return refuse(root,
+                      fmt::format("its root is <{}> and not <domain>{}", text::clipped(root.name()),
+                                  std::string_view(root.name()) == "capabilities"
+                                      ? "; name a capabilities document with --host"
+                                      : ""));
     domain_.typeText = root.attribute("type").value();
     if (domain_.typeText.empty())
-        return refuse(root, policy::wording::missingDomainType());
+        return refuse(root, "<domain> has no attribute type (kvm or qemu)");
     domain_.type = parseType(domain_.typeText);
 
     const auto name = onlyChild(document_, root, "name");
@@ -82,7 +88,8 @@ Result<void> DomainDocument::readHead() {
     if (!type)
         return std::unexpected(type.error());
     if (!*type)
-        return refuse(*os ? *os : root, policy::wording::missingOsType());
+        return refuse(*os ? *os : root,
+                      "the domain has no <os><type>, which names its architecture and machine");
     domain_.arch = type->attribute("arch").value();
     domain_.machine = type->attribute("machine").value();
     return {};
