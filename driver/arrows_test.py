@@ -30,7 +30,7 @@ ALLOWED = {
     "host": {"model", "text", "input"},
     "qemu": {"model", "text", "process"},
     "xml": {"model", "text", "input"},
-    "relaxng": {"text"},
+    "relaxng": {"text", "xml"},
     "answer": {"model", "text", "input", "kvm", "host"},
     "policy": {"model", "text", "qemu", "xml"},
     "validate": {"model", "text", "input", "xml", "relaxng"},

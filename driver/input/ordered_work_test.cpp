@@ -90,8 +90,9 @@ void runsOutOfMemory(Where where, int at, unsigned jobs) {
     EXPECT_LE(told.size(), static_cast<std::size_t>(at));
     for (std::size_t i = 0; i < told.size(); ++i)
         ASSERT_EQ(told[i], static_cast<int>(i));
-    if (where == Where::tell)
+    if (where == Where::tell) {
         EXPECT_EQ(told.size(), static_cast<std::size_t>(at));
+    }
 }
 
 TEST(OrderedWork, saysWhereMemoryRunsOut) {
