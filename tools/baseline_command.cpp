@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <memory>
 #include <optional>
+#include <utility>
 
 namespace hostcompat::tools {
 
@@ -156,9 +157,14 @@ Status baseline(const BaselineOptions& options, Console& console) {
     policy::Baseline result;
     Status status = Status::yes;
     Progress progress(!options.quiet);
+    bool saidDoubtful = false;
     const xml::StreamListener listener{
         .host =
             [&](std::string_view name, const xml::HostModes& host) {
+                if (host.doubtful && !std::exchange(saidDoubtful, true)) {
+                    progress.clear();
+                    console.warn(policy::wording::doubtfulHosts(name));
+                }
                 if (host.supported)
                     return result.add(name, *host.supported);
                 result.addUnknown(name);

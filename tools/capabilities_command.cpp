@@ -83,6 +83,7 @@ Status capabilitiesOfDaemon(const CapabilitiesOptions& options, Console& console
     if (!host->record.compat.known)
         return printAsItIs(*document, host->record.compat.reason, options, console);
     warnOfArch(*document, host->record.host.arch, console);
+    warnOfDoubtfulSource(host->record.compat, input::inputName(options.probe), console);
     console.print(document->withCompat(*host->record.compat.known));
     return Status::yes;
 }
@@ -102,7 +103,8 @@ Status capabilities(const CapabilitiesOptions& options, Console& console) {
     auto bytes = options.input.empty() ? std::string() : input::readInput(options.input);
     if (!bytes)
         return console.fail(bytes.error());
-    const auto host = lookAtHost(options.probe, options.noSandbox, options.input.empty());
+    const auto host =
+        lookAtHost(options.probe, options.noSandbox, {.topology = options.input.empty()});
     if (!host)
         return console.fail(host.error());
     if (options.probe.empty())
@@ -121,6 +123,7 @@ Status capabilities(const CapabilitiesOptions& options, Console& console) {
         return options.require ? Status::unknown : Status::yes;
     }
     warnOfArch(*document, host->record.host.arch, console);
+    warnOfDoubtfulSource(host->record.compat, input::inputName(options.probe), console);
     console.print(document->withCompat(*compat.known));
     return Status::yes;
 }

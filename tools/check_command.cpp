@@ -5,6 +5,7 @@
 #include "driver/policy/check.hpp"
 #include "driver/text/utf8.hpp"
 #include "tools/command.hpp"
+#include "tools/host_source.hpp"
 #include "tools/options.hpp"
 #include "tools/policy_options.hpp"
 
@@ -136,6 +137,7 @@ Status check(const CheckOptions& options, Console& console) {
     const auto host = loadPolicyHost(options.policy, options.domains, options.filesFrom);
     if (!host)
         return console.fail(host.error());
+    warnOfDoubtfulSource(host->compat, host->name, console);
 
     CheckRun run(*host, *qemu ? &**qemu : nullptr, options.policy.json, console);
     input::Inputs inputs(options.domains, options.filesFrom.empty()

@@ -96,6 +96,10 @@ Status compare(const CompareOptions& options, Console& console) {
     }
     const std::string firstName = input::inputName(options.first);
     const std::string secondName = input::inputName(options.second);
+    for (const auto& [host, name] :
+         {std::pair(&*first, firstName), std::pair(&*second, secondName)})
+        if (host->doubtful)
+            console.warn(policy::wording::doubtfulHosts(name));
     if (!first->supported || !second->supported) {
         if (options.json)
             printJson(console, {{"comparison", "unknown"}});

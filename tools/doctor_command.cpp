@@ -51,7 +51,7 @@ model::Check checkSandbox() {
 
 Status doctor(const DoctorOptions& options, Console& console) {
     console.setQuiet(options.quiet);
-    const auto host = lookAtHost(options.probe, options.noSandbox);
+    const auto host = lookAtHost(options.probe, options.noSandbox, {.alwaysTry = true});
     if (!host)
         return console.fail(host.error());
     Status status = Status::yes;

@@ -3,6 +3,7 @@
 #include "driver/input/read_file.hpp"
 #include "driver/policy/fit.hpp"
 #include "tools/command.hpp"
+#include "tools/host_source.hpp"
 #include "tools/options.hpp"
 #include "tools/policy_options.hpp"
 
@@ -33,6 +34,7 @@ Status fit(const FitOptions& options, Console& console) {
     const auto host = loadPolicyHost(options.policy, {options.domain});
     if (!host)
         return console.fail(host.error());
+    warnOfDoubtfulSource(host->compat, host->name, console);
     auto bytes = input::readInput(options.domain);
     if (!bytes)
         return console.fail(bytes.error());

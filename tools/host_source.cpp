@@ -4,14 +4,16 @@
 
 #include "driver/answer/record.hpp"
 #include "driver/input/read_file.hpp"
+#include "driver/policy/wording.hpp"
 #include "tools/sandboxing.hpp"
 
 namespace hostcompat::tools {
 
-Result<answer::ProbedHost> lookAtHost(const std::string& probeFile, bool noSandbox, bool topology) {
+Result<answer::ProbedHost> lookAtHost(const std::string& probeFile, bool noSandbox,
+                                      const answer::HostPlace& place) {
     if (probeFile.empty()) {
         kvm::SystemKernel kernel;
-        return answer::probeHost(kernel, {.topology = topology});
+        return answer::probeHost(kernel, place);
     }
     const auto json = input::readInput(probeFile);
     if (!json)
@@ -22,6 +24,12 @@ Result<answer::ProbedHost> lookAtHost(const std::string& probeFile, bool noSandb
     if (!record)
         return std::unexpected(std::move(record.error()));
     return answer::ProbedHost{.record = std::move(*record), .nodes = {}};
+}
+
+void warnOfDoubtfulSource(const model::HostCompat& compat, std::string_view name,
+                          Console& console) {
+    if (compat.known && !model::isBelieved(compat.known->source))
+        console.warn(policy::wording::doubtfulSource(name, compat.known->source));
 }
 
 } // namespace hostcompat::tools

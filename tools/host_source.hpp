@@ -3,16 +3,22 @@
 #pragma once
 
 #include "driver/answer/probe_host.hpp"
+#include "tools/console.hpp"
 
 #include <string>
+#include <string_view>
 
 namespace hostcompat::tools {
 
 /// Looks at this host, or reads the record where a file is named. A record is parsed in the sealed
-/// sandbox unless that is not wanted, so every other input must have been read before. The
-/// topology is read only on this host, and only where it is wanted.
+/// sandbox unless that is not wanted, so every other input must have been read before.
+///
+/// @param place what is read of this host.
 /// Errors: those of probeHost(), readInput(), parseRecord() and enterSandbox().
 Result<answer::ProbedHost> lookAtHost(const std::string& probeFile, bool noSandbox,
-                                      bool topology = false);
+                                      const answer::HostPlace& place = {});
+
+/// Warns where the answer of a record or document comes from a source that is not believed.
+void warnOfDoubtfulSource(const model::HostCompat& compat, std::string_view name, Console& console);
 
 } // namespace hostcompat::tools

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The command "show": this host's modes, and how we know.
 #include "driver/answer/record.hpp"
+#include "driver/answer/wording.hpp"
+#include "driver/input/read_file.hpp"
 #include "tools/command.hpp"
 #include "tools/host_source.hpp"
 #include "tools/options.hpp"
@@ -28,10 +30,8 @@ std::string sourceLine(const model::KnownCompat& known) {
     if (known.source == "kvm")
         return fmt::format("kvm (the kernel's own answer: bitmap 0x{:016x}, interface {})",
                            known.capabilities.value_or(0), known.abi);
-    if (known.source == "device-tree")
-        return "device-tree (the kernel does not tell; from the partition's own level)";
-    if (known.source == "pvr")
-        return "pvr (the kernel does not tell; from the processor version of this PowerNV host)";
+    if (known.source == "trial")
+        return "trial (the kernel does not tell; each mode was set on a vCPU that never runs)";
     return known.source;
 }
 
@@ -39,7 +39,12 @@ std::string describeRecord(const model::HostRecord& record) {
     const model::HostIdentity& host = record.host;
     std::string text = fmt::format("host:     {} ({}, {}, Linux {})\n", orUnknown(host.model),
                                    host.arch, toString(host.platform), host.kernel);
-    text += fmt::format("runs as:  {}\n", orUnknown(host.effectiveMode));
+    const std::string why = answer::reasonForOlderMode(host);
+    text += fmt::format("runs as:  {}{}\n", orUnknown(host.effectiveMode),
+                        why.empty() ? "" : " (" + why + ")");
+    if (host.platform == model::Platform::pseries)
+        text +=
+            fmt::format("nested:   {}\n", host.nestedApi ? toString(*host.nestedApi) : "unknown");
     if (!record.compat.known) {
         text += "modes:    unknown\n";
         return text + fmt::format("reason:   {}\n", record.compat.reason);
@@ -65,6 +70,7 @@ Status show(const ShowOptions& options, Console& console) {
     const auto host = lookAtHost(options.probe, options.noSandbox);
     if (!host)
         return console.fail(host.error());
+    warnOfDoubtfulSource(host->record.compat, input::inputName(options.probe), console);
     console.print(options.json ? answer::writeRecord(host->record) : describeRecord(host->record));
     return host->record.compat.known ? Status::yes : Status::unknown;
 }

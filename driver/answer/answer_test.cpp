@@ -45,56 +45,138 @@ kvm::KvmAnswer kvmSays(kvm::KvmOutcome outcome, int errorNumber = 0) {
             .errorNumber = errorNumber};
 }
 
+kvm::KvmAnswer bitmap(std::uint64_t bits) {
+    kvm::KvmAnswer answer = kvmSays(kvm::KvmOutcome::answered);
+    answer.bitmap = bits;
+    answer.abi = "merged";
+    return answer;
+}
+
+/// A kernel without the capability that takes these modes of the table on a vCPU.
+kvm::KvmAnswer takes(model::ModeSet modes, bool hashed = false) {
+    kvm::KvmAnswer answer = kvmSays(kvm::KvmOutcome::tried);
+    answer.trial.emplace();
+    answer.trial->raw = "ok";
+    answer.trial->control = "EINVAL";
+    answer.trial->hashedPageTable = hashed;
+    for (const model::Mode& mode : model::modeTable())
+        answer.trial->modes[mode.number] = modes.contains(mode) ? "ok" : "EINVAL";
+    return answer;
+}
+
+/// A partition of that processor and level.
+host::HostFacts partitionOf(const char* model, std::uint32_t pvr, std::uint32_t cpuVersion) {
+    host::HostFacts facts = partition(cpuVersion);
+    facts.identity.model = model;
+    facts.identity.pvr = pvr;
+    facts.identity.effectiveMode = std::string(model::findModeByLogicalPvr(cpuVersion)->name);
+    return facts;
+}
+
 const model::ModeSet kPower9{9};
 
 TEST(ResolveCompat, believesTheKernelFirst) {
-    kvm::KvmAnswer answer = kvmSays(kvm::KvmOutcome::answered);
-    answer.bitmap = 0x2000000000000001;
-    answer.abi = "merged";
-    const model::HostCompat compat = resolveCompat(answer, partition());
+    const model::HostCompat compat =
+        resolveCompat(bitmap(0x2000000000000001), partition(0x0f000006));
     ASSERT_TRUE(compat.known.has_value());
     EXPECT_EQ(compat.known->source, "kvm");
     EXPECT_EQ(compat.known->supported, model::ModeSet{10});
+    EXPECT_EQ(compat.known->refused, (model::ModeSet{8, 9, 11}));
     EXPECT_EQ(compat.known->capabilities, 0x2000000000000001U);
     EXPECT_EQ(compat.known->unknownBits, 1U);
     EXPECT_EQ(compat.known->abi, "merged");
 }
 
-TEST(ResolveCompat, takesThePartitionsLevelWhereTheKernelIsSilent) {
-    const model::HostCompat compat = resolveCompat(kvmSays(kvm::KvmOutcome::silent), partition());
+TEST(ResolveCompat, takesTheTrialWhereTheKernelDoesNotKnowTheCapability) {
+    const auto tried = takes({8, 9});
+    const model::HostCompat compat = resolveCompat(tried, partition());
     ASSERT_TRUE(compat.known.has_value());
-    EXPECT_EQ(compat.known->source, "device-tree");
+    EXPECT_EQ(compat.known->source, "trial");
     EXPECT_EQ(compat.known->supported, kPower9);
+    EXPECT_EQ(compat.known->refused, (model::ModeSet{8, 10, 11}));
     EXPECT_FALSE(compat.known->capabilities.has_value());
-    const model::HostCompat raw =
-        resolveCompat(kvmSays(kvm::KvmOutcome::silent), partition(0x00800200));
-    ASSERT_TRUE(raw.known.has_value());
-    EXPECT_EQ(raw.known->supported, (model::ModeSet{9, 10}));
+    EXPECT_EQ(compat.trial, tried.trial);
 }
 
-TEST(ResolveCompat, takesTheProcessorOnPowerNv) {
-    const model::HostCompat compat = resolveCompat(kvmSays(kvm::KvmOutcome::silent), powerNv());
+// PowerVM's grant as measured on Linux 6.12: power9 is not in it, whatever the level is.
+TEST(ResolveCompat, doesNotConcludeThatOlderModesAreGranted) {
+    const auto compat =
+        resolveCompat(takes({10, 11}), partitionOf("POWER11", 0x00821200, 0x0f000007));
     ASSERT_TRUE(compat.known.has_value());
-    EXPECT_EQ(compat.known->source, "pvr");
-    EXPECT_EQ(compat.known->supported, kPower9);
+    EXPECT_EQ(compat.known->supported, (model::ModeSet{10, 11}));
+    EXPECT_EQ(compat.known->refused, (model::ModeSet{8, 9}));
 }
 
-TEST(ResolveCompat, guessesNothingElse) {
-    const auto reason = [](const std::optional<kvm::KvmAnswer>& kvm, const host::HostFacts& facts) {
-        const model::HostCompat compat = resolveCompat(kvm, facts);
-        EXPECT_FALSE(compat.known.has_value());
-        return compat.reason;
-    };
-    const auto silent = kvmSays(kvm::KvmOutcome::silent);
-    EXPECT_NE(reason(silent, partition(std::nullopt)).find("no cpu-version is there"),
-              std::string::npos);
-    EXPECT_NE(reason(silent, partition(0x0f000003)).find("0x0f000003"), std::string::npos);
-    EXPECT_NE(reason(silent, powerNv(0x003f0201)).find("0x003f0201"), std::string::npos);
-    EXPECT_NE(reason(silent, powerNv(std::nullopt)).find("cannot be read"), std::string::npos);
+// Kernels without commit 884ea0283f4e take power11 on a POWER10.
+TEST(ResolveCompat, refusesModesBeyondTheHostsOwnLevelFromEverySource) {
+    for (const kvm::KvmAnswer& kvm : {takes({9, 10, 11}), bitmap(7ULL << 60)}) {
+        const auto compat = resolveCompat(kvm, partition(0x0f000006));
+        ASSERT_TRUE(compat.known.has_value());
+        EXPECT_EQ(compat.known->supported, (model::ModeSet{9, 10}));
+        EXPECT_EQ(compat.known->refused, (model::ModeSet{8, 11}));
+    }
+    const auto bare = resolveCompat(takes({8, 9, 10, 11}, true), powerNv(0x00801200));
+    EXPECT_EQ(bare.known->supported, (model::ModeSet{8, 9, 10}));
+}
+
+TEST(ResolveCompat, asksForTheHashedPageTableOnPowerNv) {
+    EXPECT_EQ(resolveCompat(takes({8, 9}, true), powerNv()).known->supported,
+              (model::ModeSet{8, 9}));
+    const auto without = resolveCompat(takes({8, 9}, false), powerNv());
+    EXPECT_EQ(without.known->supported, kPower9);
+    EXPECT_EQ(without.known->refused, (model::ModeSet{8, 10, 11}));
+    // The capability needs ISA 3.0, and a POWER8 has no other page table.
+    EXPECT_EQ(resolveCompat(takes({8}, false), powerNv(0x004d0200)).known->supported,
+              model::ModeSet{8});
+    // A bitmap has no bit for power8, and nobody asked for the hashed page table.
+    const auto silent = resolveCompat(bitmap(1ULL << 62), powerNv());
+    EXPECT_EQ(silent.known->supported | silent.known->refused, (model::ModeSet{9, 10, 11}));
+}
+
+TEST(ResolveCompat, knowsNothingWhereTheLevelIsNotKnown) {
+    for (const kvm::KvmAnswer& kvm : {takes({9, 10}), bitmap(3ULL << 61)}) {
+        const auto reason = [&](const host::HostFacts& facts) {
+            const model::HostCompat compat = resolveCompat(kvm, facts);
+            EXPECT_FALSE(compat.known.has_value());
+            EXPECT_EQ(compat.trial, kvm.trial);
+            return compat.reason;
+        };
+        EXPECT_EQ(reason(partition(std::nullopt)),
+                  "the level that the host itself runs in is not known, and KVM may take modes "
+                  "beyond it: no cpu-version is there");
+        EXPECT_NE(reason(partition(0x0f000003)).find("0x0f000003"), std::string::npos);
+        EXPECT_NE(reason(partition(0x0f000007)).find("newer than the processor"),
+                  std::string::npos);
+        EXPECT_NE(reason(powerNv(0x003f0201)).find("0x003f0201"), std::string::npos);
+        EXPECT_NE(reason(powerNv(std::nullopt)).find("nor the device tree"), std::string::npos);
+    }
+}
+
+TEST(ResolveCompat, believesNoKernelThatTakesOrRefusesEverything) {
+    kvm::KvmAnswer everything = takes({8, 9, 10, 11});
+    everything.trial->control = "ok";
+    EXPECT_EQ(resolveCompat(everything, partition()).reason,
+              "KVM takes every level on a vCPU, even 0x0f0000ff, which no processor has, so that "
+              "nothing can be concluded from what it takes; report this with the kernel's release "
+              "(6.12)");
+    kvm::KvmAnswer nothing = takes({});
+    nothing.trial->raw = "EINVAL";
+    const auto compat = resolveCompat(nothing, partition());
+    EXPECT_EQ(compat.reason,
+              "KVM refuses every level on a vCPU, even 0 (the processor's own), so that nothing "
+              "can be concluded from what it refuses; report this with the kernel's release "
+              "(6.12)");
+    EXPECT_EQ(compat.trial, nothing.trial);
+}
+
+TEST(ResolveCompat, doesNotTakeAnUnknownPlatformForBareMetal) {
     host::HostFacts other = partition();
     other.identity.platform = model::Platform::other;
-    EXPECT_NE(reason(silent, other).find("neither pSeries nor PowerNV"), std::string::npos);
-    EXPECT_NE(reason(std::nullopt, other).find("not IBM POWER"), std::string::npos);
+    const auto compat = resolveCompat(takes({8, 9}, true), other);
+    ASSERT_TRUE(compat.known.has_value());
+    EXPECT_EQ(compat.known->supported, kPower9);
+    EXPECT_EQ(compat.known->refused, (model::ModeSet{10, 11}));
+    EXPECT_NE(resolveCompat(std::nullopt, other).reason.find("not IBM POWER"), std::string::npos);
 }
 
 TEST(ResolveCompat, saysWhatToDoForEachOutcome) {
@@ -118,6 +200,12 @@ TEST(ResolveCompat, saysWhatToDoForEachOutcome) {
         reason(kvm::KvmOutcome::refused, EINVAL),
         "the kernel refused KVM_CREATE_VM on /dev/kvm: Invalid argument (EINVAL); report this "
         "with the kernel's release (6.12)");
+    EXPECT_EQ(reason(kvm::KvmOutcome::refused, EPERM),
+              "the hypervisor does not let this partition do KVM_CREATE_VM on /dev/kvm: Operation "
+              "not permitted (EPERM); allow KVM in the partition's profile");
+    EXPECT_EQ(reason(kvm::KvmOutcome::refused, EBUSY),
+              "KVM_CREATE_VM on /dev/kvm cannot be done now: Device or resource busy (EBUSY); try "
+              "again later");
     EXPECT_NE(reason(kvm::KvmOutcome::noHv, 0).find("does not allow this partition"),
               std::string::npos);
     facts.identity.platform = model::Platform::powernv;
@@ -146,7 +234,9 @@ TEST(CheckHost, endsWithTheStepThatFailed) {
           std::pair{kvm::KvmOutcome::noHv, "KVM-HV works"},
           std::pair{kvm::KvmOutcome::refused, "KVM answers"}}) {
         const auto kvm = kvmSays(outcome, EINVAL);
-        const auto checks = checkHost(kvm, partition(), resolveCompat(kvm, partition()));
+        host::HostFacts facts = partition();
+        facts.identity.platform = model::Platform::other;
+        const auto checks = checkHost(kvm, facts, resolveCompat(kvm, facts));
         ASSERT_GE(checks.size(), 2U);
         const model::Check& step = checks[checks.size() - 2];
         EXPECT_EQ(step.name, name);
@@ -157,19 +247,77 @@ TEST(CheckHost, endsWithTheStepThatFailed) {
 }
 
 TEST(CheckHost, notesThatThePartitionHidesItsMode) {
-    kvm::KvmAnswer kvm = kvmSays(kvm::KvmOutcome::answered);
-    kvm.bitmap = 1ULL << 62;
-    kvm.abi = "merged";
+    const auto kvm = bitmap(1ULL << 62);
     const auto checks = checkHost(kvm, partition(), resolveCompat(kvm, partition()));
     EXPECT_EQ(worst(checks), model::CheckResult::note);
     EXPECT_EQ(checks.back().hint, "power9, from kvm");
 }
 
+/// The check of that name; one that says so where there is none.
+model::Check named(const std::vector<model::Check>& checks, std::string_view name) {
+    for (const model::Check& check : checks)
+        if (check.name == name)
+            return check;
+    return {.name = "there is no such check"};
+}
+
+constexpr std::string_view kOwnMode = "the partition runs in its processor's own mode";
+
+TEST(CheckHost, saysWhyThePartitionRunsInAnOlderMode) {
+    const auto hint = [](host::HostFacts facts, const char* basePlatform) {
+        facts.identity.basePlatform = basePlatform;
+        const auto check =
+            named(checkHost(takes({9}), facts, resolveCompat(takes({9}), facts)), kOwnMode);
+        EXPECT_EQ(check.result,
+                  check.hint.empty() ? model::CheckResult::pass : model::CheckResult::note);
+        return check.hint;
+    };
+    const auto power11 = partitionOf("POWER11", 0x00821200, 0x0f000006);
+    EXPECT_EQ(hint(power11, "power11"),
+              "it runs as power10 while libvirt reports the model POWER11: the partition's "
+              "profile, or the hypervisor, allows no newer mode");
+    EXPECT_EQ(hint(power11, "power5"),
+              "it runs as power10 while libvirt reports the model POWER11: this kernel does not "
+              "know the processor POWER11; a newer one would run in power11 mode where the "
+              "partition's profile allows it");
+    EXPECT_NE(hint(partitionOf("POWER9", 0x004e1200, 0x0f000004), "power9").find("runs as power8"),
+              std::string::npos);
+    EXPECT_EQ(hint(partitionOf("POWER11", 0x00821200, 0x0f000007), "power11"), "");
+}
+
+TEST(CheckHost, saysWhetherTheTrialAgrees) {
+    constexpr std::string_view name = "KVM takes the modes that it tells";
+    const auto check = [&](model::ModeSet taken, const char* failure = "") {
+        kvm::KvmAnswer kvm = bitmap(3ULL << 61);
+        kvm.trial = takes(taken).trial;
+        kvm.trial->failure = failure;
+        const auto facts = partition(0x0f000006);
+        return named(checkHost(kvm, facts, resolveCompat(kvm, facts)), name);
+    };
+    EXPECT_EQ(check({8, 9, 10, 11}).result, model::CheckResult::pass);
+    EXPECT_EQ(check({9}).result, model::CheckResult::warn);
+    EXPECT_EQ(check({9}).hint, "beyond its bitmap it takes none, of its bitmap it refuses power10");
+    EXPECT_EQ(check({9, 10}, "KVM_CREATE_VCPU: EPERM").hint,
+              "the trial ended early: KVM_CREATE_VCPU: EPERM");
+    kvm::KvmAnswer less = bitmap(1ULL << 61);
+    less.trial = takes({9, 10}).trial;
+    EXPECT_EQ(
+        named(checkHost(less, partition(0x0f000006), resolveCompat(less, partition(0x0f000006))),
+              name)
+            .hint,
+        "beyond its bitmap it takes power9, of its bitmap it refuses none");
+    less.trial->control = "ok";
+    EXPECT_EQ(
+        named(checkHost(less, partition(0x0f000006), resolveCompat(less, partition(0x0f000006))),
+              name)
+            .result,
+        model::CheckResult::warn);
+}
+
 TEST(CheckHost, warnsOfWhatItDoesNotKnow) {
-    kvm::KvmAnswer kvm = kvmSays(kvm::KvmOutcome::answered);
+    kvm::KvmAnswer kvm = bitmap(1ULL << 62 | 1);
     kvm.abi = "v5";
-    kvm.bitmap = 1;
-    host::HostFacts facts = partition(0x0f000003);
+    host::HostFacts facts = partition();
     facts.identity.model.clear();
     auto checks = checkHost(kvm, facts, resolveCompat(kvm, facts));
     EXPECT_EQ(worst(checks), model::CheckResult::warn);
@@ -178,19 +326,32 @@ TEST(CheckHost, warnsOfWhatItDoesNotKnow) {
     facts.identity.pvr.reset();
     facts.identity.platform = model::Platform::other;
     checks = checkHost(kvm, facts, resolveCompat(kvm, facts));
-    EXPECT_EQ(checks.back().hint, "the hypervisor grants none");
+    EXPECT_EQ(checks.back().hint, "KVM supports none");
     const auto notPower = checkHost(std::nullopt, facts, resolveCompat(std::nullopt, facts));
     ASSERT_EQ(notPower.size(), 1U);
     EXPECT_EQ(notPower[0].result, model::CheckResult::fail);
 }
 
-TEST(CheckHost, notesWhichFallbackIsUsed) {
-    const auto silent = kvmSays(kvm::KvmOutcome::silent);
+TEST(CheckHost, notesThatEachModeWasTried) {
+    const auto tried = takes({9});
     for (const host::HostFacts& facts : {partition(), powerNv()}) {
-        const auto checks = checkHost(silent, facts, resolveCompat(silent, facts));
-        EXPECT_EQ(checks[checks.size() - 2].result, model::CheckResult::note);
+        const auto checks = checkHost(tried, facts, resolveCompat(tried, facts));
+        EXPECT_EQ(named(checks, "the kernel tells the modes").result, model::CheckResult::note);
         EXPECT_EQ(checks.back().result, model::CheckResult::pass);
     }
+}
+
+TEST(CheckHost, saysWhichNestedApiThereIs) {
+    host::HostFacts facts = partition();
+    const auto check = [&] {
+        return named(checkHost(takes({9}), facts, resolveCompat(takes({9}), facts)),
+                     "the nested API is known");
+    };
+    EXPECT_EQ(check().result, model::CheckResult::note);
+    facts.nestedOption = false;
+    EXPECT_NE(check().hint.find("option nested"), std::string::npos);
+    facts.identity.nestedApi = model::NestedApi::v2;
+    EXPECT_EQ(check().hint, "v2");
 }
 
 HostPlace recordedPlace(const std::string& host) {
@@ -219,16 +380,43 @@ TEST(ProbeHost, readsTheTopologyOnlyWhereItIsWanted) {
     EXPECT_TRUE(host->nodes.empty());
 }
 
-TEST(ProbeHost, usesTheFallbacksOnRecordedHosts) {
-    kvm::FakeKernel silent({.interface = kvm::FakeInterface::none});
+TEST(ProbeHost, triesOnRecordedHosts) {
+    kvm::FakeKernel silent({.interface = kvm::FakeInterface::none, .level = 10});
     const auto old = probeHost(silent, recordedPlace("power10-linux6.12"));
     ASSERT_TRUE(old.has_value() && old->record.compat.known);
-    EXPECT_EQ(old->record.compat.known->source, "device-tree");
+    EXPECT_EQ(old->record.compat.known->source, "trial");
     EXPECT_EQ(old->record.compat.known->supported, (model::ModeSet{9, 10}));
+    EXPECT_EQ(old->record.host.nestedApi, model::NestedApi::v1);
     const auto bare = probeHost(silent, recordedPlace("powernv9"));
     ASSERT_TRUE(bare.has_value() && bare->record.compat.known);
-    EXPECT_EQ(bare->record.compat.known->source, "pvr");
     EXPECT_EQ(bare->record.compat.known->supported, kPower9);
+    EXPECT_EQ(bare->record.host.nestedApi, model::NestedApi::none);
+}
+
+TEST(ProbeHost, triesBesideABitmapOnlyWhereThatIsWanted) {
+    kvm::FakeKernel kernel;
+    HostPlace place = recordedPlace("power10-as-power9");
+    const auto plain = probeHost(kernel, place);
+    ASSERT_TRUE(plain.has_value());
+    EXPECT_FALSE(plain->record.compat.trial.has_value());
+    place.alwaysTry = true;
+    const auto both = probeHost(kernel, place);
+    ASSERT_TRUE(both.has_value());
+    ASSERT_TRUE(both->record.compat.trial.has_value());
+    EXPECT_EQ(both->record.compat.known, plain->record.compat.known);
+    EXPECT_EQ(named(both->record.checks, "KVM takes the modes that it tells").result,
+              model::CheckResult::pass);
+}
+
+TEST(ProbeHost, tellsTheNestedApi) {
+    kvm::FakeKernel v2({.nestedHv = 0});
+    const auto host = probeHost(v2, recordedPlace("power10-as-power9"));
+    ASSERT_TRUE(host.has_value());
+    EXPECT_EQ(host->record.host.nestedApi, model::NestedApi::v2);
+    kvm::FakeKernel withoutHv({.offersCapability = false, .hasHv = false});
+    const auto none = probeHost(withoutHv, recordedPlace("power10-as-power9"));
+    ASSERT_TRUE(none.has_value());
+    EXPECT_EQ(none->record.host.nestedApi, std::nullopt);
 }
 
 TEST(ProbeHost, doesNotAskKvmOnOtherArchitectures) {
@@ -253,11 +441,14 @@ TEST(ProbeHost, handsOnThatTheSystemFailed) {
 std::vector<model::HostRecord> sampleRecords() {
     kvm::FakeKernel answered({.bitmap = 0x6000000000000001});
     kvm::FakeKernel silent({.interface = kvm::FakeInterface::none});
+    kvm::FakeKernel forbidden({.interface = kvm::FakeInterface::none});
+    forbidden.failCall(9, EPERM);
     kvm::FakeKernel missing({.openError = ENOENT});
     std::vector<model::HostRecord> records;
     records.push_back(probeHost(answered, recordedPlace("power10"))->record);
     records.push_back(probeHost(silent, recordedPlace("powernv9"))->record);
     records.push_back(probeHost(missing, recordedPlace("power9"))->record);
+    records.push_back(probeHost(forbidden, recordedPlace("power9"))->record);
     records.push_back({.host = {.arch = "x86_64", .kernel = "6.1"}, .compat = {.reason = "no"}});
     return records;
 }
@@ -308,8 +499,8 @@ INSTANTIATE_TEST_SUITE_P(
         Broken{"json", "\"host\"", "host",
                "record.json:4: cannot read the host record: it is not JSON"},
         Broken{"top", "virt-host-compat", "other", "record.virt-host-compat is missing"},
-        Broken{"version", "\"schema_version\": 1", "\"schema_version\": 2", "schema_version is 2"},
-        Broken{"version_type", "\"schema_version\": 1", "\"schema_version\": \"1\"",
+        Broken{"version", "\"schema_version\": 2", "\"schema_version\": 3", "schema_version is 3"},
+        Broken{"version_type", "\"schema_version\": 2", "\"schema_version\": \"1\"",
                "schema_version"},
         Broken{"arch", "\"ppc64le\"", "7", "host.arch is not a string"},
         Broken{"platform", "\"pseries\"", "\"zseries\"", "host.platform is none of"},
@@ -322,6 +513,15 @@ INSTANTIATE_TEST_SUITE_P(
                "compat.modes[1].supported is neither true nor false"},
         Broken{"no_bitmap", "\"0x6000000000000001\"", "null", "compat.capabilities is missing"},
         Broken{"modes", "\"modes\": [", "\"modes\": 1, \"m\": [", "compat.modes is not an array"},
+        Broken{"nested_api", "\"nested_api\": \"v1\"", "\"nested_api\": \"v9\"",
+               "host.nested_api is none of none, v1 and v2"},
+        Broken{"page_size", "\"page_size\": null", "\"page_size\": \"4k\"",
+               "host.page_size is not a number"},
+        Broken{"trial", "\"trial\": null", "\"trial\": 7", "compat.trial is not an object"},
+        Broken{"trial_modes", "\"trial\": null",
+               "\"trial\": {\"raw\": null, \"control\": null, \"hashed_page_table\": false, "
+               "\"failure\": null, \"modes\": {\"power9\": 0}}",
+               "compat.trial.modes.power9 is not a string"},
         Broken{"result", "\"PASS\"", "\"GOOD\"", "checks[0].result is none of"}),
     [](const auto& chosen) { return std::string(chosen.param.name); });
 
@@ -341,6 +541,43 @@ TEST(Record, ofANewerVersionIsReadAsFarAsItIsKnown) {
     model::HostCompat expected = sampleRecords().front().compat;
     expected.known->supported.insert(12);
     EXPECT_EQ(back->compat, expected);
+}
+
+// As version 1 of the schema had them: without nested_api, base_platform and trial.
+std::string recordOfVersion1(const std::string& source, const std::string& modes) {
+    return R"({"virt-host-compat": {"schema_version": 1, "host": {"arch": "ppc64le",
+        "platform": "pseries", "pvr": "0x00800200", "model": "POWER10", "effective_mode": "power9",
+        "kernel": "6.12"}, "compat": {"status": "known", "source": ")" +
+           source + R"(", "modes": [)" + modes + R"(], "capabilities": )" +
+           (source == "kvm" ? "\"0x4000000000000000\"" : "null") +
+           R"(, "unknown_bits": null, "abi": null, "reason": null}, "checks": []}})";
+}
+
+constexpr const char* kModesOfVersion1 = R"({"name": "power9", "supported": true},
+    {"name": "power10", "supported": false}, {"name": "power11", "supported": false})";
+
+TEST(Record, ofVersion1IsRead) {
+    const auto record = parseRecord(recordOfVersion1("kvm", kModesOfVersion1), "old.json");
+    ASSERT_TRUE(record.has_value()) << model::describe(record.error());
+    EXPECT_EQ(record->compat.known->supported, kPower9);
+    EXPECT_EQ(record->compat.known->refused, (model::ModeSet{10, 11}));
+    EXPECT_EQ(record->host.nestedApi, std::nullopt);
+    EXPECT_FALSE(record->compat.trial.has_value());
+}
+
+TEST(Record, ofASourceThatIsNotBelievedSaysNoAlone) {
+    for (const std::string source : {"device-tree", "pvr"}) {
+        const auto record = parseRecord(recordOfVersion1(source, kModesOfVersion1), "old.json");
+        ASSERT_TRUE(record.has_value() && record->compat.known);
+        EXPECT_EQ(record->compat.known->source, source);
+        EXPECT_TRUE(record->compat.known->supported.empty());
+        EXPECT_EQ(record->compat.known->refused, (model::ModeSet{10, 11}));
+        const auto onlyYes = parseRecord(
+            recordOfVersion1(source, R"({"name": "power9", "supported": true})"), "old.json");
+        ASSERT_TRUE(onlyYes.has_value());
+        EXPECT_FALSE(onlyYes->compat.known.has_value());
+        EXPECT_NE(onlyYes->compat.reason.find("ask the host again"), std::string::npos);
+    }
 }
 
 } // namespace

@@ -2,6 +2,7 @@
 // Goes through the preconditions, from the processor to the kernel's answer.
 #include "driver/answer/checks.hpp"
 
+#include "driver/answer/resolve.hpp"
 #include "driver/answer/wording.hpp"
 
 #include <fmt/format.h>
@@ -49,14 +50,42 @@ model::Check checkLevel(const host::HostFacts& facts) {
     return {name, model::CheckResult::pass, facts.identity.effectiveMode};
 }
 
-model::Check checkRawProcessor(const host::HostFacts& facts) {
-    const model::HostIdentity& host = facts.identity;
-    const model::Mode* effective = model::findModeByName(host.effectiveMode);
-    if (host.model.empty() || !effective || effective->cpuModel == host.model)
-        return {"the partition runs in its processor's own mode", model::CheckResult::pass, ""};
-    return {"the partition runs in its processor's own mode", model::CheckResult::note,
-            fmt::format("it runs as {} while libvirt reports the model {}", host.effectiveMode,
-                        host.model)};
+model::Check checkRawProcessor(const model::HostIdentity& host) {
+    const std::string name = "the partition runs in its processor's own mode";
+    const std::string why = reasonForOlderMode(host);
+    if (why.empty())
+        return {name, model::CheckResult::pass, ""};
+    return {name, model::CheckResult::note,
+            fmt::format("it runs as {} while libvirt reports the model {}: {}", host.effectiveMode,
+                        host.model, why)};
+}
+
+model::Check checkNestedApi(const host::HostFacts& facts) {
+    const std::string name = "the nested API is known";
+    if (facts.identity.nestedApi)
+        return {name, model::CheckResult::pass, std::string(toString(*facts.identity.nestedApi))};
+    return {name, model::CheckResult::note,
+            facts.nestedOption == false
+                ? "the option nested of kvm_hv is off, with which KVM does not tell v1 from v2"
+                : "only a working KVM-HV on pSeries tells it"};
+}
+
+/// Whether KVM takes what its bitmap says, and nothing else.
+model::Check checkTrial(const kvm::KvmAnswer& kvm, const host::HostFacts& facts,
+                        const model::KnownCompat& known) {
+    const std::string name = "KVM takes the modes that it tells";
+    if (!kvm.trial->failure.empty())
+        return {name, model::CheckResult::warn, "the trial ended early: " + kvm.trial->failure};
+    const auto tried = resolveTrial(kvm, facts);
+    if (!tried || !tried->known)
+        return {name, model::CheckResult::warn, tried ? tried->reason : ""};
+    const model::ModeSet more = tried->known->supported & known.refused;
+    const model::ModeSet fewer = known.supported & tried->known->refused;
+    if (more.empty() && fewer.empty())
+        return {name, model::CheckResult::pass, ""};
+    return {name, model::CheckResult::warn,
+            fmt::format("beyond its bitmap it takes {}, of its bitmap it refuses {}", names(more),
+                        names(fewer))};
 }
 
 void checkDevice(const kvm::KvmAnswer& kvm, const host::HostFacts& facts,
@@ -80,11 +109,11 @@ void checkDevice(const kvm::KvmAnswer& kvm, const host::HostFacts& facts,
     if (kvm.outcome == kvm::KvmOutcome::refused)
         return fail("KVM answers");
     pass("KVM-HV works");
-    if (kvm.outcome == kvm::KvmOutcome::silent) {
+    if (kvm.outcome == kvm::KvmOutcome::tried) {
         const bool powernv = facts.identity.platform == model::Platform::powernv;
         checks.push_back({"the kernel tells the modes", model::CheckResult::note,
-                          powernv ? "PowerNV kernels do not; the processor version is used instead"
-                                  : "Linux 7.3 or newer does; the device tree is used instead"});
+                          powernv ? "PowerNV kernels do not; each mode was tried instead"
+                                  : "Linux 7.3 or newer does; each mode was tried instead"});
         return;
     }
     pass("the kernel tells the modes", kvm.abi == "merged" ? "" : "interface " + kvm.abi);
@@ -101,7 +130,7 @@ model::Check checkAnswer(const model::HostCompat& compat) {
                 fmt::format("{}; the kernel's bits 0x{:016x} are not known to this version", answer,
                             known.unknownBits)};
     if (known.supported.empty())
-        return {name, model::CheckResult::warn, "the hypervisor grants none"};
+        return {name, model::CheckResult::warn, "KVM supports none"};
     return {name, model::CheckResult::pass, answer};
 }
 
@@ -120,9 +149,13 @@ std::vector<model::Check> checkHost(const std::optional<kvm::KvmAnswer>& kvm,
     checks.push_back(checkPlatform(facts));
     if (facts.identity.platform != model::Platform::powernv) {
         checks.push_back(checkLevel(facts));
-        checks.push_back(checkRawProcessor(facts));
+        checks.push_back(checkRawProcessor(facts.identity));
     }
     checkDevice(*kvm, facts, checks);
+    if (facts.identity.platform == model::Platform::pseries)
+        checks.push_back(checkNestedApi(facts));
+    if (kvm->outcome == kvm::KvmOutcome::answered && kvm->trial && compat.known)
+        checks.push_back(checkTrial(*kvm, facts, *compat.known));
     checks.push_back(checkAnswer(compat));
     return checks;
 }

@@ -11,15 +11,33 @@
 
 namespace hostcompat::answer {
 
+namespace {
+
+/// Which nested API KVM uses: on PowerNV none, as no hypervisor is below. On pSeries
+/// KVM_CAP_PPC_NESTED_HV is 1 with v1, and 0 with v2 or where the module's option nested is off.
+std::optional<model::NestedApi> nestedApiOf(const std::optional<kvm::KvmAnswer>& kvm,
+                                            const host::HostFacts& facts) {
+    if (facts.identity.platform == model::Platform::powernv)
+        return model::NestedApi::none;
+    if (facts.identity.platform != model::Platform::pseries || !kvm || !kvm->nestedHv)
+        return std::nullopt;
+    if (*kvm->nestedHv)
+        return model::NestedApi::v1;
+    return facts.nestedOption == false ? std::nullopt : std::optional(model::NestedApi::v2);
+}
+
+} // namespace
+
 Result<ProbedHost> probeHost(kvm::Kernel& kernel, const HostPlace& place) {
     host::HostFacts facts = host::readHost(place.root, place.names);
     std::optional<kvm::KvmAnswer> kvm;
     if (facts.identity.arch.starts_with("ppc64")) {
-        auto answer = kvm::askKvm(kernel, place.device);
+        auto answer = kvm::askKvm(kernel, {.device = place.device, .alwaysTry = place.alwaysTry});
         if (!answer)
             return std::unexpected(std::move(answer.error()));
         kvm = std::move(*answer);
     }
+    facts.identity.nestedApi = nestedApiOf(kvm, facts);
     model::HostCompat compat = resolveCompat(kvm, facts);
     std::vector<model::Check> checks = checkHost(kvm, facts, compat);
     return ProbedHost{.record = {.host = std::move(facts.identity),

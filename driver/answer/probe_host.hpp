@@ -22,6 +22,9 @@ struct HostPlace {
     std::string device = "/dev/kvm";
     /// Whether the topology is read too, which takes several files for each CPU.
     bool topology = false;
+    /// Whether each mode is tried even where the kernel gives a bitmap; the checks then say whether
+    /// they agree.
+    bool alwaysTry = false;
 };
 
 /// What a look at a host found: the record, and the topology that only a document needs.

@@ -15,7 +15,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kTopKey = "virt-host-compat";
-constexpr int kSchemaVersion = 1;
+constexpr int kOldestSchemaVersion = 1;
+constexpr int kSchemaVersion = 2;
 
 Json textOrNull(std::string_view text) {
     return text.empty() ? Json(nullptr) : Json(text);
@@ -28,10 +29,13 @@ Json hexOrNull(std::optional<std::uint64_t> number, int digits) {
 Json hostToJson(const model::HostIdentity& host) {
     return {{"arch", host.arch},
             {"platform", toString(host.platform)},
+            {"nested_api", host.nestedApi ? Json(toString(*host.nestedApi)) : Json(nullptr)},
             {"pvr", hexOrNull(host.pvr, 8)},
             {"model", textOrNull(host.model)},
             {"effective_mode", textOrNull(host.effectiveMode)},
-            {"kernel", host.kernel}};
+            {"base_platform", textOrNull(host.basePlatform)},
+            {"kernel", host.kernel},
+            {"page_size", host.pageSize != 0 ? Json(host.pageSize) : Json(nullptr)}};
 }
 
 Json modesToJson(const model::KnownCompat& known) {
@@ -42,11 +46,25 @@ Json modesToJson(const model::KnownCompat& known) {
     return modes;
 }
 
+Json trialToJson(const std::optional<model::Trial>& trial) {
+    if (!trial)
+        return nullptr;
+    Json modes = Json::object();
+    for (const auto& [number, answer] : trial->modes)
+        modes[model::modeName(number)] = answer;
+    return {{"modes", std::move(modes)},
+            {"raw", textOrNull(trial->raw)},
+            {"control", textOrNull(trial->control)},
+            {"hashed_page_table", trial->hashedPageTable},
+            {"failure", textOrNull(trial->failure)}};
+}
+
 Json compatToJson(const model::HostCompat& compat) {
     if (!compat.known)
-        return {{"status", "unknown"},     {"source", nullptr},       {"modes", Json::array()},
-                {"capabilities", nullptr}, {"unknown_bits", nullptr}, {"abi", nullptr},
-                {"reason", compat.reason}};
+        return {{"status", "unknown"},     {"source", nullptr},
+                {"modes", Json::array()},  {"capabilities", nullptr},
+                {"unknown_bits", nullptr}, {"abi", nullptr},
+                {"reason", compat.reason}, {"trial", trialToJson(compat.trial)}};
     const model::KnownCompat& known = *compat.known;
     const bool fromKernel = known.capabilities.has_value();
     return {{"status", "known"},
@@ -56,7 +74,8 @@ Json compatToJson(const model::HostCompat& compat) {
             {"unknown_bits",
              hexOrNull(fromKernel ? std::optional(known.unknownBits) : std::nullopt, 16)},
             {"abi", textOrNull(known.abi)},
-            {"reason", nullptr}};
+            {"reason", nullptr},
+            {"trial", trialToJson(compat.trial)}};
 }
 
 /// What a reader throws inside parseRecord(); it never leaves this file.
@@ -79,6 +98,10 @@ public:
         return *entry;
     }
 
+    bool has(const char* key) const {
+        return value_.contains(key);
+    }
+
     std::string text(const char* key) const {
         const Json& value = at(key);
         if (!value.is_string())
@@ -89,6 +112,14 @@ public:
     /// The string, or an empty one for null.
     std::string textOrNull(const char* key) const {
         return at(key).is_null() ? std::string() : text(key);
+    }
+
+    /// The number, or 0 for null.
+    std::uint64_t numberOrZero(const char* key) const {
+        const Json& value = at(key);
+        if (!value.is_null() && !value.is_number_unsigned())
+            throw Defect{fmt::format("{}.{} is not a number", path_, key)};
+        return value.is_null() ? 0 : value.get<std::uint64_t>();
     }
 
     std::optional<std::uint64_t> hex(const char* key, int digits) const {
@@ -104,6 +135,13 @@ public:
             throw Defect{fmt::format("{}.{} is not a hexadecimal number such as 0x{:0{}x}", path_,
                                      key, 0, digits)};
         return number;
+    }
+
+    std::vector<std::string> keys() const {
+        std::vector<std::string> names;
+        for (const auto& [name, value] : value_.items())
+            names.push_back(name);
+        return names;
     }
 
     bool flag(const char* key) const {
@@ -145,9 +183,18 @@ model::HostIdentity readHostIdentity(const ObjectReader& reader) {
     host.platform = *platform;
     if (const auto pvr = reader.hex("pvr", 8))
         host.pvr = static_cast<std::uint32_t>(*pvr);
+    if (reader.has("nested_api") && !reader.at("nested_api").is_null()) {
+        host.nestedApi = model::parseNestedApi(reader.text("nested_api"));
+        if (!host.nestedApi)
+            reader.refuse("nested_api", "is none of none, v1 and v2");
+    }
     host.model = reader.textOrNull("model");
     host.effectiveMode = reader.textOrNull("effective_mode");
+    if (reader.has("base_platform"))
+        host.basePlatform = reader.textOrNull("base_platform");
     host.kernel = reader.text("kernel");
+    if (reader.has("page_size"))
+        host.pageSize = reader.numberOrZero("page_size");
     return host;
 }
 
@@ -173,13 +220,29 @@ model::KnownCompat readKnown(const ObjectReader& reader) {
     return known;
 }
 
+/// Records of version 1 have no trial.
+std::optional<model::Trial> readTrial(const ObjectReader& compat) {
+    if (!compat.has("trial") || compat.at("trial").is_null())
+        return std::nullopt;
+    const ObjectReader reader = compat.object("trial");
+    model::Trial trial{.raw = reader.textOrNull("raw"),
+                       .control = reader.textOrNull("control"),
+                       .hashedPageTable = reader.flag("hashed_page_table"),
+                       .failure = reader.textOrNull("failure")};
+    const ObjectReader modes = reader.object("modes");
+    for (const std::string& name : modes.keys())
+        if (const auto number = model::modeNumber(name))
+            trial.modes[*number] = modes.text(name.c_str());
+    return trial;
+}
+
 model::HostCompat readCompat(const ObjectReader& reader) {
     const std::string status = reader.text("status");
     if (status == "known")
-        return {.known = readKnown(reader)};
+        return model::withoutDoubtful({.known = readKnown(reader), .trial = readTrial(reader)});
     if (status != "unknown")
         reader.refuse("status", "is neither known nor unknown");
-    model::HostCompat compat{.reason = reader.text("reason")};
+    model::HostCompat compat{.reason = reader.text("reason"), .trial = readTrial(reader)};
     if (compat.reason.empty())
         reader.refuse("reason", "is empty although the status is unknown");
     return compat;
@@ -200,11 +263,11 @@ model::HostRecord readRecord(const Json& document) {
     const ObjectReader top(document, "record");
     const ObjectReader reader = top.object(kTopKey.data());
     const Json& version = reader.at("schema_version");
-    if (version != kSchemaVersion)
+    if (version != kSchemaVersion && version != kOldestSchemaVersion)
         reader.refuse("schema_version",
-                      fmt::format("is {} and not {}; use a version of the program "
+                      fmt::format("is {} and neither {} nor {}; use a version of the program "
                                   "that knows it",
-                                  version.dump(), kSchemaVersion));
+                                  version.dump(), kOldestSchemaVersion, kSchemaVersion));
     return {.host = readHostIdentity(reader.object("host")),
             .compat = readCompat(reader.object("compat")),
             .checks = readChecks(reader)};

@@ -15,11 +15,12 @@ namespace hostcompat::answer {
 std::string writeRecord(const model::HostRecord& record);
 
 /// Reads what writeRecord() wrote, here or in a newer version: unknown keys are passed over, and
-/// modes beyond the table are kept.
+/// modes beyond the table are kept. Of a source that is not believed (model::isBelieved()) only
+/// "no" counts.
 ///
 /// @param json the text. @param name what messages call it.
 /// Errors: kind input with the line where it is not JSON, and with the key where a value is
-/// missing, of another type, contradicts another, or where schema_version is not 1.
+/// missing, of another type, contradicts another, or where schema_version is neither 1 nor 2.
 Result<model::HostRecord> parseRecord(std::string_view json, std::string_view name);
 
 } // namespace hostcompat::answer

@@ -1,50 +1,61 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The order of the sources.
+// The order of the sources, and the rules over each of them.
 #include "driver/answer/resolve.hpp"
 
 #include "driver/answer/wording.hpp"
+#include "driver/host/level.hpp"
+#include "driver/kvm/trial.hpp"
 
 namespace hostcompat::answer {
 
 namespace {
 
-model::HostCompat knownFrom(std::string source, const model::Mode& newest, model::ModeTable table) {
-    const model::ModeSet modes = model::allModes(table);
-    const model::ModeSet upTo = modes & model::modesUpTo(newest.number);
-    return {.known = model::KnownCompat{
-                .source = std::move(source), .supported = upTo, .refused = modes - upTo}};
+void refuse(model::KnownCompat& known, model::ModeSet modes) {
+    known.supported = known.supported - modes;
+    known.refused = known.refused | modes;
 }
 
-/// The answer without modes that need a hashed page table: guests of a pSeries host cannot have
-/// one, and of other hosts nobody tells.
-model::HostCompat withoutHashed(model::HostCompat compat, const host::HostFacts& facts,
-                                model::ModeTable table) {
-    const model::ModeSet hashed =
-        model::allModes(table) & model::modesUpTo(model::kFirstRadixMode - 1);
-    if (!compat.known)
+/// Whether guests can have a hashed page table; nothing where that is not known.
+std::optional<bool> hasHashedPageTable(const kvm::KvmAnswer& kvm, const host::HostFacts& facts,
+                                       unsigned level) {
+    switch (facts.identity.platform) {
+    case model::Platform::pseries:
+        return false;
+    case model::Platform::powernv:
+        if (level < model::kFirstRadixMode)
+            return true;
+        return kvm.trial ? std::optional(kvm.trial->hashedPageTable) : std::nullopt;
+    default:
+        return std::nullopt;
+    }
+}
+
+/// Applies what holds over every source.
+model::HostCompat limited(model::KnownCompat known, const kvm::KvmAnswer& kvm,
+                          const host::HostFacts& facts, model::ModeTable table) {
+    model::HostCompat compat{.known = std::nullopt, .trial = kvm.trial};
+    const auto level = host::ownLevel(facts, table);
+    if (!level) {
+        compat.reason = reasonWithoutLevel(level.error());
         return compat;
-    compat.known->supported = compat.known->supported - hashed;
-    if (facts.identity.platform == model::Platform::pseries)
-        compat.known->refused = compat.known->refused | hashed;
+    }
+    const model::ModeSet modes = model::allModes(table);
+    refuse(known, modes - model::modesUpTo(*level));
+    const model::ModeSet hashed = modes & model::modesUpTo(model::kFirstRadixMode - 1);
+    const auto possible = hasHashedPageTable(kvm, facts, *level);
+    if (!possible)
+        known.supported = known.supported - hashed;
+    else if (!*possible)
+        refuse(known, hashed);
+    compat.known = std::move(known);
     return compat;
 }
 
-/// The mode of an architected level or, in raw mode, of the processor itself.
-const model::Mode* modeOfLevel(const host::EffectiveLevel& level, model::ModeTable table) {
-    if (!level.cpuVersion)
-        return nullptr;
-    const model::Mode* mode = model::findModeByLogicalPvr(*level.cpuVersion, table);
-    return mode ? mode : model::findModeByPvr(*level.cpuVersion, table);
-}
-
-model::HostCompat resolveSilence(const host::HostFacts& facts, model::ModeTable table) {
-    if (facts.identity.platform == model::Platform::pseries)
-        if (const model::Mode* own = modeOfLevel(facts.level, table))
-            return knownFrom("device-tree", *own, table);
-    if (facts.identity.platform == model::Platform::powernv && facts.identity.pvr)
-        if (const model::Mode* own = model::findModeByPvr(*facts.identity.pvr, table))
-            return knownFrom("pvr", *own, table);
-    return {.reason = reasonFromSilence(facts)};
+model::HostCompat fromTrial(const kvm::KvmAnswer& kvm, const host::HostFacts& facts,
+                            model::ModeTable table) {
+    if (auto known = kvm::compatFromTrial(*kvm.trial))
+        return limited(std::move(*known), kvm, facts, table);
+    return {.known = std::nullopt, .reason = reasonFromTrial(kvm, facts), .trial = kvm.trial};
 }
 
 } // namespace
@@ -52,16 +63,22 @@ model::HostCompat resolveSilence(const host::HostFacts& facts, model::ModeTable 
 model::HostCompat resolveCompat(const std::optional<kvm::KvmAnswer>& kvm,
                                 const host::HostFacts& facts, model::ModeTable table) {
     if (!kvm)
-        return {.reason = reasonNotPower(facts)};
+        return {.known = std::nullopt, .reason = reasonNotPower(facts)};
     switch (kvm->outcome) {
     case kvm::KvmOutcome::answered:
-        return withoutHashed({.known = kvm::compatFromBitmap(kvm->bitmap, kvm->abi, table)}, facts,
-                             table);
-    case kvm::KvmOutcome::silent:
-        return withoutHashed(resolveSilence(facts, table), facts, table);
+        return limited(kvm::compatFromBitmap(kvm->bitmap, kvm->abi, table), *kvm, facts, table);
+    case kvm::KvmOutcome::tried:
+        return fromTrial(*kvm, facts, table);
     default:
-        return {.reason = reasonFromKvm(*kvm, facts)};
+        return {.known = std::nullopt, .reason = reasonFromKvm(*kvm, facts), .trial = kvm->trial};
     }
+}
+
+std::optional<model::HostCompat>
+resolveTrial(const kvm::KvmAnswer& kvm, const host::HostFacts& facts, model::ModeTable table) {
+    if (kvm.outcome != kvm::KvmOutcome::answered || !kvm.trial || !kvm.trial->failure.empty())
+        return std::nullopt;
+    return fromTrial(kvm, facts, table);
 }
 
 } // namespace hostcompat::answer

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstring>
 
 namespace hostcompat::answer {
@@ -52,6 +53,18 @@ std::string reasonFromKvm(const kvm::KvmAnswer& kvm, const host::HostFacts& fact
     case kvm::KvmOutcome::noHv:
         return withoutHv(kvm, facts);
     default:
+        break;
+    }
+    switch (kvm.errorNumber) {
+    // Linux arch/powerpc/kvm/book3s_hv.c makes these of H_AUTHORITY and H_NOT_AVAILABLE.
+    case EPERM:
+        return fmt::format("the hypervisor does not let this partition do {} on {}: {}; allow KVM "
+                           "in the partition's profile",
+                           kvm.call, kvm.device, systemText(kvm.errorNumber));
+    case EBUSY:
+        return fmt::format("{} on {} cannot be done now: {}; try again later", kvm.call, kvm.device,
+                           systemText(kvm.errorNumber));
+    default:
         return fmt::format(
             "the kernel refused {} on {}: {}; report this with the kernel's release ({})", kvm.call,
             kvm.device, kvm.detail.empty() ? systemText(kvm.errorNumber) : kvm.detail,
@@ -59,32 +72,39 @@ std::string reasonFromKvm(const kvm::KvmAnswer& kvm, const host::HostFacts& fact
     }
 }
 
-std::string reasonFromSilence(const host::HostFacts& facts) {
-    constexpr std::string_view silence = "the kernel does not know KVM_CAP_PPC_COMPAT_CAPS";
-    constexpr std::string_view remedy = "Linux 7.3 or newer would answer";
-    switch (facts.identity.platform) {
-    case model::Platform::pseries:
-        if (!facts.level.cpuVersion)
-            return fmt::format("{} and {}; {}", silence, facts.level.problem, remedy);
+std::string reasonForOlderMode(const model::HostIdentity& host) {
+    const model::Mode* effective = model::findModeByName(host.effectiveMode);
+    const model::Mode* own = model::findModeByCpuModel(host.model);
+    if (!effective || !own || effective->number >= own->number)
+        return {};
+    // A kernel that does not know a processor asks the firmware for no mode of it, and calls it by
+    // an old name (seen: Power11 on Linux 6.1 is "power5").
+    if (!host.basePlatform.empty() && host.basePlatform != own->name)
         return fmt::format(
-            "{} and the table of this version has no mode for the cpu-version 0x{:08x} "
-            "of the device tree; {}",
-            silence, *facts.level.cpuVersion, remedy);
-    case model::Platform::powernv:
-        if (!facts.identity.pvr)
-            return fmt::format(
-                "KVM does not say, and the processor version of this PowerNV host cannot "
-                "be read from /proc/cpuinfo or the device tree");
+            "this kernel does not know the processor {}; a newer one would run in {} "
+            "mode where the partition's profile allows it",
+            host.model, own->name);
+    return "the partition's profile, or the hypervisor, allows no newer mode";
+}
+
+std::string reasonFromTrial(const kvm::KvmAnswer& kvm, const host::HostFacts& facts) {
+    if (kvm.trial->control == model::Trial::kTaken)
         return fmt::format(
-            "KVM does not say, and the table of this version does not know the processor "
-            "version 0x{:08x}",
-            *facts.identity.pvr);
-    default:
-        return fmt::format(
-            "{} and the platform is neither pSeries nor PowerNV as far as /proc/cpuinfo and "
-            "the device tree tell; {}",
-            silence, remedy);
-    }
+            "KVM takes every level on a vCPU, even 0x{:08x}, which no processor has, "
+            "so that nothing can be concluded from what it takes; report this with "
+            "the kernel's release ({})",
+            model::Trial::kControlLevel, facts.identity.kernel);
+    return fmt::format("KVM refuses every level on a vCPU, even 0 (the processor's own), so that "
+                       "nothing can be concluded from what it refuses; report this with the "
+                       "kernel's release ({})",
+                       facts.identity.kernel);
+}
+
+std::string reasonWithoutLevel(std::string_view problem) {
+    return fmt::format(
+        "the level that the host itself runs in is not known, and KVM may take modes "
+        "beyond it: {}",
+        problem);
 }
 
 } // namespace hostcompat::answer

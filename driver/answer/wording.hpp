@@ -6,16 +6,26 @@
 #include "driver/kvm/probe.hpp"
 
 #include <string>
+#include <string_view>
 
 namespace hostcompat::answer {
 
 /// Why nothing is known of a host that is not POWER.
 std::string reasonNotPower(const host::HostFacts& facts);
 
-/// Why KVM's own answer is missing, with what to do. For every outcome but answered and silent.
+/// Why KVM gave no answer, with what to do. For every outcome but answered and tried.
 std::string reasonFromKvm(const kvm::KvmAnswer& kvm, const host::HostFacts& facts);
 
-/// Why KVM-HV's silence could not be made up for from the device tree or the processor version.
-std::string reasonFromSilence(const host::HostFacts& facts);
+/// Why a host runs in an older mode than its processor's own, as half a sentence; empty where it
+/// does not, or is not known to.
+std::string reasonForOlderMode(const model::HostIdentity& host);
+
+/// Why the trial's answers are not believed.
+std::string reasonFromTrial(const kvm::KvmAnswer& kvm, const host::HostFacts& facts);
+
+/// Why nothing is concluded where the host's own level is not known.
+///
+/// @param problem what ownLevel() says.
+std::string reasonWithoutLevel(std::string_view problem);
 
 } // namespace hostcompat::answer

@@ -5,9 +5,11 @@
 #include "driver/host/device_tree.hpp"
 #include "driver/host/files.hpp"
 
+#include <sys/auxv.h>
 #include <sys/utsname.h>
 
 #include <charconv>
+#include <unistd.h>
 
 namespace hostcompat::host {
 
@@ -64,13 +66,19 @@ std::string effectiveMode(const EffectiveLevel& level) {
 SystemNames systemNames() {
     utsname names{};
     uname(&names);
-    return {.machine = names.machine, .release = names.release};
+    const auto* base = reinterpret_cast<const char*>(getauxval(AT_BASE_PLATFORM));
+    return {.machine = names.machine,
+            .release = names.release,
+            .basePlatform = base ? base : "",
+            .pageSize = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE))};
 }
 
 HostFacts readHost(const std::filesystem::path& root, const SystemNames& names) {
     HostFacts facts;
     facts.identity.arch = names.machine;
     facts.identity.kernel = names.release;
+    facts.identity.basePlatform = names.basePlatform;
+    facts.identity.pageSize = names.pageSize;
     if (!names.machine.starts_with("ppc64"))
         return facts;
 
@@ -87,6 +95,8 @@ HostFacts readHost(const std::filesystem::path& root, const SystemNames& names) 
     facts.identity.effectiveMode = effectiveMode(facts.level);
     std::error_code error;
     facts.hvModule = std::filesystem::exists(root / "sys/module/kvm_hv", error);
+    if (const auto option = readSmallFile(root / "sys/module/kvm_hv/parameters/nested"))
+        facts.nestedOption = trim(*option) == "Y";
     return facts;
 }
 

@@ -25,15 +25,20 @@ struct HostFacts {
     EffectiveLevel level;
     /// Whether the kernel lists the module kvm_hv (or has it built in).
     bool hvModule = false;
+    /// The option nested of kvm_hv; nothing where the kernel does not show it.
+    std::optional<bool> nestedOption;
 };
 
 /// The kernel's own names, which no file system is needed for.
 struct SystemNames {
     std::string machine; ///< uname -m
     std::string release; ///< uname -r
+    /// AT_BASE_PLATFORM of the auxiliary vector; empty where the kernel gives none.
+    std::string basePlatform;
+    std::uint64_t pageSize = 0; ///< sysconf(_SC_PAGESIZE), in bytes
 };
 
-/// uname(2)'s answer, which cannot fail.
+/// The answers of uname(2), getauxval(3) and sysconf(3), which cannot fail.
 SystemNames systemNames();
 
 /// Reads the host below a root folder: proc/cpuinfo, sys/firmware/devicetree/base (or

@@ -21,6 +21,12 @@ std::string nameOf(unsigned long request, std::uintptr_t argument) {
         return "KVM_CHECK_EXTENSION " + std::to_string(argument);
     case KVM_CREATE_VM:
         return "KVM_CREATE_VM";
+    case KVM_CREATE_VCPU:
+        return "KVM_CREATE_VCPU";
+    case KVM_ENABLE_CAP:
+        return "KVM_ENABLE_CAP";
+    case KVM_SET_ONE_REG:
+        return "KVM_SET_ONE_REG";
     default:
         return "ioctl " + std::to_string(request);
     }
@@ -45,7 +51,7 @@ int FakeKernel::open(const char* path, int flags) {
 }
 
 void FakeKernel::close(int descriptor) {
-    if (devices_.erase(descriptor) + machines_.erase(descriptor) != 1)
+    if (devices_.erase(descriptor) + machines_.erase(descriptor) + vcpus_.erase(descriptor) != 1)
         std::abort(); // closing what is not open is a bug of the caller
 }
 
@@ -61,6 +67,10 @@ int FakeKernel::checkExtension(std::uintptr_t capability) const {
         return posted && setup_.offersCapability ? 1 : 0;
     case uapi::kCapPpcGetPvinfo:
         return setup_.hasHv ? 0 : 1;
+    case uapi::kCapPpcNestedHv:
+        return setup_.nestedHv;
+    case uapi::kCapPpcMmuHashV3:
+        return setup_.mmuHashV3;
     default:
         return 0;
     }
@@ -70,7 +80,9 @@ int FakeKernel::ioctl(int descriptor, unsigned long request, std::uintptr_t argu
     if (const int failure = failureOf(nameOf(request, argument)))
         return failure;
     if (machines_.contains(descriptor))
-        return machineRequest(request, reinterpret_cast<std::uint64_t*>(argument));
+        return machineRequest(request, argument);
+    if (vcpus_.contains(descriptor))
+        return vcpuRequest(descriptor, request, argument);
     if (!devices_.contains(descriptor))
         return -EBADF;
     switch (request) {
@@ -121,7 +133,12 @@ int FakeKernel::strictAnswer(std::uint64_t* words, std::size_t sizeWord, std::si
     return 0;
 }
 
-int FakeKernel::machineRequest(unsigned long request, std::uint64_t* words) const {
+int FakeKernel::machineRequest(unsigned long request, std::uintptr_t argument) {
+    if (request == KVM_CREATE_VCPU) {
+        vcpus_[nextDescriptor_] = false;
+        return nextDescriptor_++;
+    }
+    auto* words = reinterpret_cast<std::uint64_t*>(argument);
     if (request == uapi::kPpcGetCompatCaps && setup_.interface == FakeInterface::merged)
         return extensibleAnswer(words);
     if (request == uapi::kPpcGetCompatCapsV5 && setup_.interface == FakeInterface::v5)
@@ -131,6 +148,48 @@ int FakeKernel::machineRequest(unsigned long request, std::uint64_t* words) cons
     if (request == uapi::kPpcGetCompatCapsV4 && setup_.interface == FakeInterface::v4Posted)
         return strictAnswer(words, 1, 0, false);
     return -ENOTTY;
+}
+
+int FakeKernel::vcpuRequest(int descriptor, unsigned long request, std::uintptr_t argument) {
+    if (request == KVM_ENABLE_CAP) {
+        const auto& capability = *reinterpret_cast<const kvm_enable_cap*>(argument);
+        if (capability.cap != uapi::kCapPpcPapr || capability.flags != 0)
+            return -EINVAL;
+        vcpus_[descriptor] = true;
+        return 0;
+    }
+    if (request != KVM_SET_ONE_REG)
+        return -ENOTTY;
+    const auto& reg = *reinterpret_cast<const kvm_one_reg*>(argument);
+    if (reg.id != uapi::kRegPpcArchCompat || (setup_.needsPapr && !vcpus_[descriptor]))
+        return -EINVAL;
+    return setLevel(*reinterpret_cast<const std::uint32_t*>(reg.addr));
+}
+
+// POWER10 and Power11 have one value of the processor compatibility register (PCR_ARCH_31).
+unsigned FakeKernel::pcrOf(unsigned mode) const {
+    return mode == 11 ? 10 : mode;
+}
+
+// kvmppc_set_arch_compat() of Linux 6.12, with the later check.
+int FakeKernel::setLevel(std::uint32_t level) const {
+    unsigned mode = setup_.level;
+    if (level == 0) {
+        if (setup_.refusesRaw)
+            return -EINVAL;
+    } else {
+        if (level < 0x0f000002 || level - 0x0f000000 + 4 > setup_.newestLevel)
+            return -EINVAL;
+        mode = level - 0x0f000000 + 4;
+    }
+    if (pcrOf(mode) > pcrOf(setup_.level) || (setup_.checksLevel && mode > setup_.level))
+        return -EINVAL;
+    if (!setup_.grants)
+        return 0;
+    // map_pcr_to_cap(): of the modes with one PCR value, that of the host's own level counts.
+    const unsigned judged = pcrOf(mode) == pcrOf(setup_.level) ? setup_.level : mode;
+    const bool granted = judged >= 9 && (*setup_.grants >> (71 - judged) & 1U) != 0;
+    return granted ? 0 : -EINVAL;
 }
 
 } // namespace hostcompat::kvm

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -28,6 +29,22 @@ struct FakeKernelSetup {
     /// Whether KVM-HV is behind /dev/kvm; otherwise making a machine is EINVAL.
     bool hasHv = true;
     int apiVersion = 12;
+    /// KVM_CAP_PPC_NESTED_HV and KVM_CAP_PPC_MMU_HASH_V3.
+    int nestedHv = 1;
+    int mmuHashV3 = 0;
+    /// The mode that the host runs in, by its number.
+    unsigned level = 9;
+    /// The newest level that the kernel has a name for; newer ones are invalid.
+    unsigned newestLevel = 11;
+    /// Whether a level beyond the host's own is refused although its PCR value is the host's:
+    /// POWER10 and Power11 share one (Linux commit 884ea0283f4e).
+    bool checksLevel = true;
+    /// Nested API v2: the modes that the hypervisor grants, as the bitmap writes them.
+    std::optional<std::uint64_t> grants;
+    /// Whether level 0 is refused, as early kernels do with nested API v2.
+    bool refusesRaw = false;
+    /// Whether a vCPU without KVM_CAP_PPC_PAPR has every level refused (Linux 7.2).
+    bool needsPapr = true;
     /// errno of opening the device; 0 opens it.
     int openError = 0;
 };
@@ -51,7 +68,7 @@ public:
         return calls_;
     }
     std::size_t openDescriptors() const {
-        return devices_.size() + machines_.size();
+        return devices_.size() + machines_.size() + vcpus_.size();
     }
     int openFlags() const {
         return openFlags_;
@@ -66,13 +83,18 @@ private:
     int extensibleAnswer(std::uint64_t* words) const;
     int strictAnswer(std::uint64_t* words, std::size_t sizeWord, std::size_t flagsWord,
                      bool exactSize) const;
-    int machineRequest(unsigned long request, std::uint64_t* words) const;
+    int machineRequest(unsigned long request, std::uintptr_t argument);
+    int vcpuRequest(int descriptor, unsigned long request, std::uintptr_t argument);
+    int setLevel(std::uint32_t level) const;
+    unsigned pcrOf(unsigned mode) const;
 
     FakeKernelSetup setup_;
     std::map<std::size_t, int> failures_;
     std::vector<std::string> calls_;
     std::set<int> devices_;
     std::set<int> machines_;
+    /// The vCPUs, and whether each has KVM_CAP_PPC_PAPR.
+    std::map<int, bool> vcpus_;
     int nextDescriptor_ = 100;
     int openFlags_ = 0;
     std::size_t machinesMade_ = 0;

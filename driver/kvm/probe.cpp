@@ -3,6 +3,8 @@
 #include "driver/kvm/probe.hpp"
 
 #include "driver/kvm/abi.hpp"
+#include "driver/kvm/descriptor.hpp"
+#include "driver/kvm/trial.hpp"
 #include "driver/kvm/uapi.hpp"
 
 #include <fmt/format.h>
@@ -20,39 +22,11 @@ namespace {
 // Larger than any page that POWER has: the kernel itself refuses a struct above one page.
 constexpr std::uint64_t kLargestStruct = 65536;
 
-/// A descriptor that closes through the seam.
-class Descriptor {
-public:
-    Descriptor(Kernel& kernel, int number) : kernel_(kernel), number_(number) {}
-    Descriptor(const Descriptor&) = delete;
-    Descriptor& operator=(const Descriptor&) = delete;
-    ~Descriptor() {
-        kernel_.close(number_);
-    }
-    /// The one place where requests are made: an interrupted one is repeated.
-    int ioctl(unsigned long request, std::uintptr_t argument = 0) {
-        int answer = 0;
-        do {
-            answer = kernel_.ioctl(number_, request, argument);
-        } while (answer == -EINTR);
-        return answer;
-    }
-
-private:
-    Kernel& kernel_;
-    int number_;
-};
-
-bool isResourceFailure(int errorNumber) {
-    return errorNumber == EMFILE || errorNumber == ENFILE || errorNumber == ENOMEM ||
-           errorNumber == EIO;
-}
-
 /// The question on its way: carries what every step needs to say how it ended.
-class Question {
+class Asker {
 public:
-    Question(Kernel& kernel, const std::string& device) : kernel_(kernel) {
-        answer_.device = device;
+    Asker(Kernel& kernel, const KvmQuestion& question) : kernel_(kernel), question_(question) {
+        answer_.device = question.device;
     }
 
     Result<KvmAnswer> ask() {
@@ -67,10 +41,35 @@ public:
         if (version != uapi::kApiVersion)
             return unusable("KVM_GET_API_VERSION", fmt::format("the API version is {}, not {}",
                                                                version, uapi::kApiVersion));
-        return askGenerations(device);
+        auto answer = askGenerations(device);
+        if (!answer ||
+            (answer->outcome != KvmOutcome::answered && answer->outcome != KvmOutcome::tried))
+            return answer;
+        answer_ = std::move(*answer);
+        return askWorkingHv(device);
     }
 
 private:
+    /// What only a working KVM-HV can tell beside the bitmap.
+    Result<KvmAnswer> askWorkingHv(Descriptor& device) {
+        const int nested = device.ioctl(KVM_CHECK_EXTENSION, uapi::kCapPpcNestedHv);
+        if (nested < 0)
+            return failed(fmt::format("KVM_CHECK_EXTENSION({})", uapi::kCapPpcNestedHv), -nested);
+        answer_.nestedHv = nested > 0;
+        const bool hasBitmap = answer_.outcome == KvmOutcome::answered;
+        if (hasBitmap && !question_.alwaysTry)
+            return answer_;
+        answer_.trial.emplace();
+        const auto failure = tryModes(device, question_.table, *answer_.trial);
+        if (!failure)
+            return answer_;
+        answer_.trial->failure =
+            fmt::format("{}: {}", failure->call, model::errorName(failure->errorNumber));
+        if (hasBitmap && !isResourceFailure(failure->errorNumber))
+            return answer_;
+        return failed(failure->call, failure->errorNumber);
+    }
+
     int openDevice() {
         int number = 0;
         do {
@@ -112,7 +111,7 @@ private:
         const int prOnly = device.ioctl(KVM_CHECK_EXTENSION, uapi::kCapPpcGetPvinfo);
         if (prOnly < 0)
             return failed(fmt::format("KVM_CHECK_EXTENSION({})", uapi::kCapPpcGetPvinfo), -prOnly);
-        answer_.outcome = prOnly == 0 ? KvmOutcome::silent : KvmOutcome::noHv;
+        answer_.outcome = prOnly == 0 ? KvmOutcome::tried : KvmOutcome::noHv;
         return answer_;
     }
 
@@ -209,14 +208,15 @@ private:
     }
 
     Kernel& kernel_;
+    const KvmQuestion& question_;
     KvmAnswer answer_;
     KvmAnswer lastRefusal_;
 };
 
 } // namespace
 
-Result<KvmAnswer> askKvm(Kernel& kernel, const std::string& device) {
-    return Question(kernel, device).ask();
+Result<KvmAnswer> askKvm(Kernel& kernel, const KvmQuestion& question) {
+    return Asker(kernel, question).ask();
 }
 
 model::KnownCompat compatFromBitmap(std::uint64_t bitmap, std::string_view abi,

@@ -7,6 +7,7 @@
 #include "driver/model/host_compat.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,7 +16,7 @@ namespace hostcompat::kvm {
 /// How far the question got.
 enum class KvmOutcome {
     answered,     ///< the kernel gave a bitmap
-    silent,       ///< KVM works and does not know the capability
+    tried,        ///< KVM-HV works, does not know the capability, and each mode was tried
     noDevice,     ///< the device does not exist
     noPermission, ///< the device may not be opened
     noModule,     ///< the device has nothing behind it
@@ -25,10 +26,14 @@ enum class KvmOutcome {
 
 /// KVM's answer. Owns its strings.
 struct KvmAnswer {
-    KvmOutcome outcome = KvmOutcome::silent;
+    KvmOutcome outcome = KvmOutcome::refused;
     /// The bitmap and the generation that gave it; only where answered.
     std::uint64_t bitmap = 0;
     std::string abi;
+    /// What KVM_CAP_PPC_NESTED_HV says; nothing where it was not asked.
+    std::optional<bool> nestedHv;
+    /// The answers of the trial where it was made, as far as it got.
+    std::optional<model::Trial> trial;
     /// The path of the device, always.
     std::string device;
     /// The call that failed and its errno (0 where the answer itself was unusable, then detail says
@@ -38,15 +43,25 @@ struct KvmAnswer {
     std::string detail;
 };
 
+/// What to ask.
+struct KvmQuestion {
+    std::string device = "/dev/kvm";
+    /// Whether each mode is tried even where the kernel gives a bitmap: that makes a machine of its
+    /// own.
+    bool alwaysTry = false;
+    model::ModeTable table = model::modeTable();
+};
+
 /// Asks KVM through the given kernel. Opens the device O_RDWR|O_CLOEXEC, checks
 /// KVM_GET_API_VERSION, then asks KVM_CHECK_EXTENSION on the device itself, and makes a virtual
-/// machine only where that says 1 (on PowerVM one costs two hypervisor calls), closed before this
-/// returns. Interrupted calls are repeated. No descriptor outlives the call.
+/// machine only where that says 1 (on PowerVM one costs two hypervisor calls). Where no generation
+/// is known and KVM-HV works, each mode is tried (driver/kvm/trial.hpp). Interrupted calls are
+/// repeated. No descriptor outlives the call.
 ///
-/// Errors: kind system where the kernel ran out of a resource (EMFILE, ENFILE, ENOMEM, EIO), with
-/// the call. Everything else that KVM may say is an outcome. Sources: Linux 7.3
-/// Documentation/virt/kvm/api.rst 4.145; commits b76fb087efcd, 8735048f54ec, c1721e584244.
-Result<KvmAnswer> askKvm(Kernel& kernel, const std::string& device = "/dev/kvm");
+/// Errors: kind system where the system ran short (isResourceFailure()), with the call. Everything
+/// else that KVM may say is an outcome. Sources: Linux 7.3 Documentation/virt/kvm/api.rst 4.145;
+/// commits b76fb087efcd, 8735048f54ec, c1721e584244.
+Result<KvmAnswer> askKvm(Kernel& kernel, const KvmQuestion& question = {});
 
 /// The answer that the kernel's bitmap means: a mode whose bit is set is supported, one whose bit
 /// is not set is refused, and of one without a bit it does not tell.

@@ -65,17 +65,32 @@ TEST(AskKvm, asksTheDeviceBeforeItMakesAMachine) {
     EXPECT_EQ(calls[3], "KVM_CREATE_VM");
 }
 
-TEST(AskKvm, makesNoMachineWhereTheKernelDoesNotKnowTheCapability) {
-    FakeKernel kernel({.interface = FakeInterface::none});
-    const KvmAnswer answer = ask(kernel);
-    EXPECT_EQ(answer.outcome, KvmOutcome::silent);
-    EXPECT_EQ(kernel.machinesMade(), 0U);
+TEST(AskKvm, triesEachModeWhereTheKernelDoesNotKnowTheCapability) {
+    for (const FakeKernelSetup& setup : {FakeKernelSetup{.interface = FakeInterface::none},
+                                         FakeKernelSetup{.offersCapability = false}}) {
+        FakeKernel kernel(setup);
+        const KvmAnswer answer = ask(kernel);
+        EXPECT_EQ(answer.outcome, KvmOutcome::tried);
+        EXPECT_TRUE(answer.trial.has_value());
+        EXPECT_EQ(kernel.machinesMade(), 1U);
+    }
 }
 
-TEST(AskKvm, seesPowerNvWhereTheCapabilityIsZero) {
-    FakeKernel kernel({.offersCapability = false});
-    EXPECT_EQ(ask(kernel).outcome, KvmOutcome::silent);
-    EXPECT_EQ(kernel.machinesMade(), 0U);
+TEST(AskKvm, triesNothingWhereTheKernelGivesABitmapAndNobodyWantsIt) {
+    FakeKernel kernel;
+    EXPECT_FALSE(ask(kernel).trial.has_value());
+    EXPECT_EQ(kernel.machinesMade(), 1U);
+    for (const std::string& call : kernel.calls())
+        EXPECT_NE(call, "KVM_CREATE_VCPU");
+}
+
+TEST(AskKvm, saysWhichNestedApiThereIs) {
+    for (const int nested : {0, 1}) {
+        FakeKernel kernel({.nestedHv = nested});
+        EXPECT_EQ(ask(kernel).nestedHv, nested == 1);
+    }
+    FakeKernel withoutHv({.offersCapability = false, .hasHv = false});
+    EXPECT_EQ(ask(withoutHv).nestedHv, std::nullopt);
 }
 
 TEST(AskKvm, seesThatThereIsNoHv) {
@@ -269,6 +284,11 @@ TEST_P(FailingCall, otherwiseNeverGivesABitmapFromTheFailedGeneration) {
                 EXPECT_EQ(answer.bitmap, 1ULL << 62);
                 continue;
             }
+            // Where a mode is tried, EINVAL is an answer.
+            if (answer.outcome == KvmOutcome::tried) {
+                EXPECT_EQ(errorNumber, EINVAL);
+                continue;
+            }
             EXPECT_EQ(answer.outcome, KvmOutcome::refused);
             EXPECT_NE(answer.call, "");
             EXPECT_NE(answer.errorNumber, 0);
@@ -298,7 +318,7 @@ TEST(SystemKernel, handsOutErrnosNegated) {
     SystemKernel kernel;
     EXPECT_EQ(kernel.open("/nonexistent/kvm", O_RDWR), -ENOENT);
     EXPECT_EQ(kernel.ioctl(-1, KVM_GET_API_VERSION, 0), -EBADF);
-    const auto notKvm = askKvm(kernel, "/dev/null");
+    const auto notKvm = askKvm(kernel, {.device = "/dev/null"});
     ASSERT_TRUE(notKvm.has_value());
     EXPECT_EQ(notKvm->outcome, KvmOutcome::refused);
     EXPECT_EQ(notKvm->call, "KVM_GET_API_VERSION");

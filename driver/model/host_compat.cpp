@@ -49,6 +49,23 @@ std::optional<Value> valueOf(const Names<Value, size>& names, std::string_view t
 
 } // namespace
 
+bool isBelieved(std::string_view source) {
+    return source != "device-tree" && source != "pvr";
+}
+
+HostCompat withoutDoubtful(HostCompat compat) {
+    if (!compat.known || isBelieved(compat.known->source))
+        return compat;
+    compat.known->supported = {};
+    if (compat.known->refused.empty()) {
+        compat.reason = "it says only what an earlier version concluded from '" +
+                        compat.known->source +
+                        "', which the hypervisor may refuse; ask the host again";
+        compat.known.reset();
+    }
+    return compat;
+}
+
 std::string_view toString(NestedApi api) {
     return nameOf(kNestedApiNames, api);
 }

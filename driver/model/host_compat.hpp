@@ -5,6 +5,7 @@
 #include "driver/model/mode.hpp"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,7 +15,8 @@ namespace hostcompat::model {
 
 /// A host's compatibility modes.
 struct KnownCompat {
-    /// Who gave the answer: "kvm" or, in documents and records of other versions, another word.
+    /// Who gave the answer: "kvm" (the kernel's own word), "trial" (each mode was tried), or
+    /// another word in documents and records of other versions.
     std::string source;
     /// The modes that guests can have, and those that they cannot have. A mode in neither is not
     /// told.
@@ -32,11 +34,41 @@ struct KnownCompat {
     friend bool operator==(const KnownCompat&, const KnownCompat&) = default;
 };
 
+/// Whether "yes" counts in answers of that source. Earlier versions wrote what a host's level or
+/// processor suggests, as "device-tree" and "pvr": what they call supported, the hypervisor may
+/// refuse.
+bool isBelieved(std::string_view source);
+
+/// What the kernel answered when each mode was set on a vCPU that never ran: kTaken, or the name
+/// of the errno ("EINVAL"); empty where it was not asked.
+struct Trial {
+    static constexpr std::string_view kTaken = "ok";
+    /// A level that no processor has, of the form of those that PAPR gives.
+    static constexpr std::uint32_t kControlLevel = 0x0f0000ff;
+
+    /// By the mode's number.
+    std::map<unsigned, std::string> modes;
+    /// Level 0, which is the processor's own mode.
+    std::string raw;
+    /// kControlLevel: a kernel that takes it judges nothing.
+    std::string control;
+    /// Whether KVM gives guests a hashed page table on processors that have a radix one too
+    /// (KVM_CAP_PPC_MMU_HASH_V3).
+    bool hashedPageTable = false;
+    /// The call that ended it early and its errno, "KVM_CREATE_VCPU: EPERM". Empty where it went
+    /// through.
+    std::string failure;
+
+    friend bool operator==(const Trial&, const Trial&) = default;
+};
+
 /// The answer about a host: known, or unknown with the reason. Unknown is not "unsupported".
 struct HostCompat {
     std::optional<KnownCompat> known;
     /// Why it is unknown, and what would help: one sentence. Empty where it is known.
     std::string reason;
+    /// The raw answers of the trial, where it was made; also where nothing was concluded from it.
+    std::optional<Trial> trial;
 
     friend bool operator==(const HostCompat&, const HostCompat&) = default;
 };
@@ -49,6 +81,10 @@ std::string_view toString(NestedApi api);
 
 /// The inverse of toString(); nothing for any other text.
 std::optional<NestedApi> parseNestedApi(std::string_view text);
+
+/// The answer without what is not believed: modes that it calls supported become modes of which
+/// it does not tell. Unknown where nothing is left.
+HostCompat withoutDoubtful(HostCompat compat);
 
 /// What kind of machine the host's kernel runs on.
 enum class Platform { pseries, powernv, other };
@@ -70,8 +106,13 @@ struct HostIdentity {
     std::string model;
     /// The name of the mode that the host itself runs in ("power9"); empty where it is not known.
     std::string effectiveMode;
+    /// The name that the kernel has for the processor itself (AT_BASE_PLATFORM: "power10"); that of
+    /// another generation where it does not know the processor. Empty where it is not known.
+    std::string basePlatform;
     /// The kernel's release (uname -r).
     std::string kernel;
+    /// The kernel's page size in bytes; 0 where it is not known.
+    std::uint64_t pageSize = 0;
     /// Nothing where it is not known.
     std::optional<NestedApi> nestedApi;
 

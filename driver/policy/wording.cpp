@@ -111,6 +111,8 @@ std::string supported(std::string_view mode, const PolicyHost& host) {
 }
 
 std::string notSupported(std::string_view mode, const PolicyHost& host) {
+    if (supportedModes(host).empty())
+        return fmt::format("{} does not support {}", host.name, text::clipped(mode));
     return fmt::format("{}, not {}", supportedBy(host), text::clipped(mode));
 }
 
@@ -235,6 +237,22 @@ std::string noModeToPin(const PolicyHost& host) {
 
 std::string noModeForBoth(const PolicyHost& host, const qemu::QemuModes& qemu) {
     return fmt::format("{}, and {} takes none of them", supportedBy(host), qemu.binary);
+}
+
+std::string doubtfulSource(std::string_view host, std::string_view source) {
+    return fmt::format(
+        "the answer of {} comes from '{}', which an earlier version concluded from: "
+        "its \"yes\" does not count, as the hypervisor may refuse the mode; write it "
+        "again with this version on that host",
+        text::printable(host), text::printable(source));
+}
+
+std::string doubtfulHosts(std::string_view first) {
+    return fmt::format("{}, perhaps among others, has an answer that an earlier version concluded "
+                       "from the device tree or the processor: its \"yes\" does not count, as the "
+                       "hypervisor may refuse the mode; write it again with this version on that "
+                       "host",
+                       text::printable(first));
 }
 
 std::string hostDoesNotSay(std::string_view host) {

@@ -68,6 +68,10 @@ std::string legacyModel(std::string_view written, std::string_view model);
 std::string noModeToPin(const PolicyHost& host);
 std::string noModeForBoth(const PolicyHost& host, const qemu::QemuModes& qemu);
 
+// Answers of earlier versions.
+std::string doubtfulSource(std::string_view host, std::string_view source);
+std::string doubtfulHosts(std::string_view first);
+
 // Baselines and comparisons.
 std::string hostDoesNotSay(std::string_view host);
 std::string daemonDoesNotSay(std::string_view uri);

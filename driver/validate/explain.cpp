@@ -48,7 +48,7 @@ std::vector<std::string_view> modeNames(model::ModeTable table) {
 }
 
 std::vector<std::string_view> sourceNames() {
-    return {"kvm", "device-tree", "pvr"};
+    return {"kvm", "trial", "device-tree", "pvr"};
 }
 
 // Whoever wrote this many mistakes needs no list of all of them, and a hostile document has

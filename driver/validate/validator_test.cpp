@@ -91,18 +91,19 @@ TEST(Validator, judgesACrowdByTheBuiltInRules) {
 
 TEST(Validator, namesEveryDefectOnce) {
     Validator validator = makeValidator();
-    EXPECT_EQ(verdictOn(validator,
-                        capabilities(compat("<mode name='power10' supported='maybe'/>\n"
-                                            "<mode name='power9' supported='yes' since='7.3'/>\n"
-                                            "<other/>\n",
-                                            " origin='kvm'"))),
-              "x.xml:5: compat: attribute 'origin' is not allowed\n"
-              "x.xml:5: compat: attribute 'source' is missing; it is kvm, device-tree or pvr\n"
-              "x.xml:5: compat: mode power11 is missing\n"
-              "x.xml:6: mode: attribute 'supported' is 'maybe', and has to be yes or no\n"
-              "x.xml:7: mode: attribute 'since' is not allowed\n"
-              "x.xml:7: mode: mode 'power9' stands after 'power10'; modes are listed oldest first\n"
-              "x.xml:8: other: it is not allowed in <compat>, which holds <mode> elements only\n");
+    EXPECT_EQ(
+        verdictOn(validator,
+                  capabilities(compat("<mode name='power10' supported='maybe'/>\n"
+                                      "<mode name='power9' supported='yes' since='7.3'/>\n"
+                                      "<other/>\n",
+                                      " origin='kvm'"))),
+        "x.xml:5: compat: attribute 'origin' is not allowed\n"
+        "x.xml:5: compat: attribute 'source' is missing; it is kvm, trial, device-tree or pvr\n"
+        "x.xml:5: compat: mode power11 is missing\n"
+        "x.xml:6: mode: attribute 'supported' is 'maybe', and has to be yes or no\n"
+        "x.xml:7: mode: attribute 'since' is not allowed\n"
+        "x.xml:7: mode: mode 'power9' stands after 'power10'; modes are listed oldest first\n"
+        "x.xml:8: other: it is not allowed in <compat>, which holds <mode> elements only\n");
 }
 
 TEST(Validator, passesOnRefusals) {

@@ -135,7 +135,7 @@ Result<model::HostCompat> CapabilitiesDocument::compat() const {
         if (isElement(child, "mode"))
             if (auto read = readMode(document_, child, known); !read)
                 return std::unexpected(std::move(read.error()));
-    return model::HostCompat{.known = std::move(known)};
+    return model::withoutDoubtful({.known = std::move(known)});
 }
 
 std::string CapabilitiesDocument::withCompat(const model::KnownCompat& compat) const {

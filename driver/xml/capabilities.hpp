@@ -28,7 +28,8 @@ public:
     std::string model() const;
 
     /// What the document says of the host's modes; unknown where it has no <compat>. Modes beyond
-    /// the table are kept. Errors: kind input with the line where <compat> is there twice or has no
+    /// the table are kept; of a source that is not believed (model::isBelieved()) only "no" counts.
+    /// Errors: kind input with the line where <compat> is there twice or has no
     /// source, a mode has no name, is there twice, or says neither yes nor no.
     Result<model::HostCompat> compat() const;
 

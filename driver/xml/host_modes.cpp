@@ -41,7 +41,7 @@ public:
         if (matched_ != depth_)
             return true;
         if (level() == kCompat && name == "source")
-            source_ = !value.empty();
+            source_ = value;
         if (level() != kMode)
             return true;
         if (name == "name")
@@ -54,7 +54,7 @@ public:
         if (matched_ != depth_)
             return true;
         if (level() == kCompat)
-            return source_;
+            return !source_.empty();
         if (level() != kMode)
             return true;
         const bool plain = !mode_.empty() && (answer_ == "yes" || answer_ == "no");
@@ -77,8 +77,14 @@ public:
     }
     HostModes modes() const {
         HostModes modes;
-        if (seen_[kCompat] == 1)
-            modes = {.supported = supported_, .refused = refused_};
+        if (seen_[kCompat] != 1)
+            return modes;
+        modes.refused = refused_;
+        modes.doubtful = !model::isBelieved(source_);
+        if (!modes.doubtful)
+            modes.supported = supported_;
+        else if (!refused_.empty())
+            modes.supported = model::ModeSet();
         return modes;
     }
 
@@ -91,7 +97,7 @@ private:
     std::size_t depth_ = 0;   ///< open elements
     std::size_t matched_ = 0; ///< how many of them, from the root, are on the path
     std::array<unsigned, kPath.size()> seen_{};
-    bool source_ = false;
+    std::string_view source_;
     std::string_view mode_;
     std::string_view answer_;
     model::ModeSet supported_;
@@ -208,6 +214,9 @@ Result<HostModes> readInFull(std::string bytes, std::string_view name) {
     HostModes modes;
     if (compat->known)
         modes = {.supported = compat->known->supported, .refused = compat->known->refused};
+    const pugi::xml_node element =
+        document->document().root().child("host").child("cpu").child("compat");
+    modes.doubtful = element && !model::isBelieved(element.attribute("source").value());
     return modes;
 }
 

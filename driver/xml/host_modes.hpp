@@ -22,6 +22,8 @@ struct HostModes {
     std::optional<model::ModeSet> supported;
     /// The modes that it calls not supported. One in neither set is not told.
     model::ModeSet refused;
+    /// Whether its source is not believed (model::isBelieved()), so that only "no" counts.
+    bool doubtful = false;
 };
 
 /// Reads what an input says of its hosts.

@@ -52,7 +52,7 @@ TEST(ReadHostModes, readsACpuAlone) {
     EXPECT_EQ(say(kBoth), Lines{"power9;power10;"});
     EXPECT_EQ(say("<?xml version='1.0'?>\n" + kBoth), Lines{"power9;power10;"});
     // An entity keeps it out of the fast pass.
-    EXPECT_EQ(say("<cpu><arch>&#112;pc64</arch><compat source='pvr'>" + yes("power9") +
+    EXPECT_EQ(say("<cpu><arch>&#112;pc64</arch><compat source='later'>" + yes("power9") +
                   "</compat></cpu>"),
               Lines{"power9;"});
 }
@@ -85,6 +85,25 @@ TEST(ReadHostModes, looksOnlyWhereCompatBelongs) {
 
 TEST(ReadHostModes, keepsModesOfNewerVersions) {
     EXPECT_EQ(say(capabilities(cpu(yes("power9") + yes("power12")))), Lines{"power9;power12;"});
+}
+
+TEST(ReadHostModes, countsOnlyNoFromASourceThatIsNotBelieved) {
+    for (const std::string source : {"pvr", "device-tree"}) {
+        for (const std::string extra : {"", "<!-- \xc3\xa9 &amp; -->"}) {
+            const std::string head = "<cpu>" + extra + "<compat source='" + source + "'>";
+            const auto both = readHostModes(
+                head + yes("power9") + "<mode name='power10' supported='no'/></compat></cpu>",
+                "in.xml");
+            ASSERT_TRUE(both.front() && both.front()->supported);
+            EXPECT_TRUE(both.front()->doubtful);
+            EXPECT_TRUE(both.front()->supported->empty());
+            EXPECT_EQ(both.front()->refused, model::ModeSet{10});
+            const auto onlyYes = readHostModes(head + yes("power9") + "</compat></cpu>", "in.xml");
+            ASSERT_TRUE(onlyYes.front());
+            EXPECT_TRUE(onlyYes.front()->doubtful);
+            EXPECT_FALSE(onlyYes.front()->supported);
+        }
+    }
 }
 
 TEST(ReadHostModes, readsWhatTheFastPassLeavesTheSame) {
