@@ -234,6 +234,32 @@ TEST_F(MadeHost, withoutNumaIsOneNode) {
     EXPECT_EQ(nodes[0].cpus[0].socketId, 0U);
 }
 
+TEST_F(MadeHost, withoutPackageIdsHasItsNodes) {
+    write("sys/devices/system/cpu/present", "0-5\n");
+    write("sys/devices/system/cpu/online", "0-2,4\n");
+    for (const unsigned cpu : {0U, 1U, 2U, 3U, 4U, 5U}) {
+        const std::string name = "cpu" + std::to_string(cpu);
+        const std::string node = cpu < 2 ? "node0" : "node1";
+        write("sys/devices/system/node/" + node + "/" + name + "/online", "");
+        if (cpu == 3 || cpu == 5)
+            continue;
+        write("sys/devices/system/cpu/" + name + "/topology/thread_siblings_list",
+              std::to_string(cpu));
+        write("sys/devices/system/cpu/" + name + "/topology/physical_package_id", "-1\n");
+        write("sys/devices/system/cpu/" + name + "/topology/core_id", std::to_string(cpu));
+    }
+    write("sys/devices/system/node/node0/cpulist", "0-1\n");
+    write("sys/devices/system/node/node1/cpulist", "2,4\n");
+    const auto nodes = readTopology(root_);
+    ASSERT_EQ(nodes.size(), 2U);
+    EXPECT_EQ(nodes[0].cpus.size(), 2U);
+    EXPECT_EQ(nodes[0].offline, 0U);
+    EXPECT_EQ(nodes[1].cpus.size(), 2U);
+    EXPECT_EQ(nodes[1].cpus[1].coreId, 4U);
+    EXPECT_EQ(nodes[1].cpus[1].socketId, 0U);
+    EXPECT_EQ(nodes[1].offline, 2U);
+}
+
 TEST_F(MadeHost, withASenselessCpuListHasNoTopology) {
     write("sys/devices/system/cpu/cpu0/topology/thread_siblings_list", "");
     for (const char* list : {"0-99999999999", "x", "3-", "5-1", "-"}) {

@@ -10,7 +10,8 @@ namespace hostcompat::host {
 
 namespace {
 
-/// The id that sysfs gives, or 0: POWER guests show "-1" where the firmware does not say.
+/// The id that sysfs gives, or 0, as libvirt has it: POWER guests show "-1" where the firmware does
+/// not say.
 unsigned readId(const std::filesystem::path& path) {
     const auto number = readNumber(path);
     return number && *number <= UINT32_MAX ? static_cast<unsigned>(*number) : 0;
@@ -51,7 +52,6 @@ std::optional<model::LogicalCpu> readCpu(const std::filesystem::path& cpus, unsi
         return std::nullopt;
     return model::LogicalCpu{.id = id,
                              .socketId = readId(topology / "physical_package_id"),
-                             .dieId = readId(topology / "die_id"),
                              .coreId = readId(topology / "core_id"),
                              .siblings = std::string(trim(*siblings))};
 }
@@ -66,11 +66,24 @@ std::optional<std::uint64_t> memTotal(std::string_view meminfo) {
     return parseNumber(rest.substr(0, rest.find_first_not_of("0123456789")));
 }
 
+/// How many of the CPUs in a folder the machine has and are not online.
+unsigned countOffline(const std::filesystem::path& folder, const std::filesystem::path& cpus) {
+    const auto present = parseCpuList(trim(readSmallFile(cpus / "present").value_or("")));
+    const auto online = parseCpuList(trim(readSmallFile(cpus / "online").value_or("")));
+    return static_cast<unsigned>(
+        std::ranges::count_if(listNumbered(folder, "cpu"), [&](unsigned cpu) {
+            return std::ranges::binary_search(present, cpu) &&
+                   !std::ranges::binary_search(online, cpu);
+        }));
+}
+
 model::NumaNode readNode(const std::filesystem::path& nodes, const std::filesystem::path& cpus,
                          unsigned id) {
     const auto folder = nodes / ("node" + std::to_string(id));
     model::NumaNode node{.id = id,
-                         .memory = memTotal(readSmallFile(folder / "meminfo").value_or(""))};
+                         .memory = memTotal(readSmallFile(folder / "meminfo").value_or("")),
+                         .cpus = {},
+                         .offline = countOffline(folder, cpus)};
     for (const unsigned cpu : parseCpuList(trim(readSmallFile(folder / "cpulist").value_or(""))))
         if (auto description = readCpu(cpus, cpu))
             node.cpus.push_back(std::move(*description));
@@ -85,7 +98,7 @@ std::vector<model::NumaNode> readTopology(const std::filesystem::path& root) {
     std::vector<model::NumaNode> result;
     for (const unsigned id : listNumbered(nodes, "node")) {
         model::NumaNode node = readNode(nodes, cpus, id);
-        if (!node.cpus.empty() || node.memory.value_or(0) != 0)
+        if (!node.cpus.empty() || node.offline != 0 || node.memory.value_or(0) != 0)
             result.push_back(std::move(node));
     }
     const bool anyCpu =
@@ -94,7 +107,9 @@ std::vector<model::NumaNode> readTopology(const std::filesystem::path& root) {
         return result;
 
     model::NumaNode only{.id = 0,
-                         .memory = memTotal(readSmallFile(root / "proc/meminfo").value_or(""))};
+                         .memory = memTotal(readSmallFile(root / "proc/meminfo").value_or("")),
+                         .cpus = {},
+                         .offline = countOffline(cpus, cpus)};
     for (const unsigned cpu : listNumbered(cpus, "cpu"))
         if (auto description = readCpu(cpus, cpu))
             only.cpus.push_back(std::move(*description));

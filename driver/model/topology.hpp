@@ -13,7 +13,6 @@ namespace hostcompat::model {
 struct LogicalCpu {
     unsigned id = 0;
     unsigned socketId = 0;
-    unsigned dieId = 0;
     unsigned coreId = 0;
     /// The logical CPUs of the same core, in the kernel's list notation ("0-7").
     std::string siblings;
@@ -21,12 +20,15 @@ struct LogicalCpu {
     friend bool operator==(const LogicalCpu&, const LogicalCpu&) = default;
 };
 
-/// One NUMA node with its online CPUs.
+/// One NUMA node with its CPUs.
 struct NumaNode {
     unsigned id = 0;
     /// KiB; nothing where the host does not tell.
     std::optional<std::uint64_t> memory;
+    /// Those that are online.
     std::vector<LogicalCpu> cpus;
+    /// How many more it has that are offline.
+    unsigned offline = 0;
 
     friend bool operator==(const NumaNode&, const NumaNode&) = default;
 };

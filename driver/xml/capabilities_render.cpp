@@ -5,50 +5,65 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <map>
 #include <set>
+#include <string_view>
 #include <utility>
 
 namespace hostcompat::xml {
 
 namespace {
 
-using Attribute = std::pair<const char*, unsigned>;
+using Attribute = std::pair<const char*, std::size_t>;
 
 template <std::size_t size>
 void setAttributes(pugi::xml_node element, const std::array<Attribute, size>& attributes) {
     for (const auto& [name, value] : attributes)
-        element.append_attribute(name) = value;
+        element.append_attribute(name) = static_cast<unsigned>(value);
 }
 
-/// Sockets of a node, dies of a socket, cores of a die and threads of a core, each the most that
-/// there is: what libvirt's virHostCPUGetInfo() counts.
-std::array<Attribute, 4> countTopology(const std::vector<model::NumaNode>& nodes) {
-    unsigned sockets = 1;
-    std::map<unsigned, std::set<unsigned>> dies;
-    std::map<std::pair<unsigned, unsigned>, std::set<unsigned>> cores;
-    std::map<std::string, unsigned> threads;
-    for (const model::NumaNode& node : nodes) {
-        std::set<unsigned> nodeSockets;
-        for (const model::LogicalCpu& cpu : node.cpus) {
-            nodeSockets.insert(cpu.socketId);
-            dies[cpu.socketId].insert(cpu.dieId);
-            cores[{cpu.socketId, cpu.dieId}].insert(cpu.coreId);
-            ++threads[cpu.siblings];
-        }
-        sockets = std::max(sockets, static_cast<unsigned>(nodeSockets.size()));
+/// The number of CPUs of a core, from a list such as "0-3,8". Zero for what is none.
+unsigned countListed(std::string_view list) {
+    unsigned count = 0;
+    while (!list.empty()) {
+        const std::string_view range = list.substr(0, list.find(','));
+        list.remove_prefix(std::min(list.size(), range.size() + 1));
+        unsigned first = 0;
+        const auto read = std::from_chars(range.data(), range.data() + range.size(), first);
+        unsigned last = first;
+        if (read.ptr != range.data() + range.size())
+            std::from_chars(read.ptr + 1, range.data() + range.size(), last);
+        count += last - first + 1;
     }
-    const auto most = [](const auto& groups, auto sizeOf) {
-        unsigned result = 1;
-        for (const auto& [key, group] : groups)
-            result = std::max(result, static_cast<unsigned>(sizeOf(group)));
-        return result;
-    };
-    const auto sizeOfSet = [](const auto& group) { return group.size(); };
-    return {{{"sockets", sockets},
-             {"dies", most(dies, sizeOfSet)},
-             {"cores", most(cores, sizeOfSet)},
-             {"threads", most(threads, [](unsigned count) { return count; })}}};
+    return count;
+}
+
+/// What libvirt counts (src/util/virhostcpu.c, virHostCPUGetInfo()): the sockets of a node, the
+/// cores of a socket within its node, and the threads of a core, each the most that there is. Where
+/// all nodes do not have as many, it gives up and makes every CPU, online or not, a core of one
+/// socket. It never counts dies (src/cpu/cpu.c, virCPUGetHost()).
+std::array<Attribute, 4> countTopology(const std::vector<model::NumaNode>& nodes) {
+    std::size_t sockets = 1;
+    std::size_t cores = 1;
+    std::size_t threads = 1;
+    std::size_t all = 0;
+    for (const model::NumaNode& node : nodes) {
+        std::map<unsigned, std::set<unsigned>> coresOf;
+        for (const model::LogicalCpu& cpu : node.cpus) {
+            coresOf[cpu.socketId].insert(cpu.coreId);
+            threads = std::max<std::size_t>(threads, countListed(cpu.siblings));
+        }
+        sockets = std::max(sockets, coresOf.size());
+        for (const auto& [socket, ids] : coresOf)
+            cores = std::max(cores, ids.size());
+        all += node.cpus.size() + node.offline;
+    }
+    if (nodes.size() * sockets * cores * threads != all) {
+        sockets = threads = 1;
+        cores = all;
+    }
+    return {{{"sockets", sockets}, {"dies", 1}, {"cores", cores}, {"threads", threads}}};
 }
 
 void appendNode(pugi::xml_node cells, const model::NumaNode& node) {

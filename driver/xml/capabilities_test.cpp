@@ -195,21 +195,54 @@ TEST(Capabilities, refusesOtherDocuments) {
 }
 
 TEST(RenderCapabilities, escapesAndCounts) {
-    const std::vector<model::NumaNode> nodes{{.id = 0,
-                                              .memory = 1024,
-                                              .cpus = {{0, 0, 0, 0, "0-1"},
-                                                       {1, 0, 0, 0, "0-1"},
-                                                       {2, 0, 0, 8, "2-3"},
-                                                       {3, 0, 0, 8, "2-3"}}},
-                                             {.id = 8, .memory = std::nullopt, .cpus = {}}};
+    const std::vector<model::NumaNode> nodes{
+        {.id = 0,
+         .memory = 1024,
+         .cpus = {{0, 0, 0, "0-1"}, {1, 0, 0, "0-1"}, {2, 0, 8, "2-3"}, {3, 0, 8, "2-3"}}}};
     const std::string text = renderCapabilities({.arch = "a<b", .model = "POWER10"}, nodes);
     EXPECT_NE(text.find("<arch>a&lt;b</arch>"), std::string::npos);
     EXPECT_NE(text.find("      <topology sockets='1' dies='1' cores='2' threads='2'/>\n"),
               std::string::npos);
-    EXPECT_NE(text.find("<cells num='2'>"), std::string::npos);
+    EXPECT_NE(text.find("<cells num='1'>"), std::string::npos);
     EXPECT_NE(text.find("<cpu id='3'/>"), std::string::npos);
     EXPECT_EQ(parse(text).model(), "POWER10");
 }
+
+struct Counted {
+    const char* what;
+    std::vector<model::NumaNode> nodes;
+    const char* topology;
+};
+
+class RenderedTopology : public testing::TestWithParam<Counted> {};
+
+TEST_P(RenderedTopology, isLibvirts) {
+    const std::string text = renderCapabilities({.arch = "ppc64le"}, GetParam().nodes);
+    EXPECT_NE(text.find(GetParam().topology), std::string::npos) << GetParam().what << "\n" << text;
+}
+
+// xml-tests/consumers/topology_test.py asks libvirt itself about such hosts.
+INSTANTIATE_TEST_SUITE_P(
+    Hosts, RenderedTopology,
+    testing::Values(
+        Counted{"two nodes without package ids, whose cores have numbers of their own",
+                {{.id = 0, .cpus = {{0, 0, 0, "0-1"}, {1, 0, 0, "0-1"}}},
+                 {.id = 1, .cpus = {{2, 0, 1, "2-3"}, {3, 0, 1, "2-3"}}}},
+                "<topology sockets='1' dies='1' cores='1' threads='2'/>"},
+        Counted{
+            "two sockets in one node",
+            {{.id = 0, .cpus = {{0, 0, 0, "0"}, {1, 0, 1, "1"}, {2, 8, 2, "2"}, {3, 8, 3, "3"}}}},
+            "<topology sockets='2' dies='1' cores='2' threads='1'/>"},
+        Counted{"a node with memory alone",
+                {{.id = 0, .cpus = {{0, 0, 0, "0-1"}, {1, 0, 0, "0-1"}}}, {.id = 8, .memory = 1}},
+                "<topology sockets='1' dies='1' cores='2' threads='1'/>"},
+        Counted{"nodes that do not have as many",
+                {{.id = 0, .cpus = {{0, 0, 0, "0"}, {1, 0, 1, "1"}}},
+                 {.id = 1, .cpus = {{2, 1, 2, "2"}}}},
+                "<topology sockets='1' dies='1' cores='3' threads='1'/>"},
+        Counted{"threads that are offline",
+                {{.id = 0, .cpus = {{0, 0, 0, "0"}, {8, 0, 8, "8"}}, .offline = 14}},
+                "<topology sockets='1' dies='1' cores='16' threads='1'/>"}));
 
 } // namespace
 } // namespace hostcompat::xml
