@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -49,10 +50,8 @@ Result<void> makeFolders(const std::filesystem::path& path) {
     return {};
 }
 
-Result<void> writeAll(const std::filesystem::path& path, std::string_view content, unsigned mode) {
-    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    if (file < 0)
-        return std::unexpected(systemError("create", path, errno));
+/// Writes and closes a new file. 0, or errno.
+int fill(int file, std::string_view content, unsigned mode) {
     int problem = ::fchmod(file, mode) == 0 ? 0 : errno;
     if (problem == 0)
         problem = input::writeWhole(file, content);
@@ -60,9 +59,25 @@ Result<void> writeAll(const std::filesystem::path& path, std::string_view conten
         problem = errno;
     if (::close(file) != 0 && problem == 0)
         problem = errno;
-    if (problem != 0)
-        return std::unexpected(systemError("write", path, problem));
-    return {};
+    return problem;
+}
+
+/// Puts a file at a path by way of a new one beside it, which never outlives a failure.
+Result<void> putFile(const std::filesystem::path& path, std::string_view content, unsigned mode) {
+    // A name that begins with a dot is passed over by systemd and by libvirt's hooks. The rest of
+    // it is nobody else's: mkostemp(3) takes no file that is there.
+    std::string beside = path.parent_path() / fmt::format(".{}.XXXXXX", path.filename().string());
+    const int file = ::mkostemp(beside.data(), O_CLOEXEC);
+    if (file < 0)
+        return std::unexpected(systemError("create", beside, errno));
+    Result<void> done;
+    if (const int problem = fill(file, content, mode); problem != 0)
+        done = std::unexpected(systemError("write", beside, problem));
+    else if (::rename(beside.c_str(), path.c_str()) != 0)
+        done = std::unexpected(systemError("rename to", path, errno));
+    if (!done)
+        ::unlink(beside.c_str());
+    return done;
 }
 
 } // namespace
@@ -93,15 +108,7 @@ Result<void> writeManaged(const std::filesystem::path& path, std::string_view co
         return made;
     if (auto trusted = checkTrusted(path.parent_path().string()); !trusted)
         return std::unexpected(std::move(trusted.error()));
-    // A name that begins with a dot is passed over by systemd and by libvirt's hooks.
-    const auto beside =
-        path.parent_path() / fmt::format(".{}.{}", path.filename().string(), ::getpid());
-    auto written = writeAll(beside, content, mode);
-    if (written && ::rename(beside.c_str(), path.c_str()) != 0)
-        written = std::unexpected(systemError("rename to", path, errno));
-    if (!written)
-        ::unlink(beside.c_str());
-    return written;
+    return putFile(path, content, mode);
 }
 
 Result<bool> removeManaged(const std::filesystem::path& path) {

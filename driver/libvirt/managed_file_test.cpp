@@ -71,6 +71,16 @@ TEST_F(ManagedFileTest, SomebodyElsesFileStays) {
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator(path_.parent_path()), {}), 1);
 }
 
+TEST_F(ManagedFileTest, AFileBesideItThatAnotherProcessMadeStays) {
+    std::filesystem::create_directories(path_.parent_path());
+    const auto other = path_.parent_path() / fmt::format(".file.{}", ::getpid());
+    std::ofstream(other) << "half written";
+    ASSERT_TRUE(writeManaged(path_, text("1"), 0644));
+    ASSERT_TRUE(std::filesystem::exists(other));
+    EXPECT_EQ(std::filesystem::file_size(other), 12U);
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(path_.parent_path()), {}), 2);
+}
+
 TEST_F(ManagedFileTest, ALinkIsForeign) {
     std::filesystem::create_directories(path_.parent_path());
     std::filesystem::create_symlink("/dev/null", path_);
