@@ -2,7 +2,6 @@
 // The command "baseline": the newest mode that all hosts support, or which hosts leave none.
 #include "driver/libvirt/connected_baseline.hpp"
 #include "driver/policy/wording.hpp"
-#include "driver/text/utf8.hpp"
 #include "driver/xml/host_stream.hpp"
 #include "tools/command.hpp"
 #include "tools/options.hpp"
@@ -80,30 +79,28 @@ Json baselineJson(const policy::Baseline& baseline, Outcome outcome,
 }
 
 /// The smallest explanation first, then who lacks each mode.
-std::string explain(const policy::Baseline& baseline) {
-    std::string text;
+void explain(const policy::Baseline& baseline, Console& console) {
     const auto explanation = baseline.explanation();
     if (explanation.size() == 1)
-        text = fmt::format("{} supports no mode at all\n", text::printable(explanation[0].name));
+        console.explain(fmt::format("{} supports no mode at all", explanation[0].name));
     else
         for (const policy::HostAndModes& host : explanation)
-            text += fmt::format("{} supports only {}\n", text::printable(host.name),
-                                policy::wording::modeNames(host.supported));
+            console.explain(fmt::format("{} supports only {}", host.name,
+                                        policy::wording::modeNames(host.supported)));
     for (const unsigned mode : (model::allModes() | baseline.any()).numbers())
-        text += fmt::format("{} is lacking on {}\n", model::modeName(mode),
-                            policy::wording::someHosts(baseline.lacking(mode)));
-    return text;
+        console.explain(fmt::format("{} is lacking on {}", model::modeName(mode),
+                                    policy::wording::someHosts(baseline.lacking(mode))));
 }
 
 Status say(const policy::Baseline& baseline, Outcome outcome, Console& console) {
     switch (outcome) {
     case Outcome::common:
-        console.print(fmt::format("<cpu mode='host-model'>\n  <model>{}</model>\n</cpu>\n",
-                                  newestName(baseline)));
+        console.printExact(fmt::format("<cpu mode='host-model'>\n  <model>{}</model>\n</cpu>\n",
+                                       newestName(baseline)));
         return Status::yes;
     case Outcome::none:
         console.refuse("the hosts have no mode in common");
-        console.explain(explain(baseline));
+        explain(baseline, console);
         return Status::no;
     case Outcome::unknown:
         console.refuse(baseline.knownHosts() == 0

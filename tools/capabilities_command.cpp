@@ -2,6 +2,7 @@
 // The command "capabilities": the capabilities document with <compat>.
 #include "driver/input/read_file.hpp"
 #include "driver/libvirt/client.hpp"
+#include "driver/text/utf8.hpp"
 #include "driver/xml/capabilities.hpp"
 #include "tools/command.hpp"
 #include "tools/host_source.hpp"
@@ -43,7 +44,7 @@ void warnOfArch(const xml::CapabilitiesDocument& document, const std::string& ho
         console.warn(
             fmt::format("the document describes a host of architecture '{}', and the answer "
                         "is about {}",
-                        arch, hostArch));
+                        text::clipped(arch), text::clipped(hostArch)));
 }
 
 /// Without the answer of any host: what the document says already stays.
@@ -54,7 +55,7 @@ Status printAsItIs(const xml::CapabilitiesDocument& document, const std::string&
         return console.fail(said.error());
     if (!said->known)
         console.warn(fmt::format("the document is printed without <compat>: {}", why));
-    console.print(document.document().bytes());
+    console.printExact(document.document().bytes());
     return said->known || !options.require ? Status::yes : Status::unknown;
 }
 
@@ -75,7 +76,7 @@ Status capabilitiesOfDaemon(const CapabilitiesOptions& options, Console& console
         return printAsItIs(*document,
                            fmt::format("{} may be another host than this one; have its daemon run "
                                        "the module, or give a record of that host with --probe",
-                                       connected->uri),
+                                       text::clipped(connected->uri, 1000)),
                            options, console);
     const auto host = lookAtHost(options.probe, options.noSandbox);
     if (!host)
@@ -84,7 +85,7 @@ Status capabilitiesOfDaemon(const CapabilitiesOptions& options, Console& console
         return printAsItIs(*document, host->record.compat.reason, options, console);
     warnOfArch(*document, host->record.host.arch, console);
     warnOfDoubtfulSource(host->record.compat, input::inputName(options.probe), console);
-    console.print(document->withCompat(*host->record.compat.known));
+    console.printExact(document->withCompat(*host->record.compat.known));
     return Status::yes;
 }
 
@@ -119,12 +120,12 @@ Status capabilities(const CapabilitiesOptions& options, Console& console) {
         console.warn(fmt::format("the document is printed without a new <compat>, as nothing is "
                                  "known of the host: {}",
                                  compat.reason));
-        console.print(document->document().bytes());
+        console.printExact(document->document().bytes());
         return options.require ? Status::unknown : Status::yes;
     }
     warnOfArch(*document, host->record.host.arch, console);
     warnOfDoubtfulSource(host->record.compat, input::inputName(options.probe), console);
-    console.print(document->withCompat(*compat.known));
+    console.printExact(document->withCompat(*compat.known));
     return Status::yes;
 }
 

@@ -3,7 +3,6 @@
 #include "driver/input/inputs.hpp"
 #include "driver/input/read_file.hpp"
 #include "driver/policy/check.hpp"
-#include "driver/text/utf8.hpp"
 #include "tools/command.hpp"
 #include "tools/host_source.hpp"
 #include "tools/options.hpp"
@@ -39,11 +38,10 @@ Status statusOf(policy::Verdict verdict) {
 }
 
 std::string answerLine(const std::string& name, const policy::CheckAnswer& answer) {
-    std::string line =
-        fmt::format("{}: {}: {}", text::printable(name), toString(answer.verdict), answer.reason);
+    std::string line = fmt::format("{}: {}: {}", name, toString(answer.verdict), answer.reason);
     if (!answer.remedy.empty())
         line += "; " + answer.remedy;
-    return line + "\n";
+    return line;
 }
 
 Json answerJson(const std::string& name, const xml::Domain& domain,
@@ -89,9 +87,9 @@ public:
             domains_.push_back(answerJson(name, document->domain(), answer));
             return;
         }
-        console_.print(answerLine(name, answer));
+        console_.printLine(answerLine(name, answer));
         for (const std::string& warning : answer.warnings)
-            console_.warn(fmt::format("{}: {}", text::printable(name), warning));
+            console_.warn(fmt::format("{}: {}", name, warning));
     }
 
     Status finish() {

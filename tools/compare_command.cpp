@@ -117,9 +117,8 @@ Status compare(const CompareOptions& options, Console& console) {
                    {"first", {{"input", firstName}, {"modes", jsonModes(*first->supported)}}},
                    {"second", {{"input", secondName}, {"modes", jsonModes(*second->supported)}}}});
     else
-        console.print(
-            sentence(comparison, firstName, secondName, *first->supported, *second->supported) +
-            "\n");
+        console.printLine(
+            sentence(comparison, firstName, secondName, *first->supported, *second->supported));
     return comparison == policy::Comparison::equal || comparison == policy::Comparison::superset
                ? Status::yes
                : Status::no;

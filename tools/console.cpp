@@ -3,6 +3,7 @@
 #include "tools/console.hpp"
 
 #include "driver/input/descriptor.hpp"
+#include "driver/text/utf8.hpp"
 
 #include <fmt/format.h>
 
@@ -12,43 +13,39 @@
 
 namespace hostcompat::tools {
 
-namespace {
-
-void sayLine(std::string_view lead, std::string_view text) {
-    sayOnStandardError(fmt::format("virt-host-compat: {}{}\n", lead, text));
+void Console::sayOnStandardError(std::string_view line) {
+    input::writeWhole(STDERR_FILENO, text::outputLine(line) + "\n");
 }
 
-} // namespace
-
-void sayOnStandardError(std::string_view text) {
-    input::writeWhole(STDERR_FILENO, text);
+void Console::printLine(std::string_view line) {
+    printExact(text::outputLine(line) + "\n");
 }
 
-void Console::print(std::string_view text) {
-    if (quiet_ || writeError_ != 0 || text.empty())
+void Console::printExact(std::string_view bytes) {
+    if (quiet_ || writeError_ != 0 || bytes.empty())
         return;
     errno = 0;
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size())
+    if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) != bytes.size())
         writeError_ = errno != 0 ? errno : EIO;
 }
 
 void Console::warn(std::string_view text) {
     if (!quiet_)
-        sayLine("warning: ", text);
+        sayOnStandardError(fmt::format("virt-host-compat: warning: {}", text));
 }
 
 void Console::refuse(std::string_view text) {
     if (!quiet_)
-        sayLine("", text);
+        sayOnStandardError(fmt::format("virt-host-compat: {}", text));
 }
 
-void Console::explain(std::string_view text) {
+void Console::explain(std::string_view line) {
     if (!quiet_)
-        sayOnStandardError(text);
+        sayOnStandardError(line);
 }
 
 Status Console::fail(const Error& error) {
-    sayLine("", model::describe(error));
+    sayOnStandardError(fmt::format("virt-host-compat: {}", model::describe(error)));
     return statusOf(error);
 }
 

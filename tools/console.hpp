@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Where a command prints: the answer on standard output, everything else on standard error.
+//
+// Text leaves the program here only (and as the numbers of tools/progress). Lines for people pass
+// text::outputLine(), so no caller needs to know who wrote what a line quotes.
 #pragma once
 
 #include "driver/model/error.hpp"
@@ -8,10 +11,6 @@
 #include <string_view>
 
 namespace hostcompat::tools {
-
-/// Writes a text to standard error as it is. What cannot be written is lost, as there is nowhere
-/// left to say so; the exit status does not depend on it.
-void sayOnStandardError(std::string_view text);
 
 /// The two standard streams. With quiet set, answers and warnings are dropped and errors are still
 /// said.
@@ -24,14 +23,17 @@ public:
         return quiet_;
     }
 
-    /// A part of the answer, as it is.
-    void print(std::string_view text);
+    /// A line of the answer, for people.
+    void printLine(std::string_view line);
+    /// A part of the answer for programs, byte for byte: XML, JSON. Also the help, which quotes
+    /// nobody.
+    void printExact(std::string_view bytes);
     /// A line that is not the answer: "virt-host-compat: warning: TEXT".
     void warn(std::string_view text);
     /// Why the answer is no or unknown, in one line: "virt-host-compat: TEXT". Not said when quiet.
     void refuse(std::string_view text);
-    /// Lines that go with refuse(), as they are. Not said when quiet.
-    void explain(std::string_view text);
+    /// A line that goes with refuse(), without the program's name. Not said when quiet.
+    void explain(std::string_view line);
     /// An error in one line, "virt-host-compat: TEXT"; returns the status that it means.
     Status fail(const Error& error);
 
@@ -40,6 +42,10 @@ public:
     Status finish(Status status);
 
 private:
+    /// What cannot be written to standard error is lost, as there is nowhere left to say so; the
+    /// exit status does not depend on it.
+    static void sayOnStandardError(std::string_view line);
+
     bool quiet_ = false;
     int writeError_ = 0;
 };

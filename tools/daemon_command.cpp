@@ -45,7 +45,7 @@ std::string restartHint(const std::vector<std::string>& daemons) {
     std::string units;
     for (const std::string& daemon : daemons)
         units += fmt::format(" {}.service", daemon);
-    return fmt::format("Now run: systemctl daemon-reload && systemctl try-restart{}\n", units);
+    return fmt::format("Now run: systemctl daemon-reload && systemctl try-restart{}", units);
 }
 
 Status enable(const DaemonOptions& options, Console& console) {
@@ -64,9 +64,9 @@ Status enable(const DaemonOptions& options, Console& console) {
         const auto path = libvirt::dropInPath(options.root, daemon);
         if (const auto written = libvirt::writeManaged(path, *text, 0644); !written)
             return console.fail(written.error());
-        console.print(fmt::format("{}: wrote {}\n", daemon, path.string()));
+        console.printLine(fmt::format("{}: wrote {}", daemon, path.string()));
     }
-    console.print(restartHint(*daemons));
+    console.printLine(restartHint(*daemons));
     return Status::yes;
 }
 
@@ -87,14 +87,14 @@ Status disable(const DaemonOptions& options, Console& console) {
         if (!removed) {
             status = worse(status, console.fail(removed.error()));
         } else if (*removed) {
-            console.print(fmt::format("{}: removed {}\n", daemon, path.string()));
+            console.printLine(fmt::format("{}: removed {}", daemon, path.string()));
             changed.push_back(daemon);
         }
     }
     if (changed.empty() && status == Status::yes)
-        console.print("no daemon had the module\n");
+        console.printLine("no daemon had the module");
     if (!changed.empty())
-        console.print(restartHint(changed));
+        console.printLine(restartHint(changed));
     return status;
 }
 
@@ -124,16 +124,16 @@ Status status(const DaemonOptions& options, Console& console) {
         const bool enabled = *state == libvirt::ManagedState::ours;
         if (!enabled)
             result = worse(result, Status::no);
-        console.print(
-            fmt::format("{}: {}{}\n", daemon,
+        console.printLine(
+            fmt::format("{}: {}{}", daemon,
                         enabled ? fmt::format("enabled by {}", path.string())
                         : *state == libvirt::ManagedState::absent
                             ? std::string("not enabled")
                             : fmt::format("not enabled, {} is somebody else's", path.string()),
                         options.root == "/" ? runningText(daemon, options.module) : ""));
     }
-    console.print("Where <compat> is missing although the module runs, libvirt's log says why, "
-                  "once: journalctl --grep='virt-host-compat|passed on unchanged'\n");
+    console.printLine("Where <compat> is missing although the module runs, libvirt's log says why, "
+                      "once: journalctl --grep='virt-host-compat|passed on unchanged'");
     return result;
 }
 

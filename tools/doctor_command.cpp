@@ -24,7 +24,7 @@ std::string checkLine(const model::Check& check, std::string_view about = "POWER
                                    toString(check.result));
     if (!check.hint.empty())
         line += fmt::format(" ({})", check.hint);
-    return line + "\n";
+    return line;
 }
 
 std::string sandboxHint(const sandbox::SandboxSupport& sandbox) {
@@ -56,12 +56,12 @@ Status doctor(const DoctorOptions& options, Console& console) {
         return console.fail(host.error());
     Status status = Status::yes;
     for (const model::Check& check : host->record.checks) {
-        console.print(checkLine(check));
+        console.printLine(checkLine(check));
         if (check.result == model::CheckResult::fail)
             status = Status::no;
     }
     if (options.probe.empty())
-        console.print(checkLine(checkSandbox(), "TOOL"));
+        console.printLine(checkLine(checkSandbox(), "TOOL"));
     return status;
 }
 

@@ -46,7 +46,7 @@ Status fit(const FitOptions& options, Console& console) {
     const policy::FitAnswer answer =
         policy::fitDomain(*document, *host, wished, *qemu ? &**qemu : nullptr);
     if (answer.verdict == policy::Verdict::compatible) {
-        console.print(answer.document);
+        console.printExact(answer.document);
         return Status::yes;
     }
     // Not through fail(): that the domain cannot be made fit is an answer, and none of the errors.

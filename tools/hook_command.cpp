@@ -45,11 +45,9 @@ Status install(const HookOptions& options, Console& console) {
     const auto path = hookPath(options);
     if (const auto written = libvirt::writeManaged(path, *script, 0755); !written)
         return console.fail(written.error());
-    console.print(fmt::format(
-        "wrote {}\n"
-        "libvirt looks for hooks when it starts. Now run: systemctl try-restart libvirtd.service "
-        "virtqemud.service\n",
-        path.string()));
+    console.printLine(fmt::format("wrote {}", path.string()));
+    console.printLine("libvirt looks for hooks when it starts. Now run: systemctl try-restart "
+                      "libvirtd.service virtqemud.service");
     return Status::yes;
 }
 
@@ -58,7 +56,7 @@ Status remove(const HookOptions& options, Console& console) {
     const auto removed = libvirt::removeManaged(path);
     if (!removed)
         return console.fail(removed.error());
-    console.print(fmt::format("{} {}\n", *removed ? "removed" : "there is no", path.string()));
+    console.printLine(fmt::format("{} {}", *removed ? "removed" : "there is no", path.string()));
     return Status::yes;
 }
 

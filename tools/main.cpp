@@ -74,10 +74,10 @@ Status run(int argc, char** argv, Console& console) {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {
         const auto commands = app.get_subcommands();
-        console.print(commands.empty() ? app.help() : commands.front()->help(app.get_name()));
+        console.printExact(commands.empty() ? app.help() : commands.front()->help(app.get_name()));
         return Status::yes;
     } catch (const CLI::CallForVersion& version) {
-        console.print(fmt::format("{}\n", version.what()));
+        console.printLine(version.what());
         return Status::yes;
     } catch (const CLI::ParseError& error) {
         return usageError(console, error);

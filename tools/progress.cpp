@@ -2,7 +2,7 @@
 // Writes and takes away the progress line.
 #include "tools/progress.hpp"
 
-#include "tools/console.hpp"
+#include "driver/input/descriptor.hpp"
 
 #include <fmt/format.h>
 
@@ -26,7 +26,7 @@ Progress::Progress(bool wanted)
 void Progress::show(std::uint64_t inputs) {
     if (!wanted_ || Clock::now() < next_)
         return;
-    sayOnStandardError(fmt::format("\r{} inputs read\x1b[K", inputs));
+    input::writeWhole(STDERR_FILENO, fmt::format("\r{} inputs read\x1b[K", inputs));
     shown_ = true;
     next_ = Clock::now() + kInterval;
 }
@@ -34,7 +34,7 @@ void Progress::show(std::uint64_t inputs) {
 void Progress::clear() {
     if (!shown_)
         return;
-    sayOnStandardError("\r\x1b[K");
+    input::writeWhole(STDERR_FILENO, "\r\x1b[K");
     shown_ = false;
 }
 

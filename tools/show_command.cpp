@@ -3,6 +3,7 @@
 #include "driver/answer/record.hpp"
 #include "driver/answer/wording.hpp"
 #include "driver/input/read_file.hpp"
+#include "driver/text/utf8.hpp"
 #include "tools/command.hpp"
 #include "tools/host_source.hpp"
 #include "tools/options.hpp"
@@ -23,46 +24,48 @@ struct ShowOptions {
 };
 
 std::string orUnknown(const std::string& text) {
-    return text.empty() ? "unknown" : text;
+    return text.empty() ? "unknown" : text::clipped(text);
 }
 
 std::string sourceLine(const model::KnownCompat& known) {
     if (known.source == "kvm")
         return fmt::format("kvm (the kernel's own answer: bitmap 0x{:016x}, interface {})",
-                           known.capabilities.value_or(0), known.abi);
+                           known.capabilities.value_or(0), text::clipped(known.abi));
     if (known.source == "trial")
         return "trial (the kernel does not tell; each mode was set on a vCPU that never runs)";
-    return known.source;
+    return text::clipped(known.source);
 }
 
-std::string describeRecord(const model::HostRecord& record) {
+void describeRecord(const model::HostRecord& record, Console& console) {
     const model::HostIdentity& host = record.host;
-    std::string text = fmt::format("host:     {} ({}, {}, Linux {})\n", orUnknown(host.model),
-                                   host.arch, toString(host.platform), host.kernel);
+    console.printLine(fmt::format("host:     {} ({}, {}, Linux {})", orUnknown(host.model),
+                                  text::clipped(host.arch), toString(host.platform),
+                                  text::clipped(host.kernel)));
     const std::string why = answer::reasonForOlderMode(host);
-    text += fmt::format("runs as:  {}{}\n", orUnknown(host.effectiveMode),
-                        why.empty() ? "" : " (" + why + ")");
+    console.printLine(fmt::format("runs as:  {}{}", orUnknown(host.effectiveMode),
+                                  why.empty() ? "" : " (" + why + ")"));
     if (host.platform == model::Platform::pseries)
-        text +=
-            fmt::format("nested:   {}\n", host.nestedApi ? toString(*host.nestedApi) : "unknown");
+        console.printLine(
+            fmt::format("nested:   {}", host.nestedApi ? toString(*host.nestedApi) : "unknown"));
     if (!record.compat.known) {
-        text += "modes:    unknown\n";
-        return text + fmt::format("reason:   {}\n", record.compat.reason);
+        console.printLine("modes:    unknown");
+        console.printLine(fmt::format("reason:   {}", record.compat.reason));
+        return;
     }
     const model::KnownCompat& known = *record.compat.known;
     std::string_view label = "modes:";
     const model::ModeSet modes = model::allModes() | known.supported | known.refused;
     for (const unsigned number : modes.numbers()) {
-        text += fmt::format("{:<10}{:<8} {}\n", label, model::modeName(number),
-                            known.supported.contains(number) ? "yes"
-                            : known.refused.contains(number) ? "no"
-                                                             : "unknown");
+        console.printLine(fmt::format("{:<10}{:<8} {}", label, model::modeName(number),
+                                      known.supported.contains(number) ? "yes"
+                                      : known.refused.contains(number) ? "no"
+                                                                       : "unknown"));
         label = "";
     }
     if (known.unknownBits != 0)
-        text += fmt::format("          and bits 0x{:016x}, which this version does not know\n",
-                            known.unknownBits);
-    return text + fmt::format("source:   {}\n", sourceLine(known));
+        console.printLine(fmt::format(
+            "          and bits 0x{:016x}, which this version does not know", known.unknownBits));
+    console.printLine(fmt::format("source:   {}", sourceLine(known)));
 }
 
 Status show(const ShowOptions& options, Console& console) {
@@ -71,7 +74,10 @@ Status show(const ShowOptions& options, Console& console) {
     if (!host)
         return console.fail(host.error());
     warnOfDoubtfulSource(host->record.compat, input::inputName(options.probe), console);
-    console.print(options.json ? answer::writeRecord(host->record) : describeRecord(host->record));
+    if (options.json)
+        console.printExact(answer::writeRecord(host->record));
+    else
+        describeRecord(host->record, console);
     return host->record.compat.known ? Status::yes : Status::unknown;
 }
 

@@ -2,6 +2,8 @@
 // Verdicts as text, JSON and JUnit's XML.
 #include "tools/validate_report.hpp"
 
+#include "driver/text/utf8.hpp"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <pugixml.hpp>
@@ -21,10 +23,10 @@ public:
     void input(std::string_view name, const Result<validate::Verdict>& result) override {
         if (!result || console_.quiet())
             return;
-        console_.print(
-            fmt::format("{}: {} ({})\n", name, result->valid ? "valid" : "invalid", grammar_));
+        console_.printLine(
+            fmt::format("{}: {} ({})", name, result->valid ? "valid" : "invalid", grammar_));
         for (const validate::Defect& defect : result->defects)
-            console_.print(validate::formatDefect(name, defect) + "\n");
+            console_.printLine(validate::formatDefect(name, defect));
     }
     void end() override {}
 
@@ -39,9 +41,10 @@ class JsonReport final : public Report {
 public:
     explicit JsonReport(Console& console) : console_(console) {}
     void begin(const std::string& grammar) override {
-        console_.print(fmt::format("{{\n  \"virt-host-compat\": {{\n    \"schema_version\": 1,\n"
-                                   "    \"grammar\": {},\n    \"documents\": [",
-                                   dump(grammar)));
+        console_.printExact(
+            fmt::format("{{\n  \"virt-host-compat\": {{\n    \"schema_version\": 1,\n"
+                        "    \"grammar\": {},\n    \"documents\": [",
+                        dump(grammar)));
     }
     void input(std::string_view name, const Result<validate::Verdict>& result) override {
         Json document{{"file", name},
@@ -55,12 +58,12 @@ public:
                 document["defects"].push_back({{"line", defect.line},
                                                {"element", defect.element},
                                                {"message", defect.message}});
-        console_.print(first_ ? "\n      " : ",\n      ");
-        console_.print(dump(document));
+        console_.printExact(first_ ? "\n      " : ",\n      ");
+        console_.printExact(dump(document));
         first_ = false;
     }
     void end() override {
-        console_.print(first_ ? "]\n  }\n}\n" : "\n    ]\n  }\n}\n");
+        console_.printExact(first_ ? "]\n  }\n}\n" : "\n    ]\n  }\n}\n");
     }
 
 private:
@@ -71,27 +74,29 @@ private:
     bool first_ = true;
 };
 
-/// JUnit's XML without counts, which are optional and would have to come before the cases.
+/// JUnit's XML without counts, which are optional and would have to come before the cases. Its
+/// texts are printable as on a terminal: XML can hold neither a control character nor what is not
+/// UTF-8, and names of files and of elements may have either.
 class JunitReport final : public Report {
 public:
     explicit JunitReport(Console& console) : console_(console) {}
     void begin(const std::string& grammar) override {
         grammar_ = grammar;
-        console_.print("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n<testsuite "
-                       "name=\"virt-host-compat validate\">\n");
+        console_.printExact("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n<testsuite "
+                            "name=\"virt-host-compat validate\">\n");
     }
     void input(std::string_view name, const Result<validate::Verdict>& result) override {
         pugi::xml_document tree;
         pugi::xml_node testCase = tree.append_child("testcase");
-        testCase.append_attribute("classname") = grammar_.c_str();
-        testCase.append_attribute("name") = std::string(name).c_str();
+        testCase.append_attribute("classname") = text::outputLine(grammar_).c_str();
+        testCase.append_attribute("name") = text::outputLine(name).c_str();
         if (!result) {
             testCase.append_child("error").append_attribute("message") =
-                model::describe(result.error()).c_str();
+                text::outputLine(model::describe(result.error())).c_str();
         } else if (!result->valid) {
             std::string text;
             for (const validate::Defect& defect : result->defects)
-                text += validate::formatDefect(name, defect) + "\n";
+                text += text::outputLine(validate::formatDefect(name, defect)) + "\n";
             pugi::xml_node failure = testCase.append_child("failure");
             failure.append_attribute("message") =
                 fmt::format("{} defects", result->defects.size()).c_str();
@@ -99,10 +104,10 @@ public:
         }
         std::ostringstream stream;
         tree.document_element().print(stream, "", pugi::format_raw, pugi::encoding_utf8);
-        console_.print(stream.str() + "\n");
+        console_.printExact(stream.str() + "\n");
     }
     void end() override {
-        console_.print("</testsuite>\n</testsuites>\n");
+        console_.printExact("</testsuite>\n</testsuites>\n");
     }
 
 private:

@@ -34,14 +34,14 @@ Result<validate::Grammar> chooseGrammar(const ValidateOptions& options) {
 void explainFastPath(const validate::Grammar& grammar, const ValidateOptions& options,
                      Console& console) {
     if (options.noFastPath)
-        console.explain("fast path: off, as --no-fast-path says\n");
+        console.explain("fast path: off, as --no-fast-path says");
     else if (!grammar.acceptor())
-        console.explain("fast path: off for this grammar: " + grammar.fastPathOff() + "\n");
+        console.explain("fast path: off for this grammar: " + grammar.fastPathOff());
     else
-        console.explain("fast path: on\n");
+        console.explain("fast path: on");
     if (!options.noFastPath && grammar.acceptor())
         for (const std::string& note : grammar.acceptor()->notes)
-            console.explain("fast path: leaves to libxml2: " + note + "\n");
+            console.explain("fast path: leaves to libxml2: " + note);
 }
 
 } // namespace

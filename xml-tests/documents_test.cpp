@@ -6,6 +6,7 @@
 // fails all the same, so that somebody looks at what was written.
 #include "driver/input/read_file.hpp"
 #include "driver/model/mode.hpp"
+#include "driver/text/utf8.hpp"
 #include "driver/validate/explain.hpp"
 #include "driver/validate/validator.hpp"
 
@@ -66,7 +67,7 @@ std::string printed(validate::Validator& validator, const std::filesystem::path&
         return model::describe(verdict.error()) + "\n";
     std::string lines;
     for (const validate::Defect& defect : verdict->defects)
-        lines += validate::formatDefect(name, defect) + "\n";
+        lines += text::outputLine(validate::formatDefect(name, defect)) + "\n";
     return lines;
 }
 

@@ -3,7 +3,6 @@
 #include "driver/input/read_file.hpp"
 
 #include "driver/input/descriptor.hpp"
-#include "driver/text/utf8.hpp"
 
 #include <sys/stat.h>
 
@@ -57,7 +56,7 @@ void waitFor(const Descriptor& input) {
 } // namespace
 
 std::string inputName(std::string_view path) {
-    return path == "-" ? "standard input" : text::printable(path);
+    return path == "-" ? "standard input" : std::string(path);
 }
 
 void InputReader::grow(std::size_t room, std::size_t kept) {

@@ -16,7 +16,7 @@ inline constexpr std::size_t kMaximumInputBytes = std::size_t{64} << 20;
 /// NUL bytes that lie behind what an InputReader gives, for readers that look ahead.
 inline constexpr std::size_t kInputPadding = 64;
 
-/// What a message calls an input: its path, printable on one line, or "standard input" for "-".
+/// What a message calls an input: its path as it is, or "standard input" for "-".
 std::string inputName(std::string_view path);
 
 /// Reads an input to its end.

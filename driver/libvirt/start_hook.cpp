@@ -41,7 +41,7 @@ std::string hookRefusal(std::string domainXml, const policy::PolicyHost& host) {
         return {};
     return model::describe({.kind = ErrorKind::input,
                             .action = "start the guest",
-                            .subject = text::printable(document->domain().name),
+                            .subject = text::clipped(document->domain().name),
                             .reason = answer.reason,
                             .remedy = answer.remedy});
 }

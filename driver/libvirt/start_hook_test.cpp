@@ -48,11 +48,12 @@ TEST(HookRefusal, RefusesWhatKvmRefuses) {
     EXPECT_EQ(sentence.find('\n'), std::string::npos) << sentence;
 }
 
-TEST(HookRefusal, IsOneLineWhateverTheGuestIsCalled) {
+TEST(HookRefusal, CutsTheGuestsName) {
     std::string document = domain("<cpu mode='host-model'><model>power10</model></cpu>");
-    document.replace(document.find("<name>guest"), 11, "<name>gu&#10;e\xC2\x9Bst");
+    document.replace(document.find("<name>guest"), 11, "<name>" + std::string(10'000, 'g'));
     const std::string sentence = hookRefusal(document, power10InPower9Mode());
-    EXPECT_TRUE(sentence.starts_with("cannot start the guest gu\\ne\\u{9B}st: ")) << sentence;
+    EXPECT_TRUE(sentence.starts_with("cannot start the guest " + std::string(60, 'g') + "...: "))
+        << sentence;
 }
 
 TEST(HookRefusal, LetsEverythingElsePass) {

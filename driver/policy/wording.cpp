@@ -71,7 +71,7 @@ std::string emulatedWithHostCpu(const xml::Domain& domain) {
 
 std::string hostOfOtherArch(const xml::Domain& domain, const PolicyHost& host) {
     return fmt::format("{} is {}, and KVM runs only guests of its own architecture, not {}",
-                       host.name, text::clipped(host.arch), domain.arch);
+                       host.name, text::clipped(host.arch), text::clipped(domain.arch));
 }
 
 std::string machineWithoutKvm(const xml::Domain& domain) {
@@ -172,7 +172,8 @@ std::string customOnUnknownModel(std::string_view model, const PolicyHost& host)
 
 std::string runsUnpinned(const xml::Domain& domain, const PolicyHost& host) {
     return fmt::format("{}, so it runs as {} itself does ({})", cpuOf(domain), host.name,
-                       host.model.empty() ? modeNames(supportedModes(host)) : host.model);
+                       host.model.empty() ? modeNames(supportedModes(host))
+                                          : text::clipped(host.model));
 }
 
 std::string unpinnedWithoutModes(const PolicyHost& host) {
@@ -202,7 +203,8 @@ std::string lookAtTheHost(const PolicyHost& host) {
 }
 
 std::string archFromHost(const PolicyHost& host) {
-    return fmt::format("the domain names no arch; libvirt takes the host's ({})", host.arch);
+    return fmt::format("the domain names no arch; libvirt takes the host's ({})",
+                       text::clipped(host.arch));
 }
 
 std::string tiesToGeneration(const xml::Domain& domain, const PolicyHost& host,
@@ -215,7 +217,7 @@ std::string tiesToGeneration(const xml::Domain& domain, const PolicyHost& host,
 std::string seesMoreThanGranted(const PolicyHost& host, std::string_view newest) {
     return fmt::format("the guest sees a {} although {} runs in {} mode, and may use what the "
                        "hypervisor does not grant",
-                       host.model, host.name, newest);
+                       text::clipped(host.model), host.name, newest);
 }
 
 std::string modelIgnored(const xml::Domain& domain) {
@@ -258,14 +260,14 @@ std::string doubtfulHosts(std::string_view first) {
 std::string hostDoesNotSay(std::string_view host) {
     return fmt::format("{} does not say which modes it supports: it has no <compat>; write it with "
                        "'virt-host-compat capabilities' on that host",
-                       text::printable(host));
+                       host);
 }
 
 std::string daemonDoesNotSay(std::string_view uri) {
     return fmt::format(
         "{} does not say which modes it supports: its capabilities have no <compat>; "
         "run 'virt-host-compat daemon enable' on that host",
-        text::printable(uri));
+        uri);
 }
 
 std::string someDoNotSay(std::uint64_t count) {
@@ -286,7 +288,7 @@ std::string someHosts(const HostNames& hosts) {
     std::vector<std::string> names;
     for (const std::string& name : hosts.names)
         if (names.size() < shown)
-            names.push_back(text::printable(name));
+            names.push_back(name);
     if (hosts.count == names.size())
         return fmt::format("{}", fmt::join(names, ", "));
     return fmt::format("{} and {} more", fmt::join(names, ", "), hosts.count - names.size());

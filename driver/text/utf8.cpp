@@ -17,17 +17,27 @@ struct Range {
     char32_t last;
 };
 
-// Controls, line and paragraph separators, and what turns the direction of writing (Unicode,
-// Bidi_Control).
+// Controls, line and paragraph separators, what turns the direction of writing (Unicode,
+// Bidi_Control), and the two characters of the basic plane that XML 1.0 excludes from Char.
 constexpr std::array kUnprintable{
-    Range{0x00, 0x1F},     Range{0x7F, 0x9F},     Range{0x61C, 0x61C},
-    Range{0x200E, 0x200F}, Range{0x2028, 0x202E}, Range{0x2066, 0x2069},
+    Range{0x00, 0x1F},     Range{0x7F, 0x9F},     Range{0x61C, 0x61C},   Range{0x200E, 0x200F},
+    Range{0x2028, 0x202E}, Range{0x2066, 0x2069}, Range{0xFFFE, 0xFFFF},
 };
 
 bool isUnprintable(char32_t character) {
     return std::ranges::any_of(kUnprintable, [&](const Range& range) {
         return character >= range.first && character <= range.last;
     });
+}
+
+/// Where the character begins that an offset within the text lies in; the offset itself where the
+/// bytes around it are not UTF-8.
+std::size_t characterStart(std::string_view text, std::size_t offset) {
+    constexpr std::size_t longest = 4;
+    for (std::size_t back = 0; back < std::min(longest, offset + 1); ++back)
+        if ((static_cast<std::uint8_t>(text[offset - back]) & 0xC0) != 0x80)
+            return offset - back;
+    return offset;
 }
 
 std::uint8_t byteAt(std::string_view bytes, std::size_t offset) {
@@ -89,12 +99,18 @@ std::string printable(std::string_view text) {
     return result;
 }
 
+std::string outputLine(std::string_view text) {
+    constexpr std::size_t end = kLongestLine / 4;
+    if (text.size() <= kLongestLine)
+        return printable(text);
+    return printable(clipped(text, kLongestLine - end)) +
+           printable(text.substr(characterStart(text, text.size() - end)));
+}
+
 std::string clipped(std::string_view text, std::size_t most) {
     if (text.size() <= most)
-        return printable(text);
-    while (most > 0 && (static_cast<std::uint8_t>(text[most]) & 0xC0) == 0x80)
-        --most;
-    return printable(text.substr(0, most)) + "...";
+        return std::string(text);
+    return std::string(text.substr(0, characterStart(text, most))) + "...";
 }
 
 } // namespace hostcompat::text

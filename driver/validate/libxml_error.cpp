@@ -18,11 +18,9 @@ void FirstLibxmlError::keep(void* userData, LibxmlError* error) {
     first->line_ = error->line > 0 ? static_cast<std::size_t>(error->line) : 0;
     if (!error->message)
         return;
-    std::string text = error->message;
-    std::ranges::replace_if(
-        text, [](char byte) { return static_cast<unsigned char>(byte) < 0x20; }, ' ');
-    while (!text.empty() && text.back() == ' ')
-        text.pop_back();
+    std::string_view text = error->message;
+    while (text.ends_with('\n') || text.ends_with(' '))
+        text.remove_suffix(1);
     first->text_ = text::clipped(text, 200);
 }
 

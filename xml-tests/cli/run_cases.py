@@ -8,18 +8,23 @@ A case is a table [case.NAME]:
   stdin     the name of a file for standard input, or stdin_text with the text itself (default: empty)
   stdout    "golden" (the default): as golden/NAME.stdout; "any"; or "full": a device that is always full
   stderr    "golden" (the default): as golden/NAME.stderr; "any"; or "full"
-  files     files to make in @TMP@: name = text, or { hex = "..." }, { size = BYTES }, { mode = 0, text = "" }
-  env       further environment variables
+  files     files to make in @TMP@: name = text, or { hex = "..." }, { size = BYTES }, { mode = 0, text = "" },
+            or a recorded host with other values: { record = FILE, set = { "host.model" = "...", "checks.0.hint" = "..." } }
+  env       further environment variables; @TMP@ is known there too
 An output that is empty has no golden file. REGENERATE=1 rewrites the golden files and still fails.
+
+Whatever a case is about, no line for people may have a character that steers a terminal or breaks the line.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import tomllib
+import unicodedata
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -52,6 +57,17 @@ def make_files(files: dict, folder: Path) -> None:
         elif "size" in content:
             with path.open("wb") as file:
                 file.truncate(content["size"])
+        elif "record" in content:
+            record = json.loads(Path(content["record"]).read_text(encoding="utf-8"))
+            for place, value in content["set"].items():
+                *steps, last = (int(step) if step.isdigit() else step for step in place.split("."))
+                target = record["virt-host-compat"]
+                for step in steps:
+                    target = target[step]
+                if last not in target if isinstance(target, dict) else last >= len(target):
+                    raise KeyError(place)
+                target[last] = value
+            path.write_text(json.dumps(record), encoding="utf-8")
         elif "repeat" in content:
             lead, unit, count, tail = content["repeat"]
             path.write_text(lead + unit * count + tail, encoding="utf-8", newline="")
@@ -61,9 +77,30 @@ def make_files(files: dict, folder: Path) -> None:
             path.chmod(content["mode"])
 
 
+def steers(character: str) -> bool:
+    """Whether Unicode says that the character is a control, ends a line, or turns the direction of writing."""
+    return character != "\n" and (unicodedata.category(character) in {"Cc", "Zl", "Zp"} or character in "\u061c\u200e\u200f"
+                                  or unicodedata.bidirectional(character) in {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+
+
+def harmful(stream: str, text: bytes) -> list[str]:
+    """Say what a terminal should not be shown; XML and JSON on standard output are for programs."""
+    if stream == "stdout" and text.lstrip().startswith((b"<", b"{")):
+        return []
+    try:
+        found = {f"U+{ord(character):04X}" for character in text.decode() if steers(character)}
+    except UnicodeDecodeError as error:
+        return [f"{stream} is not UTF-8: {error}"]
+    longest = max((len(line) for line in text.splitlines()), default=0)
+    return [f"{stream} has {name}" for name in sorted(found)] + ([f"{stream} has a line of {longest} bytes"] if longest > 40000 else [])
+
+
 def run(program: str, case: dict, folder: Path) -> Outcome:
     arguments = [argument.replace("@TMP@", str(folder)) for argument in case["args"]]
-    environment = {"LC_ALL": "C", "PATH": os.environ["PATH"], **case.get("env", {})}
+    environment = {"LC_ALL": "C", "PATH": os.environ["PATH"]}
+    environment |= {name: value.replace("@TMP@", str(folder)) for name, value in case.get("env", {}).items()}
+    if "LD_LIBRARY_PATH" in os.environ:
+        environment["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
     for name in os.environ:
         if name.endswith("SAN_OPTIONS"):
             environment[name] = os.environ[name]
@@ -101,8 +138,8 @@ def check(program: str, name: str, case: dict) -> list[str]:
             outcome = run(program, case, folder)
         except subprocess.TimeoutExpired:
             return ["it did not end"]
+    problems = harmful("stdout", outcome.stdout) + harmful("stderr", outcome.stderr)
     expected = case["status"] if isinstance(case["status"], list) else [case["status"]]
-    problems = []
     if outcome.status not in expected:
         problems.append(f"status {outcome.status} instead of {case['status']}")
         problems += [f"  {line}" for line in outcome.stderr.decode(errors="replace").splitlines()[:5]]

@@ -8,6 +8,8 @@
 // systemd both end in the daemon's journal.
 #include "driver/libvirt/module/next.hpp"
 
+#include "driver/text/utf8.hpp"
+
 #include <fmt/format.h>
 #include <syslog.h>
 
@@ -91,13 +93,14 @@ const NextCalls& nextCalls() {
     return calls;
 }
 
-void writeToLog(const std::string& text) {
+void writeToLog(std::string_view text) {
+    const std::string line = text::outputLine(text);
     static LogSource source{.name = "virt-host-compat", .own = {}};
     if (const auto logMessage = findPrivate<LogMessage>("virLogMessage"))
         logMessage(&source, kWarning, "virt-host-compat", 0, "virt-host-compat", nullptr, "%s",
-                   text.c_str());
+                   line.c_str());
     else
-        ::syslog(LOG_DAEMON | LOG_WARNING, "virt-host-compat: %s", text.c_str());
+        ::syslog(LOG_DAEMON | LOG_WARNING, "virt-host-compat: %s", line.c_str());
 }
 
 bool setIncompatibleError(const std::string& text) {

@@ -6,6 +6,7 @@
 #include <libvirt/virterror.h>
 
 #include <string>
+#include <string_view>
 
 namespace hostcompat::libvirt::module {
 
@@ -21,9 +22,10 @@ struct NextCalls {
 /// The functions of the libvirt that this process uses; found once.
 const NextCalls& nextCalls();
 
-/// Writes a warning to libvirt's log, wherever the process's libvirt has it. Where that libvirt is
-/// none that this was tried with, to the system's log under the process's name.
-void writeToLog(const std::string& text);
+/// Writes a warning to libvirt's log as one line (text::outputLine()), wherever the process's
+/// libvirt has it. Where that libvirt is none that this was tried with, to the system's log under
+/// the process's name.
+void writeToLog(std::string_view text);
 
 /// Sets libvirt's last error in this thread, so that the caller finds it. Returns whether it could.
 bool setIncompatibleError(const std::string& text);
