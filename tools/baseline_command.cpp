@@ -92,23 +92,34 @@ void explain(const policy::Baseline& baseline, Console& console) {
                                     policy::wording::someHosts(baseline.lacking(mode))));
 }
 
-Status say(const policy::Baseline& baseline, Outcome outcome, Console& console) {
+Status statusOf(Outcome outcome) {
+    switch (outcome) {
+    case Outcome::common:
+        return Status::yes;
+    case Outcome::none:
+        return Status::no;
+    case Outcome::unknown:
+        break;
+    }
+    return Status::unknown;
+}
+
+void say(const policy::Baseline& baseline, Outcome outcome, Console& console) {
     switch (outcome) {
     case Outcome::common:
         console.printExact(fmt::format("<cpu mode='host-model'>\n  <model>{}</model>\n</cpu>\n",
                                        newestName(baseline)));
-        return Status::yes;
+        break;
     case Outcome::none:
         console.refuse("the hosts have no mode in common");
         explain(baseline, console);
-        return Status::no;
+        break;
     case Outcome::unknown:
         console.refuse(baseline.knownHosts() == 0
                            ? policy::wording::nobodySays()
                            : policy::wording::someDoNotSay(baseline.unknown().count));
         break;
     }
-    return Status::unknown;
 }
 
 /// Asks daemons in place of reading documents. One that cannot be asked is an unknown host.
@@ -187,13 +198,8 @@ Status baseline(const BaselineOptions& options, Console& console) {
     if (options.json)
         printJson(console, baselineJson(result, outcome, *counts));
     else
-        status = worse(status, say(result, outcome, console));
-    if (options.json)
-        status = worse(status, outcome == Outcome::common ? Status::yes
-                               : outcome == Outcome::none ? Status::no
-                                                          : Status::unknown);
-    if (result.unknown().count != 0 && !options.ignoreUnknown)
-        status = worse(status, Status::unknown);
+        say(result, outcome, console);
+    status = worse(status, statusOf(outcome));
     if (counts->failed != 0 && !options.connects)
         console.warn(policy::wording::notCounted(counts->failed));
     return status;

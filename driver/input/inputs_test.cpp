@@ -152,6 +152,16 @@ TEST_F(InputsOf, aListThatCannotBeReadIsAnError) {
     EXPECT_EQ(all(Inputs({}, root_.substr(0, root_.size() - 1))).size(), 1U);
 }
 
+TEST_F(InputsOf, aListThatNamesNothingIsAnError) {
+    const std::string error = "cannot use the list list: it is empty; write one name on each line";
+    for (const std::string& content : {std::string(), std::string("\n\n"), std::string(3, '\0')}) {
+        const auto list = write("list", content);
+        EXPECT_EQ(all(PathList(list)), Lines{error});
+        EXPECT_EQ(all(Inputs({root_ + "a.xml"}, list)), (Lines{"a.xml", error}));
+    }
+    EXPECT_EQ(all(PathList(write("list", "\n\na.xml\n\n"))), Lines{"a.xml"});
+}
+
 TEST_F(InputsOf, standardInputCanBeTakenOnce) {
     EXPECT_EQ(all(Inputs({"-", "-"})),
               (Lines{"-", "cannot read standard input twice; name '-' once only"}));

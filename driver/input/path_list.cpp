@@ -40,6 +40,15 @@ struct PathList::State {
                 .reason = "",
                 .remedy = ""};
     }
+    Error noName() const {
+        return {.kind = ErrorKind::usage,
+                .action = "use the list",
+                .subject = inputName(source),
+                .line = 0,
+                .errorNumber = 0,
+                .reason = "it is empty",
+                .remedy = "write one name on each line"};
+    }
     Result<void> open();
     /// Adds to the buffer what a read gives. At the end of the list nothing is added.
     Result<void> more();
@@ -52,6 +61,8 @@ struct PathList::State {
     std::size_t entries = 0;
     std::optional<char> separator;
     bool finished = false;
+    /// Whether an entry or an Error was given.
+    bool gave = false;
     bool skipping = false;
 };
 
@@ -101,6 +112,7 @@ std::optional<Result<std::string>> PathList::next() {
     if (!state.finished) {
         if (auto opened = state.open(); !opened) {
             state.finished = true;
+            state.gave = true;
             return std::unexpected(std::move(opened.error()));
         }
     }
@@ -114,6 +126,7 @@ std::optional<Result<std::string>> PathList::next() {
             }
             if (auto read = state.more(); !read) {
                 state.finished = true;
+                state.gave = true;
                 state.buffer.clear();
                 return std::unexpected(std::move(read.error()));
             }
@@ -124,12 +137,17 @@ std::optional<Result<std::string>> PathList::next() {
         state.at = last ? state.buffer.size() : end + 1;
         if (!last || !entry.empty() || state.skipping)
             ++state.entries;
-        if (std::exchange(state.skipping, false) || entry.size() > PATH_MAX)
+        const bool tooLong = std::exchange(state.skipping, false) || entry.size() > PATH_MAX;
+        if (last && entry.empty() && !tooLong) {
+            if (std::exchange(state.gave, true))
+                return std::nullopt;
+            return std::unexpected(state.noName());
+        }
+        state.gave = state.gave || tooLong || !entry.empty();
+        if (tooLong)
             return std::unexpected(state.tooLong());
         if (!entry.empty())
             return entry;
-        if (last)
-            return std::nullopt;
     }
 }
 

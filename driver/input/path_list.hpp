@@ -23,8 +23,8 @@ public:
     ~PathList();
 
     /// The next path; or an Error (kind input) where the list cannot be opened or read, after which
-    /// it ends, or for an entry that is longer than any path can be, after which it goes on; or
-    /// nothing at the end.
+    /// it ends, or for an entry that is longer than any path can be, after which it goes on; or an
+    /// Error (kind usage) where the list names nothing, after which it ends; or nothing at the end.
     std::optional<Result<std::string>> next();
 
 private:

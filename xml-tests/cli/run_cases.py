@@ -115,6 +115,26 @@ def run(program: str, case: dict, folder: Path) -> Outcome:
     return Outcome(done.returncode, *((text or b"").replace(clean, b"@TMP@") for text in (done.stdout, done.stderr)))
 
 
+# The exit status that each word in an answer means. What cannot be read has one of ERRORS.
+WORDS = {"known": 0, "common": 0, "compatible": 0, "not-applicable": 0, "equal": 0, "superset": 0, "valid": 0,
+         "none": 1, "incompatible": 1, "subset": 1, "incomparable": 1, "invalid": 1, "unknown": 4}
+ERRORS = (2, 3, 5)
+
+
+def contradicts(outcome: Outcome) -> list[str]:
+    """Compare the words of an answer in JSON with the exit status."""
+    if not outcome.stdout.startswith(b"{"):
+        return []
+    body = json.loads(outcome.stdout)["virt-host-compat"]
+    entries = body.get("domains", body.get("documents", [body]))
+    words = [entry[key] for entry in entries for key in ("status", "verdict", "comparison") if key in entry]
+    words += [body["compat"]["status"]] if "compat" in body else []
+    worst = max((WORDS[word] for word in words if word != "error"), default=0)
+    failed = "error" in words or body.get("failed", 0) and "unknown" not in words
+    expected = {max(worst, error) for error in ERRORS} if failed else {worst}
+    return [] if words and outcome.status in expected else [f"the answer says {sorted(set(words))}, and the status is {outcome.status}"]
+
+
 def compare(name: str, stream: str, actual: bytes) -> list[str]:
     golden = GOLDEN / f"{name}.{stream}"
     expected = golden.read_bytes() if golden.exists() else b""
@@ -139,6 +159,7 @@ def check(program: str, name: str, case: dict) -> list[str]:
         except subprocess.TimeoutExpired:
             return ["it did not end"]
     problems = harmful("stdout", outcome.stdout) + harmful("stderr", outcome.stderr)
+    problems += contradicts(outcome)
     expected = case["status"] if isinstance(case["status"], list) else [case["status"]]
     if outcome.status not in expected:
         problems.append(f"status {outcome.status} instead of {case['status']}")
