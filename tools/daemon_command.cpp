@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <unistd.h>
 
 namespace hostcompat::tools {
 
@@ -55,6 +56,12 @@ Status enable(const DaemonOptions& options, Console& console) {
     const auto text = libvirt::dropInText(options.module);
     if (!text)
         return console.fail(text.error());
+    // Another root may get the module later.
+    const auto module =
+        std::filesystem::path(options.root) / std::filesystem::path(options.module).relative_path();
+    if (options.root == "/" || ::access(module.c_str(), F_OK) == 0)
+        if (const auto checked = libvirt::checkModule(module); !checked)
+            return console.fail(checked.error());
     // All are tried before one is changed. Another root's programs are not run.
     if (options.root == "/")
         for (const std::string& daemon : *daemons)
@@ -150,7 +157,8 @@ void addDaemon(CLI::App& app, Action& chosen) {
         part.inputs("DAEMON", options->daemons,
                     "libvirtd or virtqemud (default: those that are installed)");
         part.text("--root", options->root, "DIR", "Work below DIR in place of /");
-        part.text("--module", options->module, "PATH", "The module, as the daemon will find it");
+        part.text("--module", options->module, "PATH",
+                  "The absolute path of the module, as the daemon will find it");
         part.onChosen(chosen,
                       [options, action](Console& console) { return action(*options, console); });
     };

@@ -7,9 +7,11 @@
 #include "driver/process/child_process.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <system_error>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <unistd.h>
@@ -24,12 +26,12 @@ constexpr std::array<const char*, 3> kUnitFolders = {"etc/systemd/system", "usr/
                                                      "lib/systemd/system"};
 constexpr std::array<const char*, 2> kProgramFolders = {"/usr/sbin", "/usr/local/sbin"};
 
-Error moduleError(const std::filesystem::path& module, std::string reason) {
+Error moduleError(const std::filesystem::path& module, std::string reason, std::string remedy) {
     return {.kind = ErrorKind::input,
             .action = "preload",
             .subject = module.string(),
             .reason = std::move(reason),
-            .remedy = "install the module that belongs to this system"};
+            .remedy = std::move(remedy)};
 }
 
 /// Runs "PROGRAM --version" with the module. Returns nothing where that went well, and otherwise
@@ -96,23 +98,37 @@ Result<std::string> dropInText(const std::filesystem::path& module) {
         return character > ' ' && character < 127 &&
                std::string_view("\"'%:\\").find(character) == std::string_view::npos;
     });
-    if ((!path.starts_with('/') && path.contains('/')) || path.empty() || !plain)
+    if (!path.starts_with('/') || !plain)
         return std::unexpected(Error{.kind = ErrorKind::usage,
                                      .action = "preload",
                                      .subject = path,
-                                     .reason = "it is neither an absolute path nor a name, or has "
-                                               "white space, quotes, %, : or \\"});
+                                     .reason = "it is not an absolute path, or has white space, "
+                                               "quotes, %, : or \\"});
     return fmt::format("{}; remove it with 'virt-host-compat daemon disable'.\n"
                        "[Service]\n"
                        "Environment=LD_PRELOAD={}\n",
                        kManagedMark, path);
 }
 
+Result<void> checkModule(const std::filesystem::path& module) {
+    for (const auto& path : {module, module.parent_path()})
+        if (auto trusted = checkTrusted(path.string()); !trusted)
+            return trusted;
+    struct stat status;
+    if (::stat(module.c_str(), &status) != 0)
+        return std::unexpected(moduleError(module, model::errorName(errno), ""));
+    if ((status.st_mode & (S_ISUID | S_ISGID)) != 0)
+        return std::unexpected(
+            moduleError(module,
+                        fmt::format("its mode {:04o} has the set-user-ID or the set-group-ID bit, "
+                                    "with which any user could preload it into programs that run "
+                                    "with the rights of others (ld.so(8))",
+                                    status.st_mode & 07777),
+                        fmt::format("run 'chmod ug-s {}'", module.string())));
+    return {};
+}
+
 Result<void> tryModule(const std::filesystem::path& module, std::string_view daemon) {
-    if (module.is_absolute())
-        for (const auto& path : {module, module.parent_path()})
-            if (auto trusted = checkTrusted(path.string()); !trusted)
-                return trusted;
     for (const char* folder : kProgramFolders) {
         const std::filesystem::path program = std::filesystem::path(folder) / daemon;
         if (::access(program.c_str(), X_OK) != 0)
@@ -122,7 +138,8 @@ Result<void> tryModule(const std::filesystem::path& module, std::string_view dae
             return std::unexpected(said.error());
         if (!said->empty())
             return std::unexpected(moduleError(
-                module, fmt::format("{} --version with it: {}", program.string(), *said)));
+                module, fmt::format("{} --version with it: {}", program.string(), *said),
+                "install the module that belongs to this system"));
         return {};
     }
     return {};

@@ -24,16 +24,20 @@ std::filesystem::path dropInPath(const std::filesystem::path& root, std::string_
 /// Errors: kind system where the system does not let it be seen.
 Result<std::vector<std::string>> installedDaemons(const std::filesystem::path& root);
 
-/// The drop-in's content. The module is an absolute path, or a name without a slash, which the
-/// loader looks for in its own folders. It must be free of white space, quotes, % and colons, which
-/// systemd and the loader would read in their own way.
+/// The drop-in's content. The module's path is absolute, and free of white space, quotes, % and
+/// colons, which systemd and the loader would read in their own way.
 /// Errors: kind usage for any other path.
 Result<std::string> dropInText(const std::filesystem::path& module);
 
+/// Whether a daemon may preload the file.
+/// Errors: kind input where it is missing, where it or its folder may be written by others, or
+/// where it has the set-user-ID or the set-group-ID bit: the loader would let any user preload such
+/// a file into set-user-ID programs.
+Result<void> checkModule(const std::filesystem::path& module);
+
 /// Whether the daemon's program starts with the module preloaded, tried with its --version.
-/// Errors: kind input where the module is missing or may be written by others, where the loader
-/// does not take it, or where the program fails with it. A name without a slash is only tried. A
-/// program that is not there is no error: there is nothing to try.
+/// Errors: kind input where the loader does not take the module, or where the program fails with
+/// it. A program that is not there is no error: there is nothing to try.
 Result<void> tryModule(const std::filesystem::path& module, std::string_view daemon);
 
 /// A running daemon, and whether it has the module.

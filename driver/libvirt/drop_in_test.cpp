@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <unistd.h>
@@ -18,9 +19,8 @@ TEST(DropIn, NamesTheModuleAndNothingElse) {
               "# Written by virt-host-compat; remove it with 'virt-host-compat daemon disable'.\n"
               "[Service]\n"
               "Environment=LD_PRELOAD=/usr/lib/virt-host-compat/module.so\n");
-    EXPECT_TRUE(dropInText("module.so"));
     for (const char* path :
-         {"", "lib/module.so", "/a b.so", "/a:b.so", "/a%b.so", "/a\nb.so", "/a\"b"})
+         {"", "module.so", "lib/module.so", "/a b.so", "/a:b.so", "/a%b.so", "/a\nb.so", "/a\"b"})
         EXPECT_FALSE(dropInText(path)) << path;
 }
 
@@ -40,10 +40,33 @@ TEST(DropIn, FindsTheDaemonsThatAreInstalled) {
     std::filesystem::remove_all(root);
 }
 
-TEST(DropIn, AMissingModuleIsRefused) {
-    const auto tried = tryModule("/nowhere/module.so", "libvirtd");
-    ASSERT_FALSE(tried);
-    EXPECT_EQ(tried.error().errorNumber, ENOENT);
+TEST(CheckModule, RefusesOneThatIsMissing) {
+    const auto checked = checkModule("/nowhere/module.so");
+    ASSERT_FALSE(checked);
+    EXPECT_EQ(checked.error().errorNumber, ENOENT);
+}
+
+TEST(CheckModule, RefusesOneThatAnyUserCouldPreload) {
+    const std::filesystem::path folder =
+        std::filesystem::temp_directory_path() / fmt::format("module-{}", ::getpid());
+    std::filesystem::create_directories(folder);
+    const auto module = folder / "module.so";
+    std::ofstream(module) << "x";
+    for (const auto& [mode, good] : {std::pair(0755U, true), std::pair(04755U, false),
+                                     std::pair(02755U, false), std::pair(0777U, false)}) {
+        ASSERT_EQ(::chmod(module.c_str(), mode), 0);
+        const auto checked = checkModule(module);
+        EXPECT_EQ(checked.has_value(), good) << mode;
+    }
+    ASSERT_EQ(::chmod(module.c_str(), 04755), 0);
+    EXPECT_EQ(
+        model::describe(checkModule(module).error()),
+        "cannot preload " + module.string() +
+            ": its mode 4755 has the set-user-ID or the set-group-ID bit, with which any user "
+            "could preload it into programs that run with the rights of others (ld.so(8)); "
+            "run 'chmod ug-s " +
+            module.string() + "'");
+    std::filesystem::remove_all(folder);
 }
 
 } // namespace

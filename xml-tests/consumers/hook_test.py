@@ -217,6 +217,15 @@ class DropIn(ModuleTestCase):
         self.assertFalse(self.drop_in("virtqemud").exists())
         self.assertEqual(self.daemon_command("status").returncode, 1)
 
+    def test_a_set_user_id_module_is_refused_below_another_root(self) -> None:
+        self.put_unit("libvirtd")
+        module = self.folder / "root/usr/lib/m.so"
+        module.write_bytes(b"")
+        module.chmod(0o2755)
+        answer = self.daemon_command("enable", "--module", "/usr/lib/m.so")
+        self.assertEqual((answer.returncode, answer.stdout), (3, ""))
+        self.assertIn("run 'chmod ug-s", answer.stderr)
+
     def test_no_daemon_and_a_wrong_one(self) -> None:
         (self.folder / "root").mkdir()
         self.assertEqual(self.daemon_command("enable").returncode, 3)
@@ -230,10 +239,14 @@ class DropIn(ModuleTestCase):
         loose = self.folder / "loose.so"
         loose.write_bytes(MODULE.read_bytes())
         loose.chmod(0o777)
+        anybodys = self.folder / "anybodys.so"
+        anybodys.write_bytes(MODULE.read_bytes())
+        anybodys.chmod(0o4755)
         for module, words in (
             (broken, "libvirtd --version with it: ended by signal"),
             (Path("/bin/true"), "cannot be preloaded"),
             (loose, "lets others than its owner write it"),
+            (anybodys, "its mode 4755 has the set-user-ID or the set-group-ID bit"),
             (self.folder / "missing.so", "No such file or directory"),
         ):
             answer = run("daemon", "enable", "libvirtd", "--module", str(module))

@@ -18,7 +18,7 @@ bool isDaemon(const char* name) {
 }
 
 /// Whether an entry of the list is this object: its path, or its name alone, which the loader looks
-/// for in its own folders (the only way in secure execution).
+/// for in its own folders.
 bool isSelf(const char* entry, const char* path) {
     const char* const slash = std::strrchr(path, '/');
     return std::strcmp(entry, path) == 0 || (slash && std::strcmp(entry, slash + 1) == 0);
