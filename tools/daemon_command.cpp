@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The command "daemon": has libvirt's daemons preload the module, or not; restarts nothing.
 #include "driver/libvirt/drop_in.hpp"
+#include "driver/libvirt/preload_setting.hpp"
 #include "tools/command.hpp"
 #include "tools/options.hpp"
 #include "tools/paths.hpp"
@@ -42,6 +43,25 @@ Result<std::vector<std::string>> chosenDaemons(const DaemonOptions& options) {
     return installed;
 }
 
+/// Whether a drop-in would do what it is for: nothing bars the module, and nobody else has a
+/// preload.
+Result<void> checkDaemon(const DaemonOptions& options, const std::string& daemon) {
+    const auto other = libvirt::otherPreload(options.root, daemon);
+    if (!other)
+        return std::unexpected(other.error());
+    if (*other)
+        return std::unexpected(
+            Error{.kind = ErrorKind::input,
+                  .action = fmt::format("preload the module into {}", daemon),
+                  .subject = (*other)->file.string(),
+                  .line = (*other)->line,
+                  .reason = "LD_PRELOAD is set here already, and systemd keeps only one setting",
+                  .remedy = fmt::format("add ':{}' to it here, in place of 'daemon enable'",
+                                        options.module)});
+    // Another root's programs are not run.
+    return options.root == "/" ? libvirt::tryModule(options.module, daemon) : Result<void>();
+}
+
 std::string restartHint(const std::vector<std::string>& daemons) {
     std::string units;
     for (const std::string& daemon : daemons)
@@ -62,11 +82,10 @@ Status enable(const DaemonOptions& options, Console& console) {
     if (options.root == "/" || ::access(module.c_str(), F_OK) == 0)
         if (const auto checked = libvirt::checkModule(module); !checked)
             return console.fail(checked.error());
-    // All are tried before one is changed. Another root's programs are not run.
-    if (options.root == "/")
-        for (const std::string& daemon : *daemons)
-            if (const auto tried = libvirt::tryModule(options.module, daemon); !tried)
-                return console.fail(tried.error());
+    // All are tried before one is changed.
+    for (const std::string& daemon : *daemons)
+        if (const auto checked = checkDaemon(options, daemon); !checked)
+            return console.fail(checked.error());
     for (const std::string& daemon : *daemons) {
         const auto path = libvirt::dropInPath(options.root, daemon);
         if (const auto written = libvirt::writeManaged(path, *text, 0644); !written)
@@ -128,15 +147,23 @@ Status status(const DaemonOptions& options, Console& console) {
             result = worse(result, console.fail(state.error()));
             continue;
         }
+        const auto other = libvirt::otherPreload(options.root, daemon);
+        if (!other) {
+            result = worse(result, console.fail(other.error()));
+            continue;
+        }
         const bool enabled = *state == libvirt::ManagedState::ours;
-        if (!enabled)
+        if (!enabled || *other)
             result = worse(result, Status::no);
         console.printLine(
-            fmt::format("{}: {}{}", daemon,
+            fmt::format("{}: {}{}{}", daemon,
                         enabled ? fmt::format("enabled by {}", path.string())
                         : *state == libvirt::ManagedState::absent
                             ? std::string("not enabled")
                             : fmt::format("not enabled, {} is somebody else's", path.string()),
+                        *other ? fmt::format(", {}:{} sets LD_PRELOAD too", (*other)->file.string(),
+                                             (*other)->line)
+                               : "",
                         options.root == "/" ? runningText(daemon, options.module) : ""));
     }
     console.printLine("Where <compat> is missing although the module runs, libvirt's log says why, "

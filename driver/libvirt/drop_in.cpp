@@ -3,6 +3,7 @@
 #include "driver/libvirt/drop_in.hpp"
 
 #include "driver/input/read_file.hpp"
+#include "driver/libvirt/preload_setting.hpp"
 #include "driver/libvirt/trusted_file.hpp"
 #include "driver/process/child_process.hpp"
 
@@ -22,8 +23,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::array<const char*, 3> kUnitFolders = {"etc/systemd/system", "usr/lib/systemd/system",
-                                                     "lib/systemd/system"};
 constexpr std::array<const char*, 2> kProgramFolders = {"/usr/sbin", "/usr/local/sbin"};
 
 Error moduleError(const std::filesystem::path& module, std::string reason, std::string remedy) {

@@ -217,6 +217,25 @@ class DropIn(ModuleTestCase):
         self.assertFalse(self.drop_in("virtqemud").exists())
         self.assertEqual(self.daemon_command("status").returncode, 1)
 
+    def test_a_preload_of_the_administrators_stays(self) -> None:
+        self.put_unit("libvirtd")
+        self.put_unit("virtqemud")
+        other = self.drop_in("virtqemud").with_name("malloc.conf")
+        other.parent.mkdir(parents=True)
+        other.write_text("[Service]\nEnvironment=LD_PRELOAD=/usr/lib/libjemalloc.so\n")
+        answer = self.daemon_command("enable", "--module", "/usr/lib/m.so")
+        self.assertEqual((answer.returncode, answer.stdout), (3, ""))
+        self.assertIn(f"{other}:2: cannot preload the module into virtqemud: LD_PRELOAD is set here already", answer.stderr)
+        for daemon in ("libvirtd", "virtqemud"):
+            self.assertFalse(self.drop_in(daemon).exists(), "none is changed where one cannot be")
+        other.rename(other.with_suffix(".off"))
+        self.assertEqual(self.daemon_command("enable", "--module", "/usr/lib/m.so").returncode, 0)
+        self.assertEqual(self.daemon_command("status").returncode, 0)
+        other.with_suffix(".off").rename(other)
+        answer = self.daemon_command("status")
+        self.assertEqual(answer.returncode, 1)
+        self.assertIn(f"{other}:2 sets LD_PRELOAD too", answer.stdout)
+
     def test_a_set_user_id_module_is_refused_below_another_root(self) -> None:
         self.put_unit("libvirtd")
         module = self.folder / "root/usr/lib/m.so"
