@@ -34,7 +34,7 @@ ALLOWED = {
     "answer": {"model", "text", "input", "kvm", "host"},
     "policy": {"model", "text", "qemu", "xml"},
     "validate": {"model", "text", "input", "xml", "relaxng"},
-    "libvirt": {"model", "text", "input", "process", "xml", "answer", "policy"},
+    "libvirt": {"model", "text", "input", "process", "sandbox", "xml", "answer", "policy"},
 }
 TOOLS = "tools"  # may include everything, and nothing includes it
 # Which folders may include a library's headers, and use its namespace.

@@ -130,7 +130,8 @@ Result<xml::StreamCounts> askDaemons(const BaselineOptions& options, policy::Bas
         .unknown =
             [&](std::string_view uri) { console.warn(policy::wording::daemonDoesNotSay(uri)); }};
     libvirt::ConnectOptions how{
-        .timeout = std::chrono::milliseconds(static_cast<std::int64_t>(options.timeout * 1000))};
+        .timeout = std::chrono::milliseconds(static_cast<std::int64_t>(options.timeout * 1000)),
+        .noSandbox = options.noSandbox};
     if (options.jobs != 0)
         how.jobs = options.jobs;
     const auto counts = libvirt::connectBaseline(
@@ -154,7 +155,8 @@ Status baseline(const BaselineOptions& options, Console& console) {
                              .action = "make a baseline of nothing",
                              .reason = "no document is named",
                              .remedy = "name files, folders, - or --files-from"});
-    // Asking daemons needs processes, sockets and libvirt's library.
+    // Asking daemons needs processes, sockets and libvirt's library: each connection's process
+    // gives up its rights before it parses.
     const bool noSandbox = options.noSandbox || options.connects;
     if (const auto entered = restrictToInputs(options.documents, options.filesFrom, noSandbox);
         !entered)

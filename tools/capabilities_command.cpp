@@ -68,19 +68,26 @@ Status capabilitiesOfDaemon(const CapabilitiesOptions& options, Console& console
             .front());
     if (!connected)
         return console.fail(connected.error());
+    std::optional<answer::ProbedHost> host;
+    if (connected->thisHost || !options.probe.empty()) {
+        auto looked = lookAtHost(options.probe, options.noSandbox);
+        if (!looked)
+            return console.fail(looked.error());
+        host = std::move(*looked);
+    }
+    if (options.probe.empty())
+        if (const auto sealed = seal(options.noSandbox); !sealed)
+            return console.fail(sealed.error());
     const auto document =
         xml::CapabilitiesDocument::read(std::move(connected->capabilities), connected->uri);
     if (!document)
         return console.fail(document.error());
-    if (!connected->thisHost && options.probe.empty())
+    if (!host)
         return printAsItIs(*document,
                            fmt::format("{} may be another host than this one; have its daemon run "
                                        "the module, or give a record of that host with --probe",
                                        text::clipped(connected->uri, 1000)),
                            options, console);
-    const auto host = lookAtHost(options.probe, options.noSandbox);
-    if (!host)
-        return console.fail(host.error());
     if (!host->record.compat.known)
         return printAsItIs(*document, host->record.compat.reason, options, console);
     warnOfArch(*document, host->record.host.arch, console);

@@ -19,15 +19,26 @@ namespace hostcompat::tools {
 
 namespace {
 
+/// Reads the grammar's files, enters the sandbox, and only then parses the first byte of them.
 Result<validate::Grammar> chooseGrammar(const ValidateOptions& options) {
     if (!options.strict && !options.schemaDir.empty())
         return std::unexpected(Error{.kind = ErrorKind::usage,
                                      .action = "use --schema-dir",
                                      .reason = "it goes with --strict only"});
-    if (!options.strict)
-        return validate::Grammar::builtIn();
-    return options.schemaDir.empty() ? validate::Grammar::strict()
-                                     : validate::Grammar::strict(options.schemaDir);
+    const std::string schemaDir =
+        options.schemaDir.empty() ? validate::Grammar::defaultSchemaDir() : options.schemaDir;
+    validate::GrammarReader read;
+    if (options.strict) {
+        auto folder = validate::Grammar::readLibvirts(schemaDir);
+        if (!folder)
+            return std::unexpected(std::move(folder.error()));
+        read = std::move(*folder);
+    }
+    if (auto entered = restrictToInputs(options.files, options.filesFrom, options.noSandbox);
+        !entered)
+        return std::unexpected(std::move(entered.error()));
+    return options.strict ? validate::Grammar::strict(schemaDir, std::move(read))
+                          : validate::Grammar::builtIn();
 }
 
 /// What documents the fast path leaves to libxml2, for --verbose.
@@ -58,13 +69,6 @@ Status runValidate(const ValidateOptions& options, Console& console) {
     const auto grammar = chooseGrammar(options);
     if (!grammar)
         return console.fail(grammar.error());
-    std::vector<std::string> readable = options.files;
-    if (options.strict) // libvirt's grammar is compiled when a document first needs it
-        readable.push_back(options.schemaDir.empty() ? validate::Grammar::defaultSchemaDir()
-                                                     : options.schemaDir);
-    if (const auto entered = restrictToInputs(readable, options.filesFrom, options.noSandbox);
-        !entered)
-        return console.fail(entered.error());
 
     if (options.verbose)
         explainFastPath(*grammar, options, console);

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// One child process for each connection; what it found comes back as JSON.
+// One child process for each connection.
 #include "driver/libvirt/client.hpp"
 
 #include "driver/libvirt/library.hpp"
 #include "driver/libvirt/uri.hpp"
 #include "driver/process/child_process.hpp"
+#include "driver/sandbox/sandbox.hpp"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <sys/utsname.h>
 
+#include <algorithm>
+#include <charconv>
 #include <cstring>
+#include <string_view>
 
 namespace hostcompat::libvirt {
 
 namespace {
-
-using Json = nlohmann::json;
 
 std::string nameForMessages(const std::string& uri) {
     return uri.empty() ? "libvirt's default URI" : uri;
@@ -58,16 +59,53 @@ Result<ConnectedHost> ask(const LibvirtLibrary& library, const std::string& uri)
                          .thisHost = thisHost};
 }
 
-// What a child says: a line of JSON, then the document as it came, whatever its bytes are.
+/// What the child does after it has the document: gives up its rights, and lets the caller work.
+Result<void> reduce(ConnectedHost& host, const ConnectOptions& options) {
+    if (!options.noSandbox)
+        if (auto entered = sandbox::enterSandbox(sandbox::SandboxReach::sealed); !entered)
+            return std::unexpected(std::move(entered.error()));
+    auto reduced = options.reduce(host);
+    if (!reduced)
+        return std::unexpected(std::move(reduced.error()));
+    host.capabilities = std::move(*reduced);
+    return {};
+}
+
+// What a child says: fields that end with a NUL byte, which no text from libvirt has, and last one
+// that may hold anything. Cutting them apart is all that the caller, who still has its rights, does
+// with a child's answer.
 
 std::string pack(const Result<ConnectedHost>& result) {
-    constexpr auto replace = Json::error_handler_t::replace;
-    if (!result)
-        return Json{{"action", result.error().action}, {"reason", result.error().reason}}.dump(
-            -1, ' ', true, replace);
-    return Json{{"uri", result->uri}, {"this_host", result->thisHost}}.dump(-1, ' ', true,
-                                                                            replace) +
-           "\n" + result->capabilities;
+    std::string text;
+    const auto add = [&text](std::string_view field) { (text += field) += '\0'; };
+    if (result) {
+        add("host");
+        add(result->thisHost ? "this" : "other");
+        add(result->uri);
+        return text + result->capabilities;
+    }
+    const Error& error = result.error();
+    add(error.kind == ErrorKind::system ? "system" : "input");
+    add(error.action);
+    add(std::to_string(error.line));
+    add(std::to_string(error.errorNumber));
+    add(error.reason);
+    return text + error.remedy;
+}
+
+/// Takes the next field away from the text.
+std::string_view nextField(std::string_view& text) {
+    const std::string_view field = text.substr(0, text.find('\0'));
+    text.remove_prefix(std::min(text.size(), field.size() + 1));
+    return field;
+}
+
+template <typename Number>
+Number nextNumber(std::string_view& text) {
+    const std::string_view field = nextField(text);
+    Number number = 0;
+    std::from_chars(field.data(), field.data() + field.size(), number);
+    return number;
 }
 
 Error connectError(std::string action, const std::string& uri, std::string reason,
@@ -79,22 +117,30 @@ Error connectError(std::string action, const std::string& uri, std::string reaso
             .remedy = std::move(remedy)};
 }
 
-Result<ConnectedHost> unpack(std::string text, const std::string& uri) {
-    const auto lineEnd = text.find('\n');
-    const Json head = Json::parse(text.substr(0, lineEnd));
-    if (head.contains("reason"))
-        return std::unexpected(
-            connectError(head.at("action").get<std::string>(), uri, head.at("reason")));
-    text.erase(0, lineEnd + 1);
-    return ConnectedHost{
-        .uri = head.at("uri"), .capabilities = std::move(text), .thisHost = head.at("this_host")};
+Result<ConnectedHost> unpack(std::string_view text, const std::string& uri) {
+    const std::string_view kind = nextField(text);
+    if (kind == "host") {
+        const bool thisHost = nextField(text) == "this";
+        std::string resolved(nextField(text));
+        return ConnectedHost{
+            .uri = std::move(resolved), .capabilities = std::string(text), .thisHost = thisHost};
+    }
+    Error error;
+    error.kind = kind == "system" ? ErrorKind::system : ErrorKind::input;
+    error.action = nextField(text);
+    error.subject = nameForMessages(uri);
+    error.line = nextNumber<std::size_t>(text);
+    error.errorNumber = nextNumber<int>(text);
+    error.reason = nextField(text);
+    error.remedy = text;
+    return std::unexpected(std::move(error));
 }
 
 Result<ConnectedHost> readOutcome(process::IsolatedOutcome outcome, const std::string& uri,
                                   std::chrono::milliseconds timeout) {
     switch (outcome.end) {
     case process::IsolatedOutcome::End::finished:
-        return unpack(std::move(outcome.text), uri);
+        return unpack(outcome.text, uri);
     case process::IsolatedOutcome::End::timedOut:
         return std::unexpected(
             connectError("connect to", uri,
@@ -123,7 +169,13 @@ std::vector<Result<ConnectedHost>> readCapabilitiesOf(std::span<const std::strin
     std::vector<process::IsolatedWork> work;
     work.reserve(uris.size());
     for (const std::string& uri : uris)
-        work.emplace_back([&library, &uri] { return pack(ask(*library, uri)); });
+        work.emplace_back([&library, &uri, &options] {
+            auto host = ask(*library, uri);
+            if (host && options.reduce)
+                if (auto reduced = reduce(*host, options); !reduced)
+                    host = std::unexpected(std::move(reduced.error()));
+            return pack(host);
+        });
     auto outcomes = process::runIsolated(work, options.timeout, options.jobs);
     if (!outcomes)
         return {uris.size(), std::unexpected(outcomes.error())};

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,7 +18,7 @@ namespace hostcompat::libvirt {
 struct ConnectedHost {
     /// The URI as libvirt understood it.
     std::string uri;
-    /// The document, as it came.
+    /// The document, as it came; or what ConnectOptions::reduce made of it.
     std::string capabilities;
     /// Whether the document describes this host, so that the answer of this host's KVM belongs in
     /// it: a QEMU connection to a daemon here, or, where the URI names a socket, to one that has
@@ -31,6 +32,12 @@ struct ConnectOptions {
     std::chrono::milliseconds timeout{30'000};
     /// Connections at a time. Each is a process while it lasts.
     std::size_t jobs = 32;
+    /// What is kept of a document, where that is less than all: called in the connection's process,
+    /// which has closed the connection and given up its rights, so that many documents from
+    /// strangers can be parsed while the caller goes on connecting.
+    std::function<Result<std::string>(const ConnectedHost&)> reduce;
+    /// Call it with every right of the caller.
+    bool noSandbox = false;
 };
 
 /// Connects to each URI, read-only, and reads its capabilities. One that fails does not disturb
@@ -38,9 +45,9 @@ struct ConnectOptions {
 ///
 /// @param uris as libvirt knows them; an empty one is libvirt's default.
 /// @return one result for each, in their order. Its errors: kind input in libvirt's own words, or
-/// that the deadline passed; kind system where libvirt's library cannot be loaded, or this program
-/// was built without libvirt, or no process can be started.
-/// The caller must have one thread only.
+/// that the deadline passed, or of `reduce`; kind system where libvirt's library cannot be loaded,
+/// or this program was built without libvirt, or no process can be started. The caller must have
+/// one thread only.
 std::vector<Result<ConnectedHost>> readCapabilitiesOf(std::span<const std::string> uris,
                                                       const ConnectOptions& options);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Asks daemons in portions and keeps of each document only the modes.
+// Asks daemons in portions; of each document only the modes leave its connection's process.
 #include "driver/libvirt/connected_baseline.hpp"
 
 #include "driver/input/path_list.hpp"
@@ -11,22 +11,38 @@ namespace {
 
 constexpr std::size_t kPortion = 1024;
 
-/// What one daemon's document says: its modes, or nothing.
-Result<std::optional<model::ModeSet>> modesOf(const Result<ConnectedHost>& host,
-                                              const std::string& uri) {
-    if (!host)
-        return std::unexpected(host.error());
-    auto documents = xml::readHostModes(host->capabilities, uri);
+/// What one daemon's document says, in its connection's process: nothing, or a sign and the modes'
+/// numbers, each a byte.
+Result<std::string> modesIn(const ConnectedHost& host) {
+    auto documents = xml::readHostModes(host.capabilities, host.uri);
     if (!documents.front())
         return std::unexpected(std::move(documents.front().error()));
-    return documents.front()->supported;
+    const auto& modes = documents.front()->supported;
+    if (!modes)
+        return std::string();
+    std::string text = "+";
+    for (const unsigned number : modes->numbers())
+        text += static_cast<char>(number);
+    return text;
+}
+
+/// The set that modesIn() wrote, or nothing.
+std::optional<model::ModeSet> modesOf(std::string_view text) {
+    if (!text.starts_with('+'))
+        return std::nullopt;
+    model::ModeSet modes;
+    for (const char byte : text.substr(1))
+        modes.insert(static_cast<unsigned char>(byte));
+    return modes;
 }
 
 class ConnectRun {
 public:
     ConnectRun(const ConnectOptions& options, policy::Baseline& baseline,
                const ConnectListener& listener)
-        : options_(options), baseline_(baseline), listener_(listener) {}
+        : options_(options), baseline_(baseline), listener_(listener) {
+        options_.reduce = modesIn;
+    }
 
     Result<void> add(std::string uri) {
         portion_.push_back(std::move(uri));
@@ -38,20 +54,21 @@ public:
         const auto hosts = readCapabilitiesOf(portion_, options_);
         for (std::size_t index = 0; index < portion_.size(); ++index) {
             const std::string& uri = portion_[index];
-            const auto modes = modesOf(hosts[index], uri);
+            const auto& host = hosts[index];
             ++counts_.asked;
-            if (modes && *modes) {
-                baseline_.add(uri, **modes);
+            if (!host && host.error().kind == ErrorKind::system)
+                return std::unexpected(host.error());
+            const auto modes = host ? modesOf(host->capabilities) : std::nullopt;
+            if (modes) {
+                baseline_.add(uri, *modes);
                 continue;
             }
-            if (!modes && modes.error().kind == ErrorKind::system)
-                return std::unexpected(modes.error());
             baseline_.addUnknown(uri);
-            if (modes) {
+            if (host) {
                 listener_.unknown(uri);
             } else {
                 ++counts_.unreachable;
-                listener_.unreachable(modes.error());
+                listener_.unreachable(host.error());
             }
         }
         portion_.clear();
@@ -63,7 +80,7 @@ public:
     }
 
 private:
-    const ConnectOptions& options_;
+    ConnectOptions options_;
     policy::Baseline& baseline_;
     const ConnectListener& listener_;
     std::vector<std::string> portion_;

@@ -18,6 +18,18 @@ namespace hostcompat::validate {
 
 namespace {
 
+constexpr const char* kHowToGetLibvirts =
+    "install libvirt's client packages, or name the folder of libvirt's grammars with --schema-dir";
+
+/// A folder's absolute path, without a / at its end.
+std::string absolute(const std::string& folder) {
+    std::error_code failure;
+    std::string path = std::filesystem::absolute(folder, failure).lexically_normal().string();
+    if (path.size() > 1 && path.ends_with('/'))
+        path.pop_back();
+    return path;
+}
+
 /// A path as an attribute of a grammar has it: what is special in URIs and XML is escaped.
 std::string asReference(const std::string& path) {
     const std::unique_ptr<xmlChar, decltype(xmlFree)> escaped(
@@ -49,11 +61,10 @@ std::string Grammar::defaultSchemaDir() {
 
 Result<void> Grammar::compile(const State& state) {
     if (!state.file.empty()) {
-        if (auto readable = checkGrammarFiles(state.file); !readable) {
+        if (auto readable = checkGrammarFiles(state.file, state.read); !readable) {
             Error error = std::move(readable.error());
             if (!state.text.empty())
-                error.remedy = "install libvirt's client packages, or name the folder of libvirt's "
-                               "grammars with --schema-dir";
+                error.remedy = kHowToGetLibvirts;
             return std::unexpected(std::move(error));
         }
     }
@@ -63,6 +74,7 @@ Result<void> Grammar::compile(const State& state) {
         return std::unexpected(outOfMemory("compile", state.name));
     FirstLibxmlError first;
     const LibxmlErrorScope scope(first);
+    const GrammarFilesScope files(state.read);
     const std::unique_ptr<xmlRelaxNGParserCtxt, ParserDeleter> context(
         state.text.empty()
             ? xmlRelaxNGNewParserCtxt(asReference(state.file).c_str())
@@ -99,13 +111,16 @@ Result<xmlRelaxNG*> Grammar::compiled() const {
 }
 
 Result<Grammar> Grammar::prepare(std::shared_ptr<State> state) {
-    const auto load = [](std::string_view href,
-                         std::string_view from) -> std::expected<relaxng::RngText, std::string> {
+    const GrammarReader& read = state->read;
+    const auto load =
+        [&read](std::string_view href,
+                std::string_view from) -> std::expected<relaxng::RngText, std::string> {
         // What is special in URIs is left to libxml2.
         if (href.find_first_of("%:#?") != std::string_view::npos || href.starts_with("//"))
             return std::unexpected("the reference " + std::string(href));
-        std::string path = (std::filesystem::path(from).parent_path() / href).string();
-        auto text = input::readInput(path);
+        std::string path =
+            (std::filesystem::path(from).parent_path() / href).lexically_normal().string();
+        auto text = read(path);
         if (!text)
             return std::unexpected("the file " + path);
         return relaxng::RngText{std::move(path), std::move(*text)};
@@ -113,7 +128,7 @@ Result<Grammar> Grammar::prepare(std::shared_ptr<State> state) {
     relaxng::RngText main{state->text.empty() ? state->file : state->name, state->text};
     bool readable = true;
     if (main.text.empty()) {
-        auto text = input::readInput(state->file);
+        auto text = read(state->file);
         readable = text.has_value();
         main.text = std::move(text).value_or("");
     }
@@ -138,16 +153,28 @@ Result<Grammar> Grammar::builtIn() {
     return prepare(std::move(state));
 }
 
+Result<GrammarReader> Grammar::readLibvirts(const std::string& schemaDir) {
+    auto read = readGrammarFolder(absolute(schemaDir));
+    if (!read)
+        read.error().remedy = kHowToGetLibvirts;
+    return read;
+}
+
 Result<Grammar> Grammar::strict(const std::string& schemaDir) {
-    std::error_code failure;
-    const auto folder = std::filesystem::absolute(schemaDir, failure).lexically_normal();
-    std::string reference = asReference(folder.string());
-    if (reference.ends_with('/'))
-        reference.pop_back();
+    auto read = readLibvirts(schemaDir);
+    if (!read)
+        return std::unexpected(std::move(read.error()));
+    return strict(schemaDir, std::move(*read));
+}
+
+Result<Grammar> Grammar::strict(const std::string& schemaDir, GrammarReader read) {
+    const std::filesystem::path folder = absolute(schemaDir);
     auto state = std::make_shared<State>();
+    state->read = std::move(read);
     state->file = (folder / "capability.rng").string();
     state->name = "libvirt-capability-compat.rng with " + state->file;
-    state->text = replaced(embedded::libvirtCapabilityCompat, "@libvirt_schemadir@", reference);
+    state->text = replaced(embedded::libvirtCapabilityCompat, "@libvirt_schemadir@",
+                           asReference(folder.string()));
     return prepare(std::move(state));
 }
 
@@ -155,6 +182,7 @@ Result<Grammar> Grammar::fromFile(const std::string& path) {
     auto state = std::make_shared<State>();
     state->name = path;
     state->file = path;
+    state->read = [](const std::string& file) { return input::readInput(file); };
     return prepare(std::move(state));
 }
 

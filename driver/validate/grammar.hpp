@@ -4,6 +4,7 @@
 
 #include "driver/model/error.hpp"
 #include "driver/relaxng/grammar.hpp"
+#include "driver/validate/grammar_files.hpp"
 
 #include <libxml/relaxng.h>
 
@@ -29,13 +30,18 @@ public:
     /// libvirt's own grammar with <compat> admitted, libvirt-capability-compat.rng.
     ///
     /// @param schemaDir the folder of libvirt's grammars, in which capability.rng is.
+    /// @param read gives its files (readLibvirts()); nothing is opened here.
     /// Errors: input, where capability.rng or a grammar that it includes cannot be read or is
     /// broken; the remedy says how to get it.
+    static Result<Grammar> strict(const std::string& schemaDir, GrammarReader read);
+    /// The same, with the files read here.
     static Result<Grammar> strict(const std::string& schemaDir = defaultSchemaDir());
 
-    /// Any grammar in a file. Errors as strict().
-    static Result<Grammar> fromFile(const std::string& path);
+    /// Reads the files of libvirt's grammars, for strict(). Errors: those of readGrammarFolder().
+    static Result<GrammarReader> readLibvirts(const std::string& schemaDir = defaultSchemaDir());
 
+    /// Any grammar in a file, with what it includes, opened when it is needed. Errors as strict().
+    static Result<Grammar> fromFile(const std::string& path);
     /// The folder of libvirt's grammars that was found at build time; it need not exist here.
     static std::string defaultSchemaDir();
 
@@ -80,6 +86,7 @@ private:
         std::string name;
         std::string text;
         std::string file; ///< of the grammar, or the one that it includes; "" for the built-in one
+        GrammarReader read; ///< gives it and what it includes; nothing where it includes nothing
         bool builtIn = false;
         std::shared_ptr<const relaxng::AcceptorGrammar> acceptor = nullptr;
         std::string fastPathOff;

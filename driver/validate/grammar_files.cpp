@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Follows <include> and <externalRef> from file to file.
+// Follows <include> and <externalRef> from file to file, and stands in for libxml2's own way there.
 #include "driver/validate/grammar_files.hpp"
 
 #include "driver/input/read_file.hpp"
@@ -9,7 +9,10 @@
 
 #include <libxml/uri.h>
 
+#include <cerrno>
 #include <filesystem>
+#include <map>
+#include <memory>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -32,8 +35,8 @@ struct Reference {
     std::size_t line;
 };
 
-Result<std::vector<Reference>> referencesOf(const std::string& path) {
-    auto bytes = input::readInput(path);
+Result<std::vector<Reference>> referencesOf(const std::string& path, const GrammarReader& read) {
+    auto bytes = read(path);
     if (!bytes)
         return std::unexpected(std::move(bytes.error()));
     auto document = parseSafely(*bytes, path);
@@ -60,15 +63,101 @@ std::string resolve(const std::string& from, const std::string& href) {
     return (std::filesystem::path(from).parent_path() / plain.get()).lexically_normal().string();
 }
 
+constexpr std::size_t kMostFolderFiles = 1000;
+constexpr std::size_t kMostFolderBytes = std::size_t{64} << 20;
+
+using Files = std::map<std::string, Result<std::string>>;
+
+Result<std::string> giveFile(const Files& files, const std::string& folder,
+                             const std::string& path) {
+    if (const auto found = files.find(path); found != files.end())
+        return found->second;
+    const bool isThere =
+        std::filesystem::path(path).parent_path() == folder && path.ends_with(".rng");
+    return std::unexpected(
+        Error{.kind = ErrorKind::input,
+              .action = "open",
+              .subject = path,
+              .errorNumber = isThere ? ENOENT : 0,
+              .reason = isThere ? "" : "it is not one of the *.rng files in " + folder});
+}
+
+/// What libxml2 gets its files from in this thread; it passes no data of ours to the loader.
+const GrammarReader*& readerOfThisThread() {
+    thread_local const GrammarReader* reader = nullptr;
+    return reader;
+}
+
+xmlParserInput* loadFromReader(const char* url, const char*, xmlParserCtxt* context) {
+    const GrammarReader* const read = readerOfThisThread();
+    const std::unique_ptr<char, decltype(xmlFree)> plain(
+        url ? xmlURIUnescapeString(url, 0, nullptr) : nullptr, xmlFree);
+    if (!read || !*read || !plain)
+        return nullptr;
+    const auto bytes = (*read)(std::filesystem::path(plain.get()).lexically_normal().string());
+    if (!bytes)
+        return nullptr;
+    // libxml2 copies them, and owns the buffer and the input.
+    xmlParserInputBuffer* const buffer = xmlParserInputBufferCreateMem(
+        bytes->data(), static_cast<int>(bytes->size()), XML_CHAR_ENCODING_NONE);
+    xmlParserInput* const input =
+        buffer ? xmlNewIOInputStream(context, buffer, XML_CHAR_ENCODING_NONE) : nullptr;
+    if (!input) {
+        xmlFreeParserInputBuffer(buffer);
+        return nullptr;
+    }
+    // What this file includes is found from here.
+    input->filename = reinterpret_cast<char*>(xmlStrdup(reinterpret_cast<const xmlChar*>(url)));
+    return input;
+}
+
 } // namespace
 
-Result<void> checkGrammarFiles(const std::string& path) {
+Result<GrammarReader> readGrammarFolder(const std::string& folder) {
+    auto files = std::make_shared<Files>();
+    std::size_t bytes = 0;
+    std::error_code error;
+    for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+         entry.increment(error)) {
+        if (!entry->path().string().ends_with(".rng"))
+            continue;
+        const std::string path = entry->path().string();
+        const auto file = files->emplace(path, input::readInput(path)).first;
+        bytes += file->second ? file->second->size() : 0;
+        if (files->size() > kMostFolderFiles || bytes > kMostFolderBytes)
+            return std::unexpected(
+                Error{.kind = ErrorKind::input,
+                      .action = "read the grammars in",
+                      .subject = folder,
+                      .reason = "there are more than 1000 *.rng files or 64 MiB of them",
+                      .remedy = "name the folder of libvirt's grammars"});
+    }
+    if (error)
+        return std::unexpected(Error{.kind = ErrorKind::input,
+                                     .action = "read the grammars in",
+                                     .subject = folder,
+                                     .errorNumber = error.value()});
+    return [files, folder](const std::string& path) { return giveFile(*files, folder, path); };
+}
+
+GrammarFilesScope::GrammarFilesScope(const GrammarReader& read)
+    : previous_(xmlGetExternalEntityLoader()) {
+    readerOfThisThread() = &read;
+    xmlSetExternalEntityLoader(loadFromReader);
+}
+
+GrammarFilesScope::~GrammarFilesScope() {
+    xmlSetExternalEntityLoader(previous_);
+    readerOfThisThread() = nullptr;
+}
+
+Result<void> checkGrammarFiles(const std::string& path, const GrammarReader& read) {
     std::set<std::string> known{path};
     std::vector<std::string> open{path};
     while (!open.empty()) {
         const std::string file = std::move(open.back());
         open.pop_back();
-        auto references = referencesOf(file);
+        auto references = referencesOf(file, read);
         if (!references)
             return std::unexpected(std::move(references.error()));
         for (const Reference& reference : *references) {

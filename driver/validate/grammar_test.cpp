@@ -118,6 +118,38 @@ TEST_F(GrammarFiles, extendsLibvirtsInAnyFolder) {
     }
 }
 
+TEST_F(GrammarFiles, opensNothingOnceLibvirtsAreRead) {
+    write("cputypes.rng",
+          "<define name='cpuMaxPhysAddr'><element name='maxphysaddr'><empty/></element></define>\n"
+          "<define name='hostcpu'><element name='cpu'><interleave>\n"
+          "<optional><ref name='cpuMaxPhysAddr'/></optional></interleave></element></define>\n");
+    write("capability.rng",
+          "<include href='cputypes.rng'/><start><ref name='capabilities'/></start>\n"
+          "<define name='capabilities'><element name='capabilities'><element name='host'>\n"
+          "<ref name='hostcpu'/></element></element></define>\n");
+    const auto read = Grammar::readLibvirts(folder_.string());
+    ASSERT_TRUE(read) << model::describe(read.error());
+    std::filesystem::remove_all(folder_);
+    const auto grammar = Grammar::strict(folder_.string(), *read);
+    ASSERT_TRUE(grammar) << model::describe(grammar.error());
+    const auto compiled = grammar->compiled();
+    EXPECT_TRUE(compiled) << model::describe(compiled.error());
+}
+
+TEST_F(GrammarFiles, staysInLibvirtsFolder) {
+    const std::string outside = folder_.string() + ".rng";
+    std::ofstream(outside) << "<grammar xmlns='http://relaxng.org/ns/structure/1.0'/>";
+    write("capability.rng",
+          "<include href='../" + std::filesystem::path(outside).filename().string() + "'/>\n");
+    const auto grammar = Grammar::strict(folder_.string());
+    ASSERT_FALSE(grammar);
+    EXPECT_TRUE(model::describe(grammar.error())
+                    .starts_with("cannot open " + outside +
+                                 ": it is not one of the *.rng files in " + folder_.string()))
+        << model::describe(grammar.error());
+    std::filesystem::remove(outside);
+}
+
 TEST_F(GrammarFiles, saysHowToGetLibvirts) {
     const auto grammar = Grammar::strict(folder_.string());
     ASSERT_FALSE(grammar);

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Tests the sandbox: what a process in it can do, and that each command is in it before it parses.
 
-Usage: sandbox.py PROGRAM TRY_EVERYTHING BUILT   (BUILT: "true" where the sandbox is in the build)
+Usage: sandbox.py PROGRAM TRY_EVERYTHING BUILT [STAND_IN]
+       (BUILT: "true" where the sandbox is in the build; STAND_IN: the folder of a libvirt.so.0 that says what a test wants)
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 SKIPPED = 77
@@ -25,31 +27,84 @@ LEFT = {
 }
 # Outside of any sandbox everything works; otherwise the test would prove nothing.
 CONTROL_EXCEPTIONS = {"io-uring", "io-uring-enter"}
-# These read everything before.
-SEALED_COMMANDS = {"show", "doctor", "capabilities"}
 SIGABRT = -6
 
 BROKEN = "<capabilities><host></capabilities>\n"
-# Commands, with @DOC@ for a document that is not well formed and @JSON@ for a record that is none.
-COMMANDS = [
-    ("show --probe @JSON@", ""),
-    ("doctor --probe @JSON@", ""),
-    ("capabilities @DOC@ --probe @GOOD@", ""),
-    ("capabilities @DOC@", ""),
-    ("capabilities -", BROKEN),
-    ("validate @DOC@", ""),
-    ("validate -", BROKEN),
-    ("validate @FOLDER@", ""),
-    ("validate --files-from @LIST@", ""),
-    ("check @DOC@ --probe @GOOD@", ""),
-    ("check @DOC@ --host @DOC@", ""),
-    ("check @DOC@", ""),
-    ("fit @DOC@ --probe @GOOD@", ""),
-    ("fit - --probe @GOOD@", BROKEN),
-    ("compare @DOC@ @DOC@", ""),
-    ("baseline @DOC@", ""),
-    ("baseline --jobs 2 --files-from @LIST@", ""),
+REFUSED = ("<domain type='kvm'><os><type arch='ppc64le' machine='pseries'>hvm</type></os>"
+           "<cpu mode='host-model'><model>power10</model></cpu></domain>")
+# libvirt's grammars in miniature, as the folder of --schema-dir.
+GRAMMAR = "<grammar xmlns='http://relaxng.org/ns/structure/1.0'>%s</grammar>"
+CPU_TYPES = ("<define name='cpuMaxPhysAddr'><element name='m'><empty/></element></define><define name='hostcpu'><element name='cpu'>"
+             "<interleave><optional><ref name='cpuMaxPhysAddr'/></optional></interleave></element></define>")
+CAPABILITY = ("<include href='cputypes.rng'/><start><ref name='capabilities'/></start><define name='capabilities'>"
+              "<element name='capabilities'><element name='host'><ref name='hostcpu'/></element></element></define>")
+FAKE_QEMU = """#!/bin/sh
+cat >/dev/null
+echo '{"return": "", "id": 0}'
+for mode in power6 power7 power7+ power8 power9 power10 power11; do echo "{\\"return\\": {}, \\"id\\": \\"$mode\\"}"; done
+"""
+
+
+@dataclass
+class Form:
+    """One way to give a command something that others wrote, and what comes of it."""
+
+    command: str
+    stdin: str = ""
+    sealed: bool = False
+    """Nothing is opened any more once the filter is there."""
+    status: int | tuple[int, ...] = 3
+    blocked: int = 5
+    """The status where entering the sandbox fails."""
+    daemon: bool = False
+    """It connects to a daemon, which says what is broken."""
+
+
+# @DOC@ is a document that is not well formed, @JSON@ a record that is none, @GOOD@ one that is; @LIST@ has @DOC@'s name, and
+# @URIS@ a daemon's. Every command and every option with an input has to be here: forms_listed() compares them with --help.
+FORMS = [
+    Form("show --probe @JSON@", sealed=True),
+    Form("doctor --probe @JSON@", sealed=True),
+    Form("capabilities @DOC@ --probe @GOOD@", sealed=True),
+    Form("capabilities @DOC@", sealed=True),
+    Form("capabilities -", BROKEN, sealed=True),
+    Form("capabilities --connect test:///default", sealed=True, daemon=True),
+    Form("capabilities --connect qemu:///system", sealed=True, daemon=True),
+    Form("capabilities --connect qemu+tcp://other/system --probe @GOOD@", sealed=True, daemon=True),
+    Form("validate @DOC@"),
+    Form("validate -", BROKEN, sealed=True),
+    Form("validate @FOLDER@"),
+    Form("validate --files-from @LIST@"),
+    Form("validate --strict --schema-dir @SCHEMAS@ @DOC@"),
+    Form("validate --strict --schema-dir @SCHEMAS@ @FOLDER@"),
+    Form("validate --strict --schema-dir @SCHEMAS@ -", BROKEN, sealed=True),
+    # Well formed and invalid, so that libxml2 needs the grammar.
+    Form("validate --strict --schema-dir @SCHEMAS@ --no-fast-path -", "<capabilities/>\n", sealed=True, status=1),
+    Form("validate --strict --schema-dir @BROKENSCHEMAS@ -", BROKEN, sealed=True),
+    Form("check @DOC@ --probe @GOOD@"),
+    Form("check @DOC@ --host @DOC@"),
+    Form("check @DOC@ --probe @GOOD@ --qemu @QEMU@"),
+    Form("check --files-from @LIST@ --probe @GOOD@"),
+    Form("check @DOC@"),
+    Form("fit @DOC@ --probe @GOOD@"),
+    Form("fit @DOC@ --host @DOC@"),
+    Form("fit @DOC@ --probe @GOOD@ --qemu @QEMU@"),
+    Form("fit - --probe @GOOD@", BROKEN),
+    Form("compare @DOC@ @DOC@"),
+    Form("baseline @DOC@"),
+    Form("baseline @FOLDER@"),
+    Form("baseline --jobs 2 --files-from @LIST@"),
+    Form("baseline --connect qemu+tcp://other/system", status=4, daemon=True),
+    Form("baseline --connect --files-from @URIS@", status=4, daemon=True),
+    # What is no clear no lets the guest start.
+    Form("hook run --probe @GOOD@ -- guest prepare begin -", REFUSED.replace("power10", "power11"), sealed=True, status=1, blocked=0),
+    Form("hook run --probe @JSON@ -- guest prepare begin -", REFUSED, sealed=True, status=0, blocked=0),
+    Form("hook run -- guest prepare begin -", REFUSED, sealed=True, status=(0, 1), blocked=0),
 ]
+# Options that bring no bytes of others along, and commands that work on what only root can have written.
+NO_INPUT = {"--help", "--version", "--json", "--quiet", "--no-sandbox", "--jobs", "--timeout", "--require", "--ignore-unknown", "--mode",
+            "--format", "--verbose", "--no-fast-path"}
+ROOTS_FILES = {"daemon enable", "daemon disable", "daemon status", "hook install", "hook remove"}
 
 
 def attempts(helper: str, form: str) -> tuple[dict[str, str], int]:
@@ -83,41 +138,97 @@ def check_form(helper: str, form: str) -> list[str]:
     return problems
 
 
-def strace(arguments: list[str], options: list[str], stdin: str, trace: Path) -> tuple[int, str, list[str]]:
-    done = subprocess.run(["strace", "-f", "-o", str(trace), *options, *arguments], input=stdin, capture_output=True,
-                          text=True, check=False, env={"LC_ALL": "C", "PATH": os.environ["PATH"]})
+def sections_of_help(program: str, words: list[str]) -> dict[str, list[str]]:
+    """The names under each heading of a command's help."""
+    text = subprocess.run([program, *words, "--help"], capture_output=True, text=True, check=True).stdout
+    sections: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        if re.fullmatch(r"[A-Z][a-z]+:", line):
+            names = sections.setdefault(line[:-1], [])
+        elif found := re.match(r"  (\S+)", line):
+            names.append(found[1])
+    return sections
+
+
+def forms_listed(program: str) -> list[str]:
+    """Compare FORMS with what the program says of itself: a new command or option must not be forgotten there."""
+    problems = []
+    seen = set()
+    commands = [[name] for name in sections_of_help(program, [])["Subcommands"]]
+    while commands:
+        words = commands.pop()
+        name = " ".join(words)
+        sections = sections_of_help(program, words)
+        if "Subcommands" in sections:
+            commands += [[*words, sub] for sub in sections["Subcommands"]]
+            continue
+        seen.add(name)
+        if name in ROOTS_FILES:
+            continue
+        forms = [form.command.split()[len(words):] for form in FORMS if form.command.startswith(name + " ")]
+        used = {word for form in forms for word in form if word.startswith("--") and len(word) > 2} - NO_INPUT
+        options = set(sections["Options"]) - NO_INPUT
+        problems += [f"{name} {option} is in no form here" for option in sorted(options - used)]
+        problems += [f"{name} {option} is not in the program's help" for option in sorted(used - options)]
+        if not forms or ("Positionals" in sections and not any("--" in form or not form[0].startswith("--") for form in forms)):
+            problems.append(f"no form of {name} with an input is here")
+    known = {" ".join(form.command.split()[:2]) if form.command.startswith("hook") else form.command.split()[0] for form in FORMS}
+    return problems + [f"{name} is no command of the program" for name in sorted((known | ROOTS_FILES) - seen)]
+
+
+def strace(arguments: list[str], options: list[str], stdin: str, folder: Path) -> tuple[int, str, list[str]]:
+    trace = folder / "trace"
+    done = subprocess.run(["strace", "-f", "-o", str(trace), *options, *arguments], input=stdin, capture_output=True, text=True,
+                          check=False, env={**ENVIRONMENT, "VHC_STAND_IN": str(folder / "daemon")})
     return done.returncode, done.stderr, trace.read_text(encoding="utf-8", errors="replace").splitlines()
 
 
-def check_command(program: str, command: str, stdin: str, folder: Path, good: str) -> list[str]:
-    words = (command.replace("@DOC@", str(folder / "folder/broken.xml")).replace("@JSON@", str(folder / "broken.json"))
-             .replace("@GOOD@", good).replace("@FOLDER@", str(folder / "folder")).replace("@LIST@", str(folder / "list")))
-    arguments = [program, *words.split()]
+ENVIRONMENT = {"LC_ALL": "C", "PATH": os.environ["PATH"]}
+
+
+def check_command(program: str, form: Form, folder: Path, good: str) -> list[str]:
+    words = {"@DOC@": "documents/broken.xml", "@JSON@": "broken.json", "@FOLDER@": "documents", "@LIST@": "list", "@URIS@": "uris",
+             "@SCHEMAS@": "schemas", "@BROKENSCHEMAS@": "brokenschemas", "@QEMU@": "qemu"}
+    arguments = [program, *(str(folder / words[word]) if word in words else good if word == "@GOOD@" else word
+                            for word in form.command.split())]
     problems = []
     # Where entering fails, nothing may have been parsed yet: the document's own defect stays unsaid.
-    status, said, _ = strace(arguments, ["-e", "inject=seccomp:error=ENOMEM:when=1"], stdin, folder / "trace")
-    if status != 5 or "enter the sandbox" not in said or len(said.splitlines()) != 1:
-        problems.append(f"{command}: parsed before it was in the sandbox: status {status}, {said!r}")
+    status, said, _ = strace(arguments, ["-e", "inject=seccomp:error=ENOMEM:when=1"], form.stdin, folder)
+    expected = form.blocked == 0 and not said or "enter the sandbox" in said and len(said.splitlines()) == 1
+    if status != form.blocked or not expected:
+        problems.append(f"{form.command}: parsed before it was in the sandbox: status {status}, {said!r}")
     # A kernel without seccomp changes nothing.
-    status, without, _ = strace(arguments, ["-e", "inject=seccomp:error=ENOSYS"], stdin, folder / "trace")
-    normal_status, normal, lines = strace(arguments, ["-e", "trace=all"], stdin, folder / "trace")
-    if (status, without) != (normal_status, normal) or normal_status != 3:
-        problems.append(f"{command}: status {status} without seccomp and {normal_status} with it: {without!r}, {normal!r}")
+    status, without, _ = strace(arguments, ["-e", "inject=seccomp:error=ENOSYS"], form.stdin, folder)
+    normal_status, normal, lines = strace(arguments, ["-e", "trace=all"], form.stdin, folder)
+    if (status, without) != (normal_status, normal) or normal_status not in ((form.status,) if isinstance(form.status, int) else form.status):
+        problems.append(f"{form.command}: status {status} without seccomp and {normal_status} with it: {without!r}, {normal!r}")
     entered = next((number for number, line in enumerate(lines) if re.search(r"seccomp\(SECCOMP_SET_MODE_FILTER.*= 0", line)), None)
     if entered is None:
-        return [*problems, f"{command}: no filter was installed"]
+        return [*problems, f"{form.command}: no filter was installed"]
     for line in lines[entered:]:
         if re.search(r" (socket|execve|clone3?|fork|vfork|ptrace)\(", line) and "CLONE_THREAD" not in line:
-            problems.append(f"{command}: after the filter: {line}")
-        if re.search(r" open(at)?\(", line) and ("O_RDONLY" not in line or command.split()[0] in SEALED_COMMANDS):
-            problems.append(f"{command}: after the filter: {line}")
-    _, _, lines = strace([*arguments, "--no-sandbox"], ["-e", "trace=seccomp,landlock_restrict_self"], stdin, folder / "trace")
-    if any("seccomp(" in line or "landlock" in line for line in lines):
-        problems.append(f"{command}: --no-sandbox does not switch it off")
+            problems.append(f"{form.command}: after the filter: {line}")
+        if re.search(r" open(at)?\(", line) and (form.sealed or "O_RDONLY" not in line or "schemas/" in line):
+            problems.append(f"{form.command}: after the filter: {line}")
+    if not form.command.startswith("hook"):
+        _, _, lines = strace([*arguments, "--no-sandbox"], ["-e", "trace=seccomp,landlock_restrict_self"], form.stdin, folder)
+        if any("seccomp(" in line or "landlock" in line for line in lines):
+            problems.append(f"{form.command}: --no-sandbox does not switch it off")
     return problems
 
 
-def main(program: str, helper: str, built: str) -> int:
+def make_inputs(folder: Path) -> None:
+    files = {"documents/broken.xml": BROKEN, "broken.json": "{", "list": f"{folder}/documents/broken.xml\n", "uris": "qemu+tcp://other/system\n",
+             "daemon/capabilities": BROKEN, "qemu": FAKE_QEMU,
+             "schemas/capability.rng": GRAMMAR % CAPABILITY, "schemas/cputypes.rng": GRAMMAR % CPU_TYPES,
+             "brokenschemas/capability.rng": "<grammar>\n<start>"}
+    for name, text in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    (folder / "qemu").chmod(0o755)
+
+
+def main(program: str, helper: str, built: str, stand_in: str = "") -> int:
     if built != "true":
         print("skipped: the sandbox is not in this build")
         return SKIPPED
@@ -125,22 +236,22 @@ def main(program: str, helper: str, built: str) -> int:
     if not results:
         print("skipped: this machine's kernel takes no seccomp filter")
         return SKIPPED
-    problems = [problem for form in ("none", *LEFT) for problem in check_form(helper, form)]
+    problems = forms_listed(program)
+    problems += [problem for form in ("none", *LEFT) for problem in check_form(helper, form)]
+    if stand_in:
+        ENVIRONMENT["LD_LIBRARY_PATH"] = stand_in
+    forms = [form for form in FORMS if stand_in or not form.daemon]
     if shutil.which("strace"):
         good = str(Path(__file__).resolve().parents[1] / "records/power10.json")
         with tempfile.TemporaryDirectory() as temporary:
-            folder = Path(temporary)
-            (folder / "folder").mkdir()
-            (folder / "folder/broken.xml").write_text(BROKEN, encoding="utf-8")
-            (folder / "broken.json").write_text("{", encoding="utf-8")
-            (folder / "list").write_text(f"{folder}/folder/broken.xml\n", encoding="utf-8")
-            for command, stdin in COMMANDS:
-                problems += check_command(program, command, stdin, folder, good)
+            make_inputs(Path(temporary))
+            for form in forms:
+                problems += check_command(program, form, Path(temporary), good)
     else:
         problems.append("strace is missing, so the commands were not watched")
     for problem in problems:
         print(problem)
-    print(f"{len(results)} attempts in each of {len(LEFT)} sandboxes and outside, {len(COMMANDS)} commands: {len(problems)} problems")
+    print(f"{len(results)} attempts in each of {len(LEFT)} sandboxes and outside, {len(forms)} forms of commands: {len(problems)} problems")
     return 1 if problems else 0
 
 
