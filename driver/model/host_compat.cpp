@@ -2,6 +2,7 @@
 // Names of the values in host_compat.hpp.
 #include "driver/model/host_compat.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -72,6 +73,16 @@ std::string_view toString(NestedApi api) {
 
 std::optional<NestedApi> parseNestedApi(std::string_view text) {
     return valueOf(kNestedApiNames, text);
+}
+
+bool isSourceWord(std::string_view text) {
+    const auto isLetter = [](char byte) {
+        return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+    };
+    const auto isRest = [&](char byte) {
+        return isLetter(byte) || (byte >= '0' && byte <= '9') || byte == '-';
+    };
+    return !text.empty() && isLetter(text.front()) && std::ranges::all_of(text, isRest);
 }
 
 std::string_view toString(Platform platform) {

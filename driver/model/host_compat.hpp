@@ -13,6 +13,10 @@
 
 namespace hostcompat::model {
 
+/// Whether a text can be a source: a letter, then letters, digits and hyphens. A newer version may
+/// have other words than this one.
+bool isSourceWord(std::string_view text);
+
 /// A host's compatibility modes.
 struct KnownCompat {
     /// Who gave the answer: "kvm" (the kernel's own word), "trial" (each mode was tried), or

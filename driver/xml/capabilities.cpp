@@ -130,6 +130,9 @@ Result<model::HostCompat> CapabilitiesDocument::compat() const {
     if (source.empty())
         return std::unexpected(
             document_.errorAt(*element, kAction, "<compat> has no source, or an empty one"));
+    if (!model::isSourceWord(source))
+        return std::unexpected(document_.errorAt(
+            *element, kAction, fmt::format("the source '{}' of <compat> is no word", source)));
     model::KnownCompat known{.source = std::string(source)};
     for (const pugi::xml_node child : element->children())
         if (isElement(child, "mode"))

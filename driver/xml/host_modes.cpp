@@ -54,7 +54,7 @@ public:
         if (matched_ != depth_)
             return true;
         if (level() == kCompat)
-            return !source_.empty();
+            return model::isSourceWord(source_);
         if (level() != kMode)
             return true;
         const bool plain = !mode_.empty() && (answer_ == "yes" || answer_ == "no");
