@@ -22,7 +22,7 @@ SUITES = {"bookworm": "libvirt0", "trixie": "libvirt-common", "sid": "libvirt-co
 def schemas(suite: str, package: str) -> str:
     """VERSION=FOLDER of a suite's schemas; downloaded once for each version."""
     source = packages.native(suite)
-    version = source.known[package]
+    version = source.versions(package)[0]
     folder = cachedir.item(
         f"schemas/{package}_{version}", lambda part: source.unpack([package], part, dependencies=False)
     )

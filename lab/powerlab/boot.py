@@ -3,10 +3,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import io
 import os
 import re
 import secrets
@@ -14,18 +10,16 @@ import selectors
 import signal
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import BinaryIO
 
 from . import cachedir, emulators, grant, kernels
 from .children import die_with_parent
+from .console import Console
 from .failures import STATUS_TIMED_OUT, LabError
 from .hosts import Host
 from .job import Job, write_initrd
@@ -51,6 +45,8 @@ class Outcome:
     seconds: float
     timed_out: bool
     console: str = field(repr=False, default="")
+    # Why the job did not come to its end, where it had handed out files before; its status is then 125.
+    lost: str = ""
 
 
 _live: set[subprocess.Popen[bytes]] = set()
@@ -89,73 +85,21 @@ def command_line(host: Host, initrd: str, memory: str | None = None, more: Seque
     ]
 
 
-class _Console:
-    """The guest's console, cut into lines, searched for the frame of this run's token."""
-
-    def __init__(self, token: str) -> None:
-        self._marks = {word: f"@@lab {token} {word}".encode() for word in ("begin", "end", "grant")}
-        self._rest = b""
-        self.text: list[bytes] = []
-        self.frame: list[bytes] | None = None
-        self.digest: str | None = None
-        self.panic: str | None = None
-        # Where the guest wants the hypervisor's grant; taken away when it was set.
-        self.grant: str | None = None
-
-    def feed(self, data: bytes) -> None:
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            self._line(line.rstrip(b"\r"))
-
-    def _line(self, line: bytes) -> None:
-        if self.digest is not None:
-            return
-        if line.startswith(self._marks["end"]) and self.frame is not None:
-            self.digest = line[len(self._marks["end"]) :].strip(b" @").decode("ascii", "replace")
-        elif line.startswith(self._marks["begin"]):
-            self.frame = []
-        elif line.startswith(self._marks["grant"]):
-            self.grant = line[len(self._marks["grant"]) :].strip(b" @").decode("ascii", "replace")
-        elif self.frame is not None and not line.startswith(b"["):
-            self.frame.append(line)
-        else:
-            self.text.append(line)
-            if b"Kernel panic" in line and self.panic is None:
-                self.panic = line.decode("utf-8", "replace").strip()
-
-    def last_words(self) -> str:
-        said = [line.decode("utf-8", "replace").strip() for line in [*self.text, self._rest] if line.strip()]
-        return said[-1][:200] if said else "nothing"
-
-    def files(self) -> dict[str, bytes]:
-        """The files of the frame; damage on the way is an error, never a shorter answer."""
-        try:
-            packed = base64.b64decode(b"".join(self.frame or []), validate=True)
-            if hashlib.sha256(packed).hexdigest() != self.digest:
-                raise ValueError
-            with tarfile.open(fileobj=io.BytesIO(zlib.decompress(packed, 31))) as tar:
-                return {
-                    member.name.removeprefix("./"): tar.extractfile(member).read()  # type: ignore[union-attr]
-                    for member in tar
-                    if member.isfile()
-                }
-        except (ValueError, binascii.Error, zlib.error, tarfile.TarError) as error:
-            raise LabError("The guest's result was damaged on its console; run the same command again.") from error
-
-
-def _watch(process: subprocess.Popen[bytes], console: _Console, deadline: float, copy: BinaryIO | None, granter: grant.Granter | None) -> bool:
-    """Read the console until the frame is whole, QEMU ended, or the deadline; False at the deadline."""
+def _watch(process: subprocess.Popen[bytes], console: Console, deadline: float, silence: float | None, copy: BinaryIO | None, granter: grant.Granter | None) -> bool:
+    """Read the console until the last frame is whole or QEMU ended; False at the deadline or after so many seconds of silence."""
     assert process.stdout is not None
+    heard = time.monotonic()
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
-        while console.digest is None:
-            left = deadline - time.monotonic()
+        while not console.ended:
+            left = min(deadline, heard + silence if silence else deadline) - time.monotonic()
             if left <= 0:
                 return False
             if selector.select(min(left, 1.0)):
                 data = os.read(process.stdout.fileno(), 1 << 16)
                 if not data:
                     return True
+                heard = time.monotonic()
                 if copy is not None:
                     copy.write(data)
                     copy.flush()
@@ -202,16 +146,19 @@ def _start(host: Host, job: Job, stream: BinaryIO, own_group: bool, stdin: int |
 
 
 def run(host: Host, job: Job, verbose: bool = False) -> Outcome:
-    """Boot a host, run the job in it and return what came out; QEMU has ended in every case."""
+    """Boot a host, run the job in it and return what came out; QEMU has ended in every case.
+
+    Raises LabError where nothing came out; of a job that handed out files on its way, they are returned with `lost` set.
+    """
     token = secrets.token_hex(8)
     started = time.monotonic()
     granter = grant.granter(host.name, host.grant)
     with _first_root(host, job, token) as stream:
         process = _start(host, job, stream, True, subprocess.DEVNULL, granter)
-        console = _Console(token)
+        console = Console(token)
         try:
-            on_time = _watch(process, console, started + BOOT_SECONDS + job.seconds, sys.stderr.buffer if verbose else None, granter)
-            if console.digest is not None and not host.powernv:
+            on_time = _watch(process, console, started + BOOT_SECONDS + job.seconds, job.silence, sys.stderr.buffer if verbose else None, granter)
+            if console.ended and not host.powernv:
                 try:
                     process.wait(_LEAVE_SECONDS)
                 except subprocess.TimeoutExpired:
@@ -220,24 +167,25 @@ def run(host: Host, job: Job, verbose: bool = False) -> Outcome:
             _end(process)
             if process.stdout is not None:
                 process.stdout.close()
-    if console.digest is None:
-        raise _no_result(host, console, on_time, process.returncode, job)
-    return _outcome(console, job, time.monotonic() - started)
+    lost = None if console.ended else _no_result(host, console, on_time, process.returncode, time.monotonic() - started)
+    if lost is not None and not console.kept:
+        raise lost
+    return _outcome(console, job, time.monotonic() - started, str(lost or ""))
 
 
-def _no_result(host: Host, console: _Console, on_time: bool, status: int, job: Job) -> LabError:
+def _no_result(host: Host, console: Console, on_time: bool, status: int, seconds: float) -> LabError:
     if console.panic is not None:
         return LabError(f"The guest {host.name} panicked: {console.panic}.")
     if not on_time:
         return LabError(
-            f"The guest {host.name} gave no answer within {BOOT_SECONDS + job.seconds} seconds and was ended; "
+            f"The guest {host.name} gave no answer within {seconds:.0f} seconds and was ended; "
             f"its console last said: {console.last_words()}",
             STATUS_TIMED_OUT,
         )
     return LabError(f"QEMU for {host.name} ended with status {status} before the guest answered; it last said: {console.last_words()}")
 
 
-def _outcome(console: _Console, job: Job, seconds: float) -> Outcome:
+def _outcome(console: Console, job: Job, seconds: float, lost: str) -> Outcome:
     files = console.files()
     status = int(files.pop("status", b"125"))
     inside = int(files.pop("seconds", b"0"))
@@ -252,6 +200,7 @@ def _outcome(console: _Console, job: Job, seconds: float) -> Outcome:
         # The guest's own timeout kills with SIGKILL; its clock counts whole seconds.
         timed_out=status == 137 and inside >= job.seconds - 1,
         console=b"\n".join(console.text).decode("utf-8", "replace"),
+        lost=lost,
     )
 
 

@@ -40,7 +40,7 @@ class Session:
     seconds: float = 0.0
 
 
-def domain(mode: str) -> str:
+def domain(mode: str, host: Host) -> str:
     """A guest as a user of libvirt on POWER defines it, small enough for a host that is emulated itself."""
     return f"""<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
   <name>{mode}</name>
@@ -52,7 +52,7 @@ def domain(mode: str) -> str:
     <initrd>/nested/initrd</initrd>
     <cmdline>console=hvc0 quiet panic=-1</cmdline>
   </os>
-  <features>{guests.FEATURES}</features>
+  <features>{guests.features(host)}</features>
   <cpu mode='host-model'>
     <model>{mode}</model>
   </cpu>
@@ -155,7 +155,7 @@ def run(host: Host, root: str, tool: Path, module: Path) -> Session:
             "/nested/initrd": cachedir.item("nested.cpio.gz", guests.make_nested),
             "/nested/vmlinux": kernels.get("7.3").image,
         },
-        scripts={"/root/power10.xml": domain("power10"), "/etc/apparmor.d/local/usr.sbin.libvirtd": apparmor_line()},
+        scripts={"/root/power10.xml": domain("power10", host), "/etc/apparmor.d/local/usr.sbin.libvirtd": apparmor_line()},
         seconds=300 + 3 * guests.SECONDS,
         roots=[roots.get(root), roots.get(root.replace("libvirt", "apparmor"))],
         memory="4G",

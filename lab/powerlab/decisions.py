@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The tool's decisions about domains and clusters, beside what libvirt, QEMU and KVM really do with them.
 
-Everything happens in the boot that the guest matrix needs anyway. A domain whose emulator, by libvirt's own word,
+Everything happens in the boots that the guest matrix needs anyway. A domain whose emulator, by libvirt's own word,
 would be started as one of those guests was is not started again; every other one is started by libvirt.
 """
 
@@ -17,13 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from . import measured, verdicts
 from .failures import LabError
-from .guests import FEATURES, GUEST, PROCESSOR, Cell
+from .guests import GUEST, PROCESSOR, STOPPED_BY_KVM, Cell, features
 from .hosts import Host
 from .job import Job
-
-# The modes of the tool's table; QEMU's older ones are outside of it.
-_MODES = ("power9", "power10", "power11")
+from .sessions import Files, Step
+from .verdicts import BOOTED, DIED, ORDER, REFUSED, SILENT, Did, Verdict
 
 # What the lab's emulated hosts need beside the CPU: a nested guest of theirs, booted from files, that
 # speaks into a file.
@@ -48,7 +48,7 @@ _DOMAIN = """<domain type='{type}'>
 </domain>
 """
 _CPUS = {
-    **{mode: f"  <cpu mode='host-model'>\n    <model>{mode}</model>\n  </cpu>\n" for mode in ("power8", *_MODES, "power42")},
+    **{mode: f"  <cpu mode='host-model'>\n    <model>{mode}</model>\n  </cpu>\n" for mode in (*ORDER, "power42")},
     "upper-case": "  <cpu mode='host-model'><model>POWER9</model></cpu>\n",
     "white-space": "  <cpu mode='host-model'><model> power9 </model></cpu>\n",
     "no-cpu": "",
@@ -66,21 +66,27 @@ _CPUS = {
 }
 
 
-# The same libvirt and QEMU run everywhere: on bare metal and older kernels only what KVM grants is left to see.
-_BOUND_BY_KVM = ("power8", *_MODES, "host-model", "custom-unchecked")
+# The same libvirt and QEMU run everywhere: on most hosts only what KVM grants is left to see. What has no mode comes
+# last, because such a guest may take its host along.
+_BOUND_BY_KVM = (*ORDER, "custom-unchecked", "host-model", "no-cpu")
+_FIT = "fit"
 
 
 def domains(host: Host) -> dict[str, str]:
-    """Each way to write a CPU, as a whole domain; elsewhere than in a new partition those that depend on KVM."""
-    every = _all_domains()
-    return every if host.kernel == "7.3" and not host.powernv else {name: every[name] for name in _BOUND_BY_KVM}
+    """Each way to write a CPU, as a whole domain; elsewhere than in a new partition of an older QEMU those that depend on KVM."""
+    cpus = _CPUS if host.kernel == "7.3" and host.qemu == 7 and not host.powernv else {name: _CPUS[name] for name in _BOUND_BY_KVM}
+    every = {name: _DOMAIN.format(type="kvm", machine="pseries", features=features(host), cpu=cpu) for name, cpu in cpus.items()}
+    if cpus is _CPUS:
+        every["emulated-host-model"] = _DOMAIN.format(type="qemu", machine="pseries", features="", cpu=_CPUS["power9"])
+        every["powernv"] = _DOMAIN.format(type="kvm", machine="powernv9", features="", cpu="")
+    return every
 
 
-def _all_domains() -> dict[str, str]:
-    plain = {name: _DOMAIN.format(type="kvm", machine="pseries", features=FEATURES, cpu=cpu) for name, cpu in _CPUS.items()}
-    plain["emulated-host-model"] = _DOMAIN.format(type="qemu", machine="pseries", features="", cpu=_CPUS["power9"])
-    plain["powernv"] = _DOMAIN.format(type="kvm", machine="powernv9", features="", cpu="")
-    return plain
+def steps(host: Host) -> list[Step]:
+    """One step for each domain, and that of what fit makes before those that have no mode."""
+    names = list(domains(host))
+    without = [name for name in names if name in ("host-model", "no-cpu", "passthrough", "maximum") or name.startswith("custom")]
+    return [Step("decide", name) for name in [*(name for name in names if name not in without), _FIT, *without]]
 
 
 @dataclass
@@ -96,12 +102,13 @@ class Decision:
     detail: str
     fit: str
     verdict: str
+    why: str = ""
     trouble: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Session:
-    """One host's decisions, what fit's result became, and what baselines over hosts need."""
+    """One host's decisions, what fit's result became, and what baselines over hosts need (nothing where it takes no part)."""
 
     host: str
     libvirt: str
@@ -109,22 +116,20 @@ class Session:
     cluster: dict[str, Any]
 
 
-def extend(job: Job, host: Host, seconds: int) -> None:
-    """Have a job of the guest matrix decide about the host's domains too."""
+def extend(job: Job, host: Host) -> Job:
+    """Let a job of the guest matrix decide about the host's domains too."""
     job.files |= {"/root/decide": GUEST / "decide", "/root/libvirt-up": GUEST / "libvirt-up"}
     job.scripts |= {f"/root/domains/{name}.xml": text for name, text in domains(host).items()}
-    job.scripts["/root/both"] = f"#!/bin/sh\n{' '.join(job.command)}\nsh /root/decide {seconds}\n"
-    job.command = ["sh", "/root/both"]
-    job.seconds += 600 + 4 * seconds
     job.memory = "3G"
+    return job
 
 
 class _Answers:
-    """What one host's boot left behind."""
+    """What one host's boots left behind."""
 
-    def __init__(self, files: dict[str, str], cells: Sequence[Cell]) -> None:
-        self.files = files
-        self.statuses = dict(line.split(" ", 1) for line in files.get("decided", "").splitlines())
+    def __init__(self, files: Files, cells: Sequence[Cell]) -> None:
+        self.files = files.text
+        self.statuses = files.words("decided")
         self.cells = {cell.mode: cell for cell in cells}
 
     def emulator(self, name: str) -> str:
@@ -140,42 +145,41 @@ class _Answers:
         lines = [line.removeprefix("error: ") for line in self.files.get(f"{name}.err", "").splitlines()]
         return " ".join(" ".join(line for line in lines if not line.startswith("Failed to create domain")).split())[:200]
 
-    def happened(self, name: str) -> tuple[str, str]:
-        """What became of a domain (booted, refused or hung), and in which words."""
+    def happened(self, name: str) -> Did | None:
+        """What became of a domain; None where nobody started it."""
         if f"create-{name}" in self.statuses:
             return self.started(name, f"create-{name}")
-        if self.statuses.get(f"argv-{name}") != "0":
-            return "not started", "libvirt has no command line for it and was not asked to start it"
         if same := self.statuses.get(f"same-{name}"):
             return self.happened(same)
-        line = self.files[f"argv-{name}"]
+        line = self.files.get(f"argv-{name}", "")
         mode = re.search(r"max-cpu-compat=(\w+)", line)
         cell = self.cells.get(mode[1] if mode else "none")
-        if cell is not None and re.search(r"-machine pseries\S* -accel kvm -cpu host ", line):
-            return ("refused" if cell.outcome == "not possible" else cell.outcome), cell.detail
-        return "not started", "its emulator is none of the guests' and libvirt was not asked to start it"
+        if self.statuses.get(f"argv-{name}") == "0" and cell is not None and re.search(r"-machine pseries\S* -accel kvm -cpu host ", line):
+            return cell.did
+        return None
 
-    def started(self, name: str, command: str) -> tuple[str, str]:
+    def started(self, name: str, command: str) -> Did:
         """What became of a domain that libvirt started."""
-        console = self.files.get(f"console-{name}", "")
+        console, log = self.files.get(f"console-{name}", ""), self.files.get(f"log-{name}", "")
         if up := PROCESSOR.search(console):
-            return "booted", up[1]
-        if f"late-{name}" in self.statuses:
-            return "hung", (console.strip().splitlines() or ["no output"])[-1][:160]
-        log = [line for line in self.files.get(f"log-{name}", "").splitlines() if "qemu-system-ppc64:" in line and "warning" not in line]
-        return "refused", (log[-1].split("qemu-system-ppc64: ", 1)[1] if log else f"libvirt: {self._words(command)}")[:200]
+            return Did(BOOTED, up[1])
+        if stopped := STOPPED_BY_KVM.search(log):
+            return Did(DIED, stopped[0].strip())
+        if late := self.statuses.get(f"late-{name}"):
+            return Did(SILENT, f"in {late} seconds; last line: {(console.strip().splitlines() or ['none'])[-1][:160]}")
+        said = [line for line in log.splitlines() if "qemu-system-ppc64:" in line and "warning" not in line]
+        return Did(REFUSED, (said[-1].split("qemu-system-ppc64: ", 1)[1] if said else f"libvirt: {self._words(command)}")[:200])
 
 
-def _judge(said: str, mode: str | None, happened: str, detail: str) -> list[str]:
-    """Where a verdict and what happened do not go together."""
-    trouble = []
-    if said == "compatible" and happened != "booted":
-        trouble.append(f"it was called compatible and {happened}")
-    if said == "incompatible" and happened != "refused":
-        trouble.append(f"it was called incompatible and {happened}")
-    if happened == "booted" and mode and not detail.upper().startswith(mode.upper()):
-        trouble.append(f"pinned to {mode}, it runs as {detail}")
-    return trouble
+def _judge(host: Host, name: str, answer: dict[str, Any], happened: Did | None, others: dict[str, Did], checked: Did | None) -> Verdict:
+    """Whether what the tool said of a domain goes together with what became of it."""
+    if happened is None:
+        return Verdict("DISAGREE", "libvirt was not asked to start it, and its emulator is none of the guests'")
+    positive = {"compatible": True, "incompatible": False}.get(answer["verdict"])
+    if positive is False and happened.what == REFUSED:
+        # Whoever refuses it, a domain that was called incompatible did not start.
+        return Verdict("agree") if not verdicts.limit(happened) or "libvirt:" in happened.words else Verdict("not possible", happened.words)
+    return verdicts.judge(host, answer["mode"], positive, happened, others, checked)
 
 
 def _judge_fit(answers: _Answers, name: str, newest: str | None) -> tuple[str, list[str]]:
@@ -191,70 +195,91 @@ def _judge_fit(answers: _Answers, name: str, newest: str | None) -> tuple[str, l
 
 def _fit_goes_all_the_way(answers: _Answers, host: str, newest: str) -> Decision:
     """fit's result, validated, defined, read back and started by libvirt, up to a program in the guest."""
-    happened, detail = answers.started("fit", "start-fit")
     files, statuses = answers.files, answers.statuses
+    happened = answers.started("fit", "start-fit")
     kept = re.search(r"<cpu mode='host-model'[^>]*>\s*<model[^>]*>(\w+)</model>", files.get("dumpxml-fit", ""))
     promises = [
         (statuses.get("define-fit") == "0", f"virsh define --validate: {files.get('define-fit.err', '').strip()[:200]}"),
         (kept is not None and kept[1] == newest, f"virsh dumpxml keeps {kept[1] if kept else 'no mode'}"),
         (f"max-cpu-compat={newest}" in files.get("argv-fit", ""), "the emulator's command line has no such mode"),
-        (happened == "booted" and detail.upper().startswith(newest.upper()), f"it {happened}: {detail}"),
+        (happened.what == BOOTED and verdicts.processor(happened.words) == newest, f"it {happened.what}: {happened.words}"),
         ("@@nested up@@" in files.get("console-fit", ""), "its guest started no program"),
     ]
     trouble = [text for held, text in promises if not held]
     return Decision(
-        host, "what fit made", "compatible", "", answers.emulator("fit"), happened, f"{detail}, and ran a program", newest, "DISAGREE" if trouble else "agree", trouble
+        host, "what fit made", "compatible", "", answers.emulator("fit"), happened.what, happened.words + (", and ran a program" if not trouble else ""), newest, "DISAGREE" if trouble else "agree", "", trouble
     )
 
 
-def read(host: Host, files: dict[str, str], cells: Sequence[Cell]) -> Session:
-    """What came of a job that extend() made."""
+def read(host: Host, files: Files, cells: Sequence[Cell], data: measured.Data) -> Session:
+    """What came of a job that extend() made, without the domains with which the host locked up.
+
+    data is what guests were measured to do before.
+    """
     answers = _Answers(files, cells)
-    if "libvirt-version" not in files or not any(name.startswith("argv-") for name in answers.statuses):
-        said = f"{files.get('libvirt-version.err', '')} {files.get('libvirtd', '')}"
+    if "libvirt-version" not in files.text or not any(name.startswith("argv-") for name in answers.statuses):
+        said = f"{files.text.get('libvirt-version.err', '')} {files.text.get('libvirtd', '')}"
         raise LabError(f"libvirt in {host.name} decided nothing ({' '.join(said.split())[-300:]}).")
-    supported = [mode["name"] for mode in json.loads(files["show"])["virt-host-compat"]["compat"]["modes"] or [] if mode["supported"]]
+    supported = [mode["name"] for mode in json.loads(files.text["show"])["virt-host-compat"]["compat"]["modes"] or [] if mode["supported"]]
     newest = supported[-1] if supported else None
+    others = {cell.mode: cell.did for cell in cells}
     decisions = []
     for name in domains(host):
-        answer = json.loads(files[f"verdict-{name}"])["virt-host-compat"]["domains"][0]
-        happened, detail = answers.happened(name)
-        fitted, wrong = _judge_fit(answers, name, newest)
-        trouble = _judge(answer["verdict"], answer["mode"], happened, detail) + wrong
-        silent = answer["verdict"] in ("unknown", "not-applicable")
-        verdict = "DISAGREE" if trouble else "no statement" if silent else "agree"
-        decisions.append(Decision(host.name, name, answer["verdict"], answer["reason"], answers.emulator(name), happened, detail, fitted, verdict, trouble))
-    if newest:
+        if f"lost-{name}" in answers.statuses:
+            continue
+        if f"verdict-{name}" not in files.text:
+            raise LabError(f"check was not asked in {host.name} about the domain {name}.")
+        answer = json.loads(files.text[f"verdict-{name}"])["virt-host-compat"]["domains"][0]
+        happened = answers.happened(name)
+        fitted, trouble = _judge_fit(answers, name, newest)
+        mode = answer["mode"] or "none"
+        verdict = _judge(host, name, answer, happened, {key: one for key, one in others.items() if key != mode}, measured.with_check(data, host, mode))
+        if verdict.word == "DISAGREE":
+            trouble.insert(0, f"it was called {answer['verdict']}: {verdict.why}")
+        did = happened or Did("not started", "")
+        word = "DISAGREE" if trouble else verdict.word
+        decisions.append(Decision(host.name, name, answer["verdict"], answer["reason"], answers.emulator(name), did.what, did.words, fitted, word, verdict.why, trouble))
+    if newest and "lost-fit" not in answers.statuses:
         decisions.append(_fit_goes_all_the_way(answers, host.name, newest))
-    version = re.search(r"Running against daemon: (\S+)", files["libvirt-version"])
-    cluster = {"capabilities": files.get("capabilities", ""), "booted": [cell.mode for cell in cells if cell.outcome == "booted"]}
+    version = re.search(r"Running against daemon: (\S+)", files.text["libvirt-version"])
+    cluster: dict[str, Any] = {}
+    # Where a mode is judged by another one's grant, the tool's answer depends on its source.
+    if not any(verdicts.judged_by_power11(host, mode) for mode in ORDER):
+        cluster = {"capabilities": files.text.get("capabilities", ""), "booted": [cell.mode for cell in cells if cell.outcome == BOOTED and not verdicts.beyond(host, cell.did)]}
     return Session(host.name, version[1] if version else "?", decisions, cluster)
 
 
+def _sets(hosts: dict[str, dict[str, Any]]) -> list[tuple[str, ...]]:
+    """Each host, each pair, all of them, and every set of hosts whose guests differ."""
+    first: dict[frozenset[str], str] = {}
+    for name, about in hosts.items():
+        first.setdefault(frozenset(about["booted"]), name)
+    sizes = [*((hosts, size) for size in (1, 2, len(hosts))), *((first.values(), size) for size in range(3, len(first) + 1))]
+    return sorted({tuple(names) for of, size in sizes for names in itertools.combinations(of, size)})
+
+
 def judge_baselines(hosts: dict[str, dict[str, Any]], tool: Path) -> Decision:
-    """Whether the baseline over each set of hosts is the newest mode that booted on all of them.
+    """Whether the baseline over sets of hosts is the newest mode that booted on all of them.
 
     hosts: name -> capabilities (the document that the tool built there) and booted (the modes of its guests).
     """
     trouble = []
-    count = 0
     with tempfile.TemporaryDirectory() as folder:
         for name, about in hosts.items():
             Path(folder, f"{name}.xml").write_text(about["capabilities"])
-        for size in range(1, len(hosts) + 1):
-            for names in itertools.combinations(hosts, size):
-                count += 1
-                done = subprocess.run([str(tool), "baseline", *(f"{folder}/{name}.xml" for name in names)], capture_output=True, text=True, check=False)
-                mode = re.search(r"<model>(\w+)</model>", done.stdout)
-                everywhere = set.intersection(*(set(hosts[name]["booted"]) for name in names)) & set(_MODES)
-                newest = max(everywhere, key=_MODES.index, default=None)
-                if (mode[1] if mode else None) != newest or done.returncode != (0 if newest else 1):
-                    trouble.append(
-                        f"over {', '.join(names)} the baseline is {mode[1] if mode else done.stderr.strip()} (status {done.returncode}), "
-                        f"and the newest mode that boots on all is {newest}"
-                    )
-    what = f"{count} baselines, one over each set of these {len(hosts)} hosts"
+        sets = _sets(hosts)
+        for names in sets:
+            done = subprocess.run([str(tool), "baseline", *(f"{folder}/{name}.xml" for name in names)], capture_output=True, text=True, check=False)
+            mode = re.search(r"<model>(\w+)</model>", done.stdout)
+            everywhere = set.intersection(*(set(hosts[name]["booted"]) for name in names)) & set(ORDER)
+            newest = max(everywhere, key=ORDER.index, default=None)
+            if (mode[1] if mode else None) != newest or done.returncode != (0 if newest else 1):
+                trouble.append(
+                    f"over {', '.join(names)} the baseline is {mode[1] if mode else done.stderr.strip()} (status {done.returncode}), "
+                    f"and the newest mode that boots on all is {newest}"
+                )
+    what = f"{len(sets)} baselines over sets of these {len(hosts)} hosts"
     detail = "each is the newest mode that was seen to boot on all hosts of its set"
     return Decision(
-        "all of them", what, "a mode", "", "", "DISAGREE" if trouble else "booted", detail, "-", "DISAGREE" if trouble else "agree", trouble
+        "all of them", what, "a mode", "", "", "DISAGREE" if trouble else "booted", detail, "-", "DISAGREE" if trouble else "agree", "", trouble
     )

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the tool has to say, worked out from raw calls alone.
+"""What the tool has to say of a host, from raw calls and from guests.
 
-Input is the JSON of lab/raw_probe.c. This is the second opinion of the lab: it is written from the
-kernel's interface (Documentation/virt/kvm/api.rst, section 4.145) and PAPR's logical PVRs, and shares
-nothing with driver/.
+Input is the JSON of lab/raw_probe.c, and what guests were measured to do (lab/measured.json). This is the second
+opinion of the lab: it is written from the kernel's interface (Documentation/virt/kvm/api.rst, section 4.145) and PAPR's
+logical PVRs, and shares nothing with driver/. In particular it has no rule for what the kernel does not tell: where a
+vCPU takes a mode, a guest on that host has shown whether it boots in it; where it boots on a processor that the lab
+did not give to the host (hosts.toml), it boots beyond the grant.
 """
 
 from __future__ import annotations
@@ -12,34 +14,33 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from . import measured, verdicts
+from .hosts import Host
+
 # Mode, its capability bit, its logical PVR, and the processors that are of its generation.
-_POWER9, _POWER10, _POWER11 = "power9", "power10", "power11"
+_POWER8, _POWER9, _POWER10, _POWER11 = ORDER = verdicts.ORDER
 _BIT = {_POWER9: 1 << 62, _POWER10: 1 << 61, _POWER11: 1 << 60}
-_LOGICAL = {0x0F000005: _POWER9, 0x0F000006: _POWER10, 0x0F000007: _POWER11}
+_LOGICAL = {0x0F000004: _POWER8, 0x0F000005: _POWER9, 0x0F000006: _POWER10, 0x0F000007: _POWER11}
 _PROCESSOR = {0x004E: _POWER9, 0x0080: _POWER10, 0x0082: _POWER11}
 _MODEL = {0x004E: "POWER9", 0x0080: "POWER10", 0x0082: "Power11"}
-ORDER = (_POWER9, _POWER10, _POWER11)
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """The answer that follows from the raw calls: how it is known, and which modes are supported."""
+    """The answer that follows from the raw calls and from guests.
+
+    modes  whether each is supported, None where nobody knows; a mode is missing where no guest has shown it yet
+    """
 
     source: str | None
     modes: dict[str, bool] | None
     capabilities: int | None
     platform: str
+    nested_api: str | None
     pvr: int
     effective: str | None
     kernel: str
     row: str
-
-
-def up_to(newest: str | None) -> dict[str, bool] | None:
-    """Every mode not newer than the given one; nothing where no mode is given."""
-    if newest is None:
-        return None
-    return {mode: ORDER.index(mode) <= ORDER.index(newest) for mode in ORDER}
 
 
 def _platform(compatible: str) -> str:
@@ -48,41 +49,62 @@ def _platform(compatible: str) -> str:
     return "pseries" if "pseries" in compatible else "other"
 
 
-def expect(raw: dict[str, Any]) -> Expectation:
-    """What a true tool says on the host of these raw answers."""
+def taken(raw: dict[str, Any]) -> dict[str, bool] | None:
+    """Which modes a vCPU of the host took; None where none could be made, or one took the level that no processor has."""
+    tried = raw["kvm"].get("trial", {})
+    levels = {name: steps["set_errno"] for name, steps in tried.items() if "set_errno" in steps}
+    if set(levels) != {*ORDER, "raw", "control"} or levels["control"] == 0 or set(levels.values()) - {0, 22}:
+        return None
+    return {mode: levels[mode] == 0 for mode in ORDER}
+
+
+def _supported(host: Host, mode: str, tried: bool, bits: int | None, data: measured.Data) -> bool | None:
+    """Whether a guest can have a mode, by the kernel's own no or by a guest; None where no guest has shown it."""
+    if not tried or (bits is not None and mode in _BIT and not bits & _BIT[mode]):
+        return False
+    if verdicts.judged_by_power11(host, mode):
+        # The stated limit of the trial: KVM takes the mode, and where it has no bitmap nothing says otherwise.
+        return True
+    guest = measured.evidence(data, host, mode)
+    if guest is None or verdicts.limit(guest) or guest.what == verdicts.SILENT:
+        return None
+    return guest.what == verdicts.BOOTED and not verdicts.beyond(host, guest)
+
+
+def expect(raw: dict[str, Any], host: Host, data: measured.Data) -> Expectation:
+    """What a true tool says on the host of these raw answers, where guests did what the data say."""
     platform = _platform(raw["compatible"])
     pvr = int(raw["pvr"], 16)
     levels = {int(node["cpu_version"], 16) for node in raw["cpu_nodes"] if "cpu_version" in node}
     level = levels.pop() if len(levels) == 1 else 0
-    effective = _LOGICAL.get(level)
+    effective = _PROCESSOR.get(pvr >> 16) if platform == "powernv" else _LOGICAL.get(level)
     kvm = raw["kvm"]
     asked = kvm.get("calls", {}).get("size_24", {})
-    has_vm = kvm.get("create_vm_errno") == 0
+    tried = taken(raw)
     source: str | None = None
-    modes: dict[str, bool] | None = None
     capabilities: int | None = None
     if kvm.get("extensions", {}).get("250") == 1 and asked.get("result") == 0:
         source, capabilities = "kvm", int(asked["capabilities"], 16)
-        modes = {mode: bool(capabilities & bit) for mode, bit in _BIT.items()}
         row = f"the kernel answers {capabilities:#x}"
-    elif has_vm and platform == "pseries" and (modes := up_to(effective)):
-        source, row = "device-tree", f"the device tree says {effective}"
-    elif has_vm and platform == "powernv" and (modes := up_to(_PROCESSOR.get(pvr >> 16))):
-        source, row = "pvr", f"the processor is a {_MODEL[pvr >> 16]}"
+    elif tried is not None and effective is not None:
+        source = "trial"
+        row = f"its vCPUs take {', '.join(mode for mode, on in tried.items() if on) or 'no mode'}"
     else:
         row = f"unknown (KVM_CREATE_VM: errno {kvm.get('create_vm_errno')})" if "create_vm_errno" in kvm else "unknown (no /dev/kvm)"
-    if platform == "powernv":
-        effective = _PROCESSOR.get(pvr >> 16)
-    return Expectation(source, modes, capabilities, platform, pvr, effective, raw["kernel"], row)
+    modes: dict[str, bool] | None = None
+    if source is not None and tried is not None:
+        shown = {mode: _supported(host, mode, tried[mode], capabilities, data) for mode in ORDER}
+        modes = {mode: on for mode, on in shown.items() if on is not None}
+    nested_api = host.nested if source is not None and platform == "pseries" else None
+    return Expectation(source, modes, capabilities, platform, nested_api, pvr, effective, raw["kernel"], row)
 
 
-def compare(said: dict[str, Any], raw: dict[str, Any]) -> list[str]:
-    """Every way in which the tool's JSON record differs from what the raw calls say."""
-    want = expect(raw)
+def compare(said: dict[str, Any], want: Expectation) -> list[str]:
+    """Every way in which the tool's JSON record differs from what is expected."""
     record = said.get("virt-host-compat", {})
     host, compat = record.get("host", {}), record.get("compat", {})
     pairs: list[tuple[str, object, object]] = [
-        ("schema_version", record.get("schema_version"), 1),
+        ("schema_version", record.get("schema_version"), 2),
         ("kernel", host.get("kernel"), want.kernel),
         ("platform", host.get("platform"), want.platform),
         ("pvr", _number(host.get("pvr")), want.pvr),
@@ -96,21 +118,24 @@ def compare(said: dict[str, Any], raw: dict[str, Any]) -> list[str]:
     ]
     modes = compat.get("modes") or []
     if want.modes is not None:
-        pairs.append(("modes", {mode.get("name"): mode.get("supported") for mode in modes}, want.modes))
+        said_of = {mode.get("name"): mode.get("supported") for mode in modes}
+        pairs += [(mode, said_of.get(mode), on) for mode, on in want.modes.items()]
         pairs.append(("order of modes", [mode.get("name") for mode in modes], list(ORDER)))
     else:
         pairs.append(("supported modes", [mode.get("name") for mode in modes if mode.get("supported") is not None], []))
     if want.capabilities is not None:
         unknown = want.capabilities & ~sum(_BIT.values())
         pairs.append(("unknown_bits", _number(compat.get("unknown_bits")), unknown))
-    if want.effective == "power8":
-        pairs = [pair for pair in pairs if pair[0] != "effective_mode"]
-    return [f"{name}: the tool says {got!r}, the raw calls say {true!r}" for name, got, true in pairs if got != true]
+    return [f"{name}: the tool says {got!r}, the lab says {true!r}" for name, got, true in pairs if got != true]
 
 
-def compare_document(document: str, raw: dict[str, Any]) -> list[str]:
-    """Whether the <compat> of a capabilities document says what the raw calls say; read without an XML library's help."""
-    want = expect(raw)
+def unseen(want: Expectation) -> list[str]:
+    """The modes that a vCPU takes and of which no guest has shown whether it boots; nothing is expected of them."""
+    return [mode for mode in ORDER if want.modes is not None and mode not in want.modes]
+
+
+def compare_document(document: str, want: Expectation) -> list[str]:
+    """Whether the <compat> of a capabilities document says what is expected; read without an XML library's help."""
     found = re.search(r"<compat source='([^']*)'>(.*?)</compat>", document, re.S)
     if want.modes is None:
         return ["the document has a <compat> though nothing is known"] if found else []
@@ -118,11 +143,13 @@ def compare_document(document: str, raw: dict[str, Any]) -> list[str]:
         return ["the document has no <compat>"]
     differences = []
     if found[1] != want.source:
-        differences.append(f"the document says source {found[1]}, the raw calls say {want.source}")
+        differences.append(f"the document says source {found[1]}, the lab says {want.source}")
     listed = re.findall(r"<mode name='([^']*)' supported='(yes|no)'/>", found[2])
-    true = [(mode, "yes" if on else "no") for mode, on in want.modes.items()]
-    if listed != true:
-        differences.append(f"the document lists {listed}, the raw calls say {true}")
+    if [mode for mode, _ in listed] != list(ORDER):
+        differences.append(f"the document lists {', '.join(mode for mode, _ in listed)} in place of {', '.join(ORDER)}")
+    wrong = [f"{mode} {word}" for mode, word in listed if mode in want.modes and (word == "yes") != want.modes[mode]]
+    if wrong:
+        differences.append(f"the document says {', '.join(wrong)}, the lab says the opposite")
     return differences
 
 

@@ -6,34 +6,42 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import boot, cachedir, job as jobs, kernels, roots
+from . import cachedir, emulators, job as jobs, kernels, measured, probes, roots, verdicts
 from .archive import Archive
 from .failures import LabError
 from .hosts import Host
+from .sessions import Files, Step
+from .verdicts import BOOTED, DIED, REFUSED, SILENT, Did, Verdict
 
 GUEST = Path(__file__).resolve().parent.parent / "guest"
-MODES = ("none", "power8", "power9", "power10", "power11")
-# A guest in a guest under emulation names its processor after 10 to 40 seconds; a refusal takes two.
+# The guest without a mode comes last: where it dies, its host was seen to lock up with the next one.
+MODES = ("power8", "power9", "power10", "power11", "none")
+# A guest in a guest under emulation names its processor after 10 to 40 seconds; a refusal takes two. lab/guest/nest
+# waits longer where its host was slow to come up.
 SECONDS = 200
+# A host that speaks after each ten seconds of waiting and is silent for so long is locked up.
+_SILENCE = 400
 # The line with which Linux names the processor that it runs on, right after its firmware has agreed on the mode.
 PROCESSOR = re.compile(r"Hardware name:.*? (POWER\w+ \([a-z]+\))", re.I)
-# What the lab's emulation has none of, as libvirt's domains say it; lab/guest/nest says the same to QEMU.
-FEATURES = (
-    "<nested-hv state='off'/><ccf-assist state='off'/><cfpc value='broken'/><sbbc value='broken'/><ibs value='broken'/>"
-    "<hpt><maxpagesize unit='KiB'>4</maxpagesize></hpt>"
-)
-# QEMU's own limits: it never gets as far as asking KVM.
-_QEMU_LIMITS = ("Invalid compatibility mode",)
-# In these words QEMU and KVM refuse a mode; a guest that ends in others says nothing about its mode.
-_REFUSALS = ("Unable to set CPU compatibility mode in KVM", "not valid for CPU", "HPT not supported in nested guests")
+# KVM could not go on with a guest; QEMU then stays, with the guest stopped.
+STOPPED_BY_KVM = re.compile(r"kvm run failed[^\n]*")
+
+
+def features(host: Host) -> str:
+    """What the lab's emulation has none of, as libvirt's domains say it; lab/guest/nest says the same to QEMU."""
+    return (
+        "<nested-hv state='off'/><ccf-assist state='off'/><cfpc value='broken'/><sbbc value='broken'/><ibs value='broken'/>"
+        f"<hpt><maxpagesize unit='KiB'>{64 if host.kernel.endswith('-64k') else 4}</maxpagesize></hpt>"
+    )
 
 
 @dataclass
 class Cell:
-    """One nested guest: where, in which mode, what the tool said and what the guest did."""
+    """One nested guest: where, in which mode, what the tool said, what the guest did, and the verdict with its reason."""
 
     host: str
     mode: str
@@ -43,7 +51,13 @@ class Cell:
     outcome: str
     detail: str
     verdict: str
+    why: str = ""
     seconds: float = 0.0
+    trouble: list[str] = field(default_factory=list)
+
+    @property
+    def did(self) -> Did:
+        return Did(self.outcome, self.detail)
 
 
 def make_nested(part: Path) -> None:
@@ -58,103 +72,105 @@ def make_nested(part: Path) -> None:
 
 
 def domain(mode: str) -> str:
-    """A domain document that wants a mode, as a user of libvirt on POWER writes it."""
+    """A domain document that wants a mode, as a user of libvirt on POWER writes it; `none` wants none."""
+    cpu = "" if mode == "none" else f"  <cpu mode='host-model'>\n    <model>{mode}</model>\n  </cpu>\n"
     return (
         f"<domain type='kvm'>\n  <name>{mode}</name>\n  <memory unit='MiB'>512</memory>\n  <vcpu>1</vcpu>\n"
-        "  <os>\n    <type arch='ppc64le' machine='pseries'>hvm</type>\n  </os>\n"
-        f"  <cpu mode='host-model'>\n    <model>{mode}</model>\n  </cpu>\n</domain>\n"
+        f"  <os>\n    <type arch='ppc64le' machine='pseries'>hvm</type>\n  </os>\n{cpu}</domain>\n"
     )
 
 
-def _outcome(console: str, errors: str, status: int, late: bool) -> tuple[str, str]:
+def did(files: dict[str, str], statuses: dict[str, str], mode: str) -> Did:
     """What a guest did, and in which words."""
+    console, errors = files.get(f"console-{mode}", ""), files.get(f"error-{mode}", "")
     if up := PROCESSOR.search(console):
-        return "booted", up[1]
+        return Did(BOOTED, up[1])
+    if stopped := STOPPED_BY_KVM.search(errors):
+        return Did(DIED, stopped[0].strip())
+    said = [line for line in console.splitlines() if line.strip()]
+    if f"late-{mode}" in statuses:
+        return Did(SILENT, f"in {statuses[f'late-{mode}']} seconds; last line: {said[-1][:120] if said else 'none'}")
     message = [line for line in errors.splitlines() if line.strip() and "warning:" not in line]
     text = re.sub(r"^qemu-system-ppc64: ", "", message[0].strip()) if message else ""
-    if any(limit in text for limit in _QEMU_LIMITS):
-        return "not possible", f"QEMU's own limit: {text}"
-    if late:
-        said = [line for line in console.splitlines() if line.strip()]
-        return "hung", f"no answer in {SECONDS} seconds; last line: {said[-1][:120] if said else 'none'}"
-    return "refused", text or f"QEMU ended with status {status}"
+    return Did(REFUSED, text or f"QEMU ended with status {statuses.get(f'done-{mode}', '?')}")
 
 
-def _verdict(mode: str, said: str, check: str, outcome: str, detail: str) -> str:
-    """Whether the tool's word and the guest agree."""
-    if outcome == "not possible":
-        return "not possible"
-    # Modes outside of the table are spoken of by `check` alone, and it may not know.
-    if said == "unknown" or (said == "not in the table" and check not in ("0", "1")):
-        return "no statement"
-    if outcome == "hung":
-        return "DISAGREE"
-    booted = outcome == "booted"
-    fits = said == "not in the table" or booted == (said == "yes")
-    if not booted:
-        fits = fits and any(words in detail for words in _REFUSALS)
-    if booted and mode != "none":
-        fits = fits and detail.upper().startswith(mode.upper())
-    if check in ("0", "1") and mode != "none":
-        fits = fits and booted == (check == "0")
-    return "agree" if fits else "DISAGREE"
-
-
-def work(tool: Path, root: str, modes: tuple[str, ...] = MODES) -> jobs.Job:
-    """The job that starts a guest in each mode with the QEMU of a root."""
-    nested = cachedir.item("nested.cpio.gz", make_nested)
+def work(tool: Path, root: str) -> jobs.Job:
+    """The job that can start guests with the QEMU of a root; its command is missing."""
     return jobs.Job(
-        command=["sh", "/root/nest", str(SECONDS), *modes],
         files={
             "/root/nest": GUEST / "nest",
             "/usr/local/bin/virt-host-compat": tool,
-            "/nested/initrd": nested,
-            "/nested/vmlinux": _nested_kernel(),
+            "/usr/local/bin/raw_probe": probes.raw_probe(),
+            "/nested/initrd": cachedir.item("nested.cpio.gz", make_nested),
+            "/nested/vmlinux": kernels.get("7.3").image,
         },
-        scripts={f"/root/{mode}.xml": domain(mode) for mode in modes if mode != "none"},
-        seconds=60 + SECONDS * len(modes),
+        scripts={f"/root/{mode}.xml": domain(mode) for mode in MODES},
+        # The host's silence ends it earlier.
+        seconds=7200,
+        silence=_SILENCE,
         roots=[roots.get(root)],
         memory="2G",
     )
 
 
-def run(host: Host, job: jobs.Job) -> tuple[dict[str, str], float]:
-    """Boot a host with such a job; returns the files that it left, as text, and the seconds."""
-    outcome = boot.run(host, job)
-    files = {name: data.decode("utf-8", "replace") for name, data in outcome.files.items()}
-    if "show" not in files or "version" not in files:
-        raise LabError(f"The guests in {host.name} gave no answer ({outcome.stderr.decode('utf-8', 'replace').strip()[:300]}).")
-    if not files["show"].startswith("{"):
-        status = next((line.split()[1] for line in files.get("statuses", "").splitlines() if line.startswith("show ")), "?")
-        raise LabError(f"virt-host-compat show --json in {host.name} ended with status {status} and no record ({files.get('show.err', '').strip()[:200]}).")
-    return files, outcome.seconds
+def steps(modes: tuple[str, ...]) -> list[Step]:
+    return [Step("nest", mode) for mode in modes]
 
 
-def read(host: Host, files: dict[str, str], modes: tuple[str, ...] = MODES) -> list[Cell]:
-    """Compare each guest with what the tool said in its host."""
-    compat = json.loads(files["show"])["virt-host-compat"]["compat"]
+def _require_record(host: Host, files: Files) -> None:
+    if not files.text.get("show", "").startswith("{") or "version" not in files.text:
+        status = files.words("statuses").get("show", "?")
+        raise LabError(f"virt-host-compat show --json in {host.name} ended with status {status} and no record ({files.text.get('show.err', '').strip()[:200]}).")
+
+
+def read(host: Host, files: Files, data: measured.Data, modes: tuple[str, ...] = MODES) -> list[Cell]:
+    """Compare each guest with what the tool said in its host; `data` is what guests were measured to do before.
+
+    Guests with which the host locked up are missing: lost() names them.
+    """
+    _require_record(host, files)
+    compat = json.loads(files.text["show"])["virt-host-compat"]["compat"]
     supported = {mode["name"]: mode.get("supported") for mode in compat.get("modes") or []}
-    statuses = dict(line.split() for line in files["statuses"].splitlines())
-    version = re.search(r"version (\d[\d.]*)", files["version"])
+    statuses = files.words("statuses")
+    version = re.search(r"version (\d[\d.]*)", files.text["version"])
+    dids = {mode: did(files.text, statuses, mode) for mode in modes if f"done-{mode}" in statuses}
     cells = []
-    for mode in modes:
-        if compat["status"] != "known":
-            said = "unknown"
-        elif mode == "none":
-            said = "yes" if any(supported.values()) else "no"
-        else:
-            said = {True: "yes", False: "no"}.get(supported.get(mode), "not in the table")
-        status = int(statuses.get(f"guest-{mode}", "0"))
+    for mode in dids:
+        said = "-" if mode == "none" else {True: "yes", False: "no"}.get(supported.get(mode), "unknown")
         check = statuses.get(f"check-{mode}", "")
-        did, detail = _outcome(files.get(f"console-{mode}", ""), files.get(f"error-{mode}", ""), status, f"late-{mode}" in statuses)
-        verdict = _verdict(mode, said, check, did, detail)
-        if did == "hung" and host.qemu != 7:
-            # Seen with every mode: the newer QEMU's emulation of nested KVM stops its guests.
-            did, verdict = "not possible", "not possible"
+        others = {other: one for other, one in dids.items() if other != mode}
+        verdict, trouble = _both(host, mode, said, check, dids[mode], others, measured.with_check(data, host, mode), files.text.get(f"dmesg-{mode}", ""))
         seconds = float(statuses.get(f"seconds-{mode}", "0"))
-        cells.append(Cell(host.name, mode, version[1] if version else "?", said, check, did, detail, verdict, seconds))
+        one = dids[mode]
+        cells.append(Cell(host.name, mode, version[1] if version else "?", said, check, one.what, one.words, verdict.word, verdict.why, seconds, trouble))
     return cells
 
 
-def _nested_kernel() -> Path:
-    return kernels.get("7.3").image
+def lost(files: Files, script: str) -> list[str]:
+    """What the lab has no answer of, in a sentence each."""
+    kind = {"statuses": "guest", "decided": "domain"}[script]
+    return [f"{kind} {word.removeprefix('lost-')}: {said}" for word, said in files.words(script).items() if word.startswith("lost-")]
+
+
+def _both(host: Host, mode: str, said: str, check: str, guest: Did, others: dict[str, Did], checked: Did | None, dmesg: str) -> tuple[Verdict, list[str]]:
+    """The verdict on both words of the tool: that of the mode, and that of `check`."""
+    words = {} if mode == "none" else {f"the tool says {said}": {"yes": True, "no": False}.get(said)}
+    words[f"check ends with {check}"] = {"0": True, "1": False}.get(check)
+    judged = {text: verdicts.judge(host, None if mode == "none" else mode, word, guest, others, checked, dmesg) for text, word in words.items()}
+    trouble = [f"{mode}: {text}, and the guest {guest.what} ({guest.words}): {verdict.why}" for text, verdict in judged.items() if verdict.word == "DISAGREE"]
+    worst = min(judged.values(), key=lambda verdict: ("DISAGREE", "no statement", "not possible", verdicts.BEYOND, "agree").index(verdict.word))
+    return worst, trouble
+
+
+def compare_with_recorded(cell: Cell, recorded: measured.Data) -> None:
+    """Make a disagreement of a guest that does something else than the recorded one with the same QEMU did."""
+    before = measured.did(recorded, cell.host, cell.mode, cell.qemu)
+    if before is not None and before.what != cell.outcome:
+        cell.verdict = "DISAGREE"
+        cell.trouble.append(f"{cell.mode}: recorded is that the guest {before.what} ({before.words}), now it {cell.outcome} ({cell.detail})")
+
+
+def origin(host: Host) -> dict[str, str]:
+    """Where measured guests come from: the day, and the kernel and the QEMU of their host."""
+    return {"date": time.strftime("%Y-%m-%d", time.gmtime()), "kernel": kernels.get(host.kernel).version, "qemu": emulators.get(host.qemu).version}

@@ -38,6 +38,7 @@ class Host:
     extra: tuple[str, ...] = ()
     quick: bool = False
     guests: bool = False
+    decisions: bool = False
     note: str = ""
 
     @property

@@ -26,6 +26,8 @@ class Job:
     command  argument list, run as it is by the guest's shell with every argument quoted
     files    path inside -> path on this machine
     scripts  path inside -> text, executable
+    silence  seconds without a word on the console after which the host counts as locked up; the job then has to
+             speak: `sh /lab/keep` hands out what is in /lab/result so far, `echo >/dev/console` is a sign of life
     """
 
     command: list[str] = field(default_factory=list)
@@ -33,6 +35,7 @@ class Job:
     scripts: dict[str, str] = field(default_factory=dict)
     input: bytes | None = None
     seconds: int = 120
+    silence: int | None = None
     modules: bool = True
     prepare: str = ""
     user: bool = False
@@ -110,6 +113,7 @@ def write_initrd(job: Job, kernel: Kernel, token: str, stream: BinaryIO, more: d
         _pad(stream)
     archive = Archive(stream)
     archive.file("init", (_GUEST / "init").read_bytes(), 0o755)
+    archive.file("lab/keep", (_GUEST / "keep").read_bytes(), 0o755)
     settings = {
         "lab_token": token,
         "lab_mode": "shell" if job.shell else "run",

@@ -9,29 +9,37 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from . import daemons, decisions, faults, guests, libvirts, parallel, probes, roots
+from . import daemons, decisions, faults, guests, libvirts, measured, parallel, probes, roots, sessions
 from .failures import LabError
 from .hosts import Host, find
+from .job import Job
 from .results import Part, save, versions, write
 
 # The host of the libvirt part: what libvirt alone gets wrong is seen here.
 _LIBVIRT_HOST = "power10-as-power9"
 _LIBVIRT_ROOTS = ("libvirt-debian12", "libvirt-debian13")
-# Which hosts are tried with the newer QEMU inside, for the modes that the older one does not know.
-_NEWER_QEMU = (
-    ("power10", ("power9", "power10", "power11")),
-    ("power10-as-power9", ("power9", "power10", "power11")),
-    ("powernv10", ("power10", "power11")),
-)
 
 
 @dataclass(frozen=True)
 class _Guests:
-    """One boot of the guest matrix: the host, the root with its QEMU, and the modes."""
+    """One host of the guest matrix: the root with the QEMU inside, the modes, and whether it decides about domains too."""
 
     host: Host
     root: str
     modes: tuple[str, ...]
+    decides: bool = False
+
+
+def _guests_of(host: Host, decide: bool) -> list[_Guests]:
+    """What is done with a host: guests in all modes, with the QEMU of the libvirt that decides about its domains.
+
+    The older QEMU inside does not know the newest mode, so the newer one starts those guests.
+    """
+    if not decide or not host.decisions:
+        return [_Guests(host, "qemu10", guests.MODES)]
+    if host.qemu != 7:
+        return [_Guests(host, "libvirt-debian13", guests.MODES, True)]
+    return [_Guests(host, "libvirt-debian12", guests.MODES, True), _Guests(host, "qemu10", ("power11", "none"))]
 
 
 def _say(verdict: str, text: str) -> None:
@@ -47,7 +55,8 @@ def run_hosts(chosen: list[Host], tool: Path, jobs: int, record: bool, merge: bo
     """The probe matrix."""
     part, started = Part("hosts"), time.monotonic()
     part.versions = versions({host.kernel for host in chosen}, {host.qemu for host in chosen})
-    for host, answer in parallel.each(lambda host: probes.ask(host, tool), chosen, jobs):
+    data = measured.load()
+    for host, answer in parallel.each(lambda host: probes.ask(host, tool, data), chosen, jobs):
         if isinstance(answer, LabError):
             _give_up(part, host.name, answer)
             continue
@@ -64,50 +73,61 @@ def run_hosts(chosen: list[Host], tool: Path, jobs: int, record: bool, merge: bo
     return part
 
 
-def _start_guests(item: _Guests, tool: Path, decide: bool) -> tuple[list[guests.Cell], decisions.Session | LabError | None]:
-    """One host's guests, and in the same boot the decisions where they are wanted."""
-    job = guests.work(tool, item.root, item.modes)
-    if decide:
-        decisions.extend(job, item.host, guests.SECONDS)
-    files, seconds = guests.run(item.host, job)
-    cells = guests.read(item.host, files, item.modes)
-    _say("booted", f"{item.host.name} with its guests in {seconds:.0f} s")
-    if not decide:
-        return cells, None
-    try:
-        return cells, decisions.read(item.host, files, cells)
-    except LabError as error:
-        return cells, error
+def _start_guests(item: _Guests, tool: Path) -> sessions.Files:
+    """One host's guests, and in the same boots the decisions where they are wanted."""
+
+    def make() -> Job:
+        job = guests.work(tool, item.root)
+        return decisions.extend(job, item.host) if item.decides else job
+
+    pinned = guests.steps(tuple(mode for mode in item.modes if mode != "none"))
+    steps = pinned + (decisions.steps(item.host) if item.decides else []) + guests.steps(("none",))
+    return sessions.run(item.host, make, steps, guests.SECONDS)
 
 
-def run_guests(chosen: list[Host], tool: Path, jobs: int, native: Path | None, merge: bool) -> list[Part]:
+def run_guests(chosen: list[Host], tool: Path, jobs: int, native: Path | None, record: bool, merge: bool) -> list[Part]:
     """The guest matrix; with a tool for this machine, the decisions too."""
     part, decided, started = Part("guests"), Part("decisions"), time.monotonic()
-    # libvirt's root has the same QEMU.
-    root = "libvirt-debian12" if native else "qemu7"
-    work = [_Guests(host, root if host.qemu == 7 else "qemu10", guests.MODES) for host in chosen if host.guests]
-    work += [_Guests(find(name), "qemu10", modes) for name, modes in _NEWER_QEMU if find(name) in chosen]
+    work = [item for host in chosen if host.guests for item in _guests_of(host, native is not None)]
     part.versions = versions({item.host.kernel for item in work}, {item.host.qemu for item in work})
     part.versions |= {f"QEMU inside, {name}": roots.version(name, "qemu-system-ppc") for name in sorted({item.root for item in work})}
-    sessions: list[decisions.Session] = []
-    for item, answer in parallel.each(lambda item: _start_guests(item, tool, bool(native) and item.root == root), work, jobs):
+    told: list[decisions.Session] = []
+    recorded, data = measured.load(), measured.load()
+    for item, answer in parallel.each(lambda item: _start_guests(item, tool), work, jobs):
         if isinstance(answer, LabError):
             _give_up(part, item.host.name, answer)
             continue
-        cells, session = answer
+        try:
+            cells = guests.read(item.host, answer, data, item.modes)
+        except LabError as error:
+            _give_up(part, item.host.name, error)
+            continue
+        _say("booted", f"{item.host.name} with its guests in {answer.seconds:.0f} s")
+        for text in guests.lost(answer, "statuses"):
+            _give_up(part, item.host.name, LabError(text))
+        for text in guests.lost(answer, "decided"):
+            _give_up(decided, item.host.name, LabError(text))
         for cell in cells:
-            _say(cell.verdict, f"{cell.host}, guest {cell.mode} (QEMU {cell.qemu}): tool {cell.said}, guest {cell.outcome}: {cell.detail} ({cell.seconds:.0f} s)")
+            if not record:
+                guests.compare_with_recorded(cell, recorded)
+            _say_cell(cell)
             part.rows.append(asdict(cell))
-        if isinstance(session, LabError):
-            _give_up(decided, item.host.name, session)
-        elif session:
-            sessions.append(session)
-            _add_session(decided, session)
+        if cells:
+            measured.add(data, item.host.name, guests.origin(item.host), cells[0].qemu, {cell.mode: cell.did for cell in cells})
+        if record:
+            measured.write(data)
+        if not item.decides:
+            continue
+        try:
+            told.append(decisions.read(item.host, answer, cells, data))
+            _add_session(decided, told[-1])
+        except LabError as error:
+            _give_up(decided, item.host.name, error)
     save(part, started, merge)
     if native is None:
         return [part]
-    decided.versions = part.versions | {"libvirt": session.libvirt for session in sessions}
-    decided.data = {session.host: session.cluster for session in sessions}
+    decided.versions = part.versions | {"libvirt": ", ".join(sorted({session.libvirt for session in told}))}
+    decided.data = {session.host: session.cluster for session in told if session.cluster}
     kept = save(decided, started, merge)
     if kept.data:
         # The baselines are over all hosts that are kept, not over those of this run alone.
@@ -117,6 +137,12 @@ def run_guests(chosen: list[Host], tool: Path, jobs: int, native: Path | None, m
         kept.rows = [row for row in kept.rows if row["host"] != baselines["host"]] + [baselines]
         write(kept)
     return [part, decided]
+
+
+def _say_cell(cell: guests.Cell) -> None:
+    _say(cell.verdict, f"{cell.host}, guest {cell.mode} (QEMU {cell.qemu}): tool {cell.said}, check {cell.check or '-'}, guest {cell.outcome}: {cell.detail} ({cell.seconds:.0f} s)")
+    for line in cell.trouble or ([cell.why] if cell.why else []):
+        print(f"             {line}", flush=True)
 
 
 def _say_decision(row: dict[str, Any]) -> None:

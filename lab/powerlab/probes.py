@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import boot, cachedir, expectation
+from . import boot, cachedir, expectation, measured
 from .apt import last_line
 from .failures import LabError, require_program
 from .hosts import Host
@@ -70,8 +70,8 @@ def _expected_statuses(known: bool) -> dict[str, int]:
     }
 
 
-def ask(host: Host, tool: Path) -> Answer:
-    """Boot a host, ask the tool and the raw calls, and compare everything that they said."""
+def ask(host: Host, tool: Path, data: measured.Data) -> Answer:
+    """Boot a host, ask the tool and the raw calls, and compare everything that they said; `data` is what guests did."""
     job = Job(
         command=["sh", "/root/ask"],
         files={"/root/ask": _SCRIPT, "/usr/local/bin/virt-host-compat": tool, "/usr/local/bin/raw_probe": raw_probe()},
@@ -81,10 +81,10 @@ def ask(host: Host, tool: Path) -> Answer:
     files = outcome.files
     raw = _json(files["raw"], f"The raw probe in {host.name}")
     said = _json(files["show"], f"virt-host-compat show --json in {host.name} ({files['show.err'][:200]!r})")
-    want = expectation.expect(raw)
-    differences = expectation.compare(said, raw)
+    want = expectation.expect(raw, host, data)
+    differences = expectation.compare(said, want)
     document = files["capabilities"].decode("utf-8", "replace")
-    differences += expectation.compare_document(document, raw)
+    differences += expectation.compare_document(document, want)
     statuses = {line.split()[0]: int(line.split()[1]) for line in files["statuses"].decode().splitlines()}
     for name, status in _expected_statuses(want.source is not None).items():
         if statuses.get(name) != status:
@@ -114,11 +114,14 @@ def store(answer: Answer) -> None:
 
 
 def changed(answer: Answer) -> list[str]:
-    """How the answer differs from the recorded one; the kernel's release may move on."""
+    """How the answer differs from the recorded one; the kernel's release may move on. A record of another schema is no measure."""
     path = FOLDER / f"{answer.host}.json"
     if not path.exists():
         return []
-    before, now = (json.loads(text)["virt-host-compat"]["compat"] for text in (path.read_text(), answer.record))
+    old, new = (json.loads(text)["virt-host-compat"] for text in (path.read_text(), answer.record))
+    if old["schema_version"] != new["schema_version"]:
+        return []
+    before, now = old["compat"], new["compat"]
     return [
         f"recorded {key} is {before.get(key)!r}, now it is {now.get(key)!r}"
         for key in ("status", "source", "modes", "capabilities", "abi")

@@ -10,6 +10,7 @@ from typing import Any
 
 from . import hosts
 from .results import Part
+from .verdicts import BEYOND
 
 TARGET = Path(__file__).resolve().parents[2] / "docs/truth.md"
 _ADDRESS = re.compile(r"\b(?:https?|ftp|file|copy|mirror(?:\+\w+)?)://?\S+")
@@ -17,22 +18,30 @@ _ADDRESS = re.compile(r"\b(?:https?|ftp|file|copy|mirror(?:\+\w+)?)://?\S+")
 _HEAD = """<!-- SPDX-License-Identifier: LGPL-2.1-or-later -->
 # What the tool says, beside what hosts do
 
-Written by `lab/matrix --all`; do not edit. Every line is a host or a guest that was booted. `agree` means that the
-tool and the host said the same, `not possible` that the combination cannot be run and why, `no statement` that the
-tool says nothing about this mode.
+Written by `lab/matrix --all`; do not edit. Every line is a host or a guest that was booted.
+
+- `agree`: the tool and the host said the same.
+- `not possible`: the combination cannot be run for a reason that is not the mode, in the words of QEMU or of the kernel.
+- `beyond the grant`: the tool says no, and the guest boots on a processor that its partition was not given, which QEMU's
+  hypervisor lets it have and PowerVM does not: the kernel has no check of it (commit 884ea0283f4e), or judges one mode by
+  the grant of another.
+- `no statement`: the tool says nothing about this.
 """
 
 _ABOUT = {
     "hosts": (
         "Hosts",
-        "The tool's record and document beside the raw calls and the device tree, read by a separate program "
-        "(`lab/raw_probe.c`). Compared are the modes, the source, the raw capabilities, the processor, the effective "
-        "level, the `<compat>` element, the validity of the document, a replay of the record, and each exit status.",
+        "The tool's record and document beside raw calls and the device tree, read by a separate program "
+        "(`lab/raw_probe.c`), which also sets each mode on a vCPU. A mode that a vCPU takes is supported where a guest was "
+        "measured to boot in it on that host (`lab/measured.json`), within what the lab gave to the partition. Compared are "
+        "the modes, the source, the raw capabilities, the nested API, the processor, the effective level, the trial's raw "
+        "answers, the `<compat>` element, the validity of the document, a replay of the record, and each exit status.",
     ),
     "guests": (
         "Guests",
-        "QEMU with KVM inside the host, with `max-cpu-compat` at each mode and without. The outer machine is the QEMU "
-        "of the machine, for a Power11 QEMU 10. A guest counts as booted when its own kernel has named the processor that it runs on.",
+        "QEMU with KVM inside the host, with `max-cpu-compat` at each mode and without (`none`), beside the mode in the "
+        "tool's table and what `check` says of a domain with it. The outer machine is the QEMU of the machine; for API v2 and "
+        "Power11 it is QEMU 10. A guest counts as booted when its own kernel has named the processor that it runs on.",
     ),
     "decisions": (
         "Decisions",
@@ -72,6 +81,11 @@ def _describe(name: str) -> str:
     return host.describe() if host else name
 
 
+def _verdict(row: dict[str, Any]) -> str:
+    """A verdict with its reason, where the guest's own words beside it do not say it."""
+    return row["verdict"] + (f": {row['why']}" if row["why"] and row["why"] != row["detail"] else "")
+
+
 def _rows(part: Part) -> str:
     rows: list[dict[str, Any]] = part.rows
     if part.name == "hosts":
@@ -82,12 +96,12 @@ def _rows(part: Part) -> str:
     if part.name == "guests":
         return _table(
             ("host", "QEMU inside", "mode", "tool: supported", "check", "the guest", "in its words", "verdict", "s"),
-            ((r["host"], r["qemu"], r["mode"], r["said"], r["check"] or "-", r["outcome"], r["detail"], r["verdict"], round(r["seconds"])) for r in rows),
+            ((r["host"], r["qemu"], r["mode"], r["said"], r["check"] or "-", r["outcome"], r["detail"], _verdict(r), round(r["seconds"])) for r in rows),
         )
     if part.name == "decisions":
         return _table(
             ("host", "domain", "check", "the emulator, by libvirt", "what happened", "in its words", "fit", "verdict"),
-            ((r["host"], r["domain"], r["said"], r["emulator"] or "-", r["happened"], r["detail"], r["fit"], r["verdict"]) for r in rows),
+            ((r["host"], r["domain"], r["said"], r["emulator"] or "-", r["happened"], r["detail"], r["fit"], _verdict(r)) for r in rows),
         )
     if part.name == "libvirt":
         return _table(
@@ -110,7 +124,7 @@ def _rows(part: Part) -> str:
 
 def _counts(part: Part) -> str:
     total = len(part.rows)
-    counted = {word: sum(row["verdict"] == word for row in part.rows) for word in ("agree", "DISAGREE", "not possible", "no statement")}
+    counted = {word: sum(row["verdict"] == word for row in part.rows) for word in ("agree", "DISAGREE", "not possible", BEYOND, "no statement")}
     rest = ", ".join(f"{number} {word}" for word, number in counted.items() if number and word != "agree")
     return f"{total} run, {counted['agree']} agree" + (f", {rest}" if rest else "") + "."
 

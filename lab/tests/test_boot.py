@@ -55,6 +55,29 @@ class Boot(support.LabTest):
         self.assertEqual(outcome.files, {"a/b": b"x"})
         self.assertFalse(outcome.timed_out)
 
+    def kept(self, files: dict[str, bytes]) -> str:
+        """The script of a guest that hands these files out before its job has ended."""
+        return self.answer(files).replace(" end ", " kept ")
+
+    def test_what_was_handed_out_outlives_the_host(self) -> None:
+        self.qemu(self.kept({"out/a": b"1", "out/b": b"2"}) + "echo 'the host locks up'; exec sleep 60")
+        outcome = boot.run(HOST, Job(command=["true"], seconds=60, silence=1))
+        self.assertEqual((outcome.files, outcome.status), ({"a": b"1", "b": b"2"}, 125))
+        self.assertRegex(outcome.lost, r"stand-in gave no answer within \d+ seconds and was ended; its console last said: the host locks up")
+
+    def test_end_after_something_was_handed_out(self) -> None:
+        self.qemu(self.kept({"out/a": b"1"}) + self.answer({"out/a": b"2", "status": b"0", "seconds": b"1"}))
+        outcome = boot.run(HOST, Job(command=["true"]))
+        self.assertEqual((outcome.files, outcome.status, outcome.lost), ({"a": b"2"}, 0, ""))
+
+    def test_damage_of_what_was_handed_out_is_an_error(self) -> None:
+        self.qemu(self.answer({"out/a": b"1"}, digest="0" * 64).replace(" end ", " kept ") + "exit 0")
+        self.assertIn("damaged", str(self.refuse()))
+
+    def test_words_are_signs_of_life(self) -> None:
+        self.qemu("for i in 1 2 3 4 5 6; do sleep 0.3; echo; done; " + self.answer({"status": b"0", "seconds": b"0"}))
+        self.assertEqual(boot.run(HOST, Job(command=["true"], silence=1)).lost, "")
+
     def test_kernel_message_between_lines_does_no_harm(self) -> None:
         script = self.answer({"stdout": b"ok", "status": b"0", "seconds": b"0"}).replace("base64", "echo '[   1.0] late message'; base64")
         self.qemu(script)

@@ -4,7 +4,7 @@
 import unittest
 
 from . import support  # noqa: F401  (sets the module path)
-from powerlab import daemons
+from powerlab import daemons, hosts
 
 PLAIN = "<capabilities>\n  <host>\n    <cpu>\n      <model>POWER10</model>\n    </cpu>\n  </host>\n</capabilities>\n"
 COMPAT = (
@@ -85,7 +85,7 @@ class Judgement(unittest.TestCase):
         self.assertEqual(outcome("1", error="error: no such network"), "failed: error: no such network")
 
     def test_the_domain_asks_for_the_mode(self) -> None:
-        self.assertIn("<cpu mode='host-model'>\n    <model>power10</model>\n  </cpu>", daemons.domain("power10"))
+        self.assertIn("<cpu mode='host-model'>\n    <model>power10</model>\n  </cpu>", daemons.domain("power10", hosts.find("power10-as-power9")))
 
 
 if __name__ == "__main__":

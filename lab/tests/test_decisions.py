@@ -8,15 +8,18 @@ from typing import Any
 from . import support
 from powerlab import cachedir, decisions, guests, hosts, report, results
 from powerlab.failures import LabError
+from powerlab.sessions import Files
 
 HOST = hosts.Host("power10-as-power9", "POWER10", nested="v1", compat="power9")
 LINE = "LC_ALL=C /usr/bin/qemu-system-ppc64 -machine pseries-7.2,usb=off{} -accel {} -cpu {} -m 512\n"
 UP = "[    0.000000] Hardware name: IBM pSeries (emulated by qemu) {} 0x800200 0xf000005 of:SLOF,HEAD pSeries\n"
+REFUSED = "Unable to set CPU compatibility mode in KVM: Invalid argument"
 CELLS = [
-    guests.Cell(HOST.name, "none", "7.2", "yes", "", "booted", "POWER10 (raw)", "agree"),
+    guests.Cell(HOST.name, "none", "7.2", "-", "0", "booted", "POWER10 (raw)", "agree"),
     guests.Cell(HOST.name, "power9", "7.2", "yes", "0", "booted", "POWER9 (architected)", "agree"),
-    guests.Cell(HOST.name, "power10", "7.2", "no", "1", "refused", "Invalid argument", "agree"),
-    guests.Cell(HOST.name, "power11", "7.2", "no", "1", "not possible", "QEMU's own limit", "not possible"),
+    guests.Cell(HOST.name, "power8", "7.2", "no", "1", "refused", "HPT not supported in nested guests", "agree"),
+    guests.Cell(HOST.name, "power10", "7.2", "no", "1", "refused", REFUSED, "agree"),
+    guests.Cell(HOST.name, "power11", "7.2", "no", "1", "refused", 'Invalid compatibility mode "power11"', "not possible"),
 ]
 COMPATIBLE = ("power9", "no-cpu", "host-model", "passthrough", "custom-power10")
 
@@ -31,7 +34,7 @@ def line(name: str) -> str | None:
 
 def host_files() -> dict[str, str]:
     """What a boot of a POWER10 in power9 mode leaves where everything is right."""
-    modes = [{"name": name, "supported": name == "power9"} for name in ("power9", "power10", "power11")]
+    modes = [{"name": name, "supported": name == "power9"} for name in ("power8", "power9", "power10", "power11")]
     files = {
         "show": json.dumps({"virt-host-compat": {"compat": {"modes": modes}}}),
         "libvirt-version": "Running against daemon: 9.0.0\n",
@@ -50,7 +53,7 @@ def host_files() -> dict[str, str]:
         if not emulator:
             statuses[f"create-{name}"] = "1"
             files[f"create-{name}.err"] = "error: Failed to create domain from x.xml\nerror: Unknown compatibility mode\n"
-    statuses |= {"create-custom-power10": "0", "same-no-cpu": "custom-power10", "create-powernv": "1", "create-power8": "1"}
+    statuses |= {"create-custom-power10": "0", "same-no-cpu": "custom-power10", "create-powernv": "1"}
     files["console-custom-power10"] = UP.format("POWER10 (raw)")
     files["log-powernv"] = "x qemu-system-ppc64: The powernv machine does not work with KVM acceleration\n"
     files |= {
@@ -62,8 +65,11 @@ def host_files() -> dict[str, str]:
     return files | {"decided": "".join(f"{name} {status}\n" for name, status in statuses.items())}
 
 
-def rows(change: dict[str, str] | None = None) -> dict[str, decisions.Decision]:
-    session = decisions.read(HOST, host_files() | (change or {}), CELLS)
+def rows(change: dict[str, str] | None = None, host: hosts.Host = HOST, cells: list[guests.Cell] = CELLS, more: str = "") -> dict[str, decisions.Decision]:
+    files = Files()
+    files.text = host_files() | (change or {})
+    files.text["decided"] += more
+    session = decisions.read(host, files, cells, {})
     return {decision.domain: decision for decision in session.decisions}
 
 
@@ -87,19 +93,49 @@ class Decisions(support.LabTest):
         return {f"verdict-{name}": json.dumps({"virt-host-compat": {"domains": [answer]}})}
 
     def test_wrong_verdicts_are_seen(self) -> None:
-        self.assertIn("compatible and refused", self.wrong("power10", self.verdict("power10", "compatible", "power10")))
-        self.assertIn("incompatible and booted", self.wrong("power9", self.verdict("power9", "incompatible")))
+        self.assertIn("called compatible: the guest was to run, and: refused", self.wrong("power10", self.verdict("power10", "compatible", "power10")))
+        self.assertIn("called incompatible: the guest was not to run, and it booted", self.wrong("power9", self.verdict("power9", "incompatible")))
         self.assertIn("pinned to power10, it runs as POWER9", self.wrong("power9", self.verdict("power9", "compatible", "power10")))
         self.assertEqual(rows(self.verdict("power9", "unknown"))["power9"].verdict, "no statement")
 
     def test_an_older_kernel_is_asked_less(self) -> None:
         older = hosts.Host("older", "POWER10", nested="v1", kernel="6.12")
-        self.assertEqual(list(decisions.domains(older)), ["power8", "power9", "power10", "power11", "host-model", "custom-unchecked"])
-        self.assertLess(5, len(decisions.domains(HOST)))
+        self.assertEqual(list(decisions.domains(older)), ["power8", "power9", "power10", "power11", "custom-unchecked", "host-model", "no-cpu"])
+        self.assertLess(20, len(decisions.domains(HOST)))
+
+    def test_what_has_no_mode_comes_last(self) -> None:
+        for host in hosts.everyone().values():
+            names = [step.name for step in decisions.steps(host)]
+            self.assertEqual(sorted(names), sorted([*decisions.domains(host), "fit"]))
+            self.assertGreater(min(names.index(name) for name in ("no-cpu", "host-model", "custom-unchecked")), names.index("fit"))
+            self.assertGreater(names.index("fit"), names.index("power11"))
+
+    def test_domain_with_which_the_host_locked_up_is_no_decision(self) -> None:
+        told = rows(more="lost-no-cpu the host locked up\nlost-fit the host locked up\n")
+        self.assertEqual({"no-cpu", "what fit made"} & set(told), set())
+        self.assertIn("host-model", told)
+
+    def test_domain_that_gives_no_answer(self) -> None:
+        late = "late-custom-power10 200\n"
+        change = {"console-custom-power10": "Calling ibm,client-architecture-support..."}
+        self.assertIn("the guest was to run, and: no answer", " ".join(rows(change, more=late)["custom-power10"].trouble))
+
+    def test_domain_that_kvm_stops(self) -> None:
+        change = {"console-custom-power10": "Calling ibm,client-architecture-support...", "log-custom-power10": "error: kvm run failed Invalid argument\n"}
+        self.assertIn("the guest was to run, and: died", self.wrong("custom-power10", change))
+        self.assertEqual(rows(change | self.verdict("custom-power10", "incompatible"))["custom-power10"].verdict, "agree")
+
+    def test_domain_whose_step_is_missing(self) -> None:
+        files = Files()
+        files.text = host_files()
+        del files.text["verdict-power9"]
+        with self.assertRaises(LabError) as caught:
+            decisions.read(HOST, files, CELLS, {})
+        self.assertIn("check was not asked in power10-as-power9 about the domain power9", str(caught.exception))
 
     def test_a_domain_that_nobody_started_is_no_refusal(self) -> None:
         emulator = {"argv-power10": LINE.format("", "tcg", "POWER10")}
-        self.assertIn("incompatible and not started", self.wrong("power10", emulator))
+        self.assertIn("libvirt was not asked to start it", self.wrong("power10", emulator))
 
     def test_wrong_fits_are_seen(self) -> None:
         other = {"fit-power42": "<domain><cpu mode='host-model'><model>power10</model></cpu></domain>"}
@@ -111,8 +147,10 @@ class Decisions(support.LabTest):
         self.assertIn("keeps no mode", self.wrong(whole, {"dumpxml-fit": "<cpu/>"}))
 
     def test_libvirt_that_does_not_come_up(self) -> None:
+        files = Files()
+        files.text = {"show": "{}", "libvirtd": "no socket"}
         with self.assertRaises(LabError) as caught:
-            decisions.read(HOST, {"show": "{}", "libvirtd": "no socket"}, CELLS)
+            decisions.read(HOST, files, CELLS, {})
         self.assertIn("no socket", str(caught.exception))
 
     def test_baselines(self) -> None:
@@ -120,10 +158,21 @@ class Decisions(support.LabTest):
         tool = self.commands / "tool"
         nine, ten = {"capabilities": "", "booted": ["none", "power9"]}, {"capabilities": "", "booted": ["none", "power9", "power10"]}
         right = decisions.judge_baselines({"nine": nine, "ten": ten}, tool)
-        self.assertEqual((right.verdict, right.domain[:12]), ("agree", "3 baselines,"))
+        self.assertEqual((right.verdict, right.domain[:12]), ("agree", "3 baselines "))
         wrong = decisions.judge_baselines({"nine": ten, "ten": nine}, tool)
         self.assertEqual((wrong.verdict, len(wrong.trouble)), ("DISAGREE", 2))
         self.assertEqual(decisions.judge_baselines({"none": {"capabilities": "", "booted": ["none"]}}, tool).verdict, "agree")
+
+
+    def test_baselines_over_many_hosts_stay_few(self) -> None:
+        self.command("tool", '#!/bin/sh\necho "<model>power9</model>"\n')
+        many = {f"host{number}": {"capabilities": "", "booted": ["power9"] + ["power10"] * (number == 0)} for number in range(12)}
+        sets = decisions._sets(many)
+        self.assertEqual(len(sets), 12 + 66 + 1)
+        self.assertIn(tuple(many), sets)
+        judged = decisions.judge_baselines(many, self.commands / "tool")
+        # host0 alone has power10.
+        self.assertEqual((judged.verdict, len(judged.trouble)), ("DISAGREE", 1))
 
 
 class Results(support.LabTest):

@@ -7,7 +7,7 @@ from pathlib import Path
 from unittest import mock
 
 from . import support
-from powerlab import hosts
+from powerlab import decisions, guests, hosts
 from powerlab.failures import STATUS_USAGE, LabError
 
 LAB = Path(__file__).resolve().parents[1]
@@ -28,25 +28,40 @@ class Hosts(support.LabTest):
         return str(caught.exception)
 
     def test_the_list_itself(self) -> None:
-        everyone = hosts.everyone()
-        self.assertGreaterEqual(len(everyone), 30)
-        self.assertGreaterEqual(sum(host.guests for host in everyone.values()) * 4, 30)
+        everyone = hosts.everyone().values()
+        self.assertGreaterEqual(len(everyone), 55)
+        self.assertGreaterEqual(sum(host.guests for host in everyone) * len(guests.MODES), 110)
+        self.assertGreaterEqual(sum(len(decisions.domains(host)) for host in everyone if host.decisions), 200)
+        for host in everyone:
+            self.assertLessEqual(host.decisions, host.guests, host.name)
+            # Linux 6.1 cannot use API v2.
+            if host.nested == "v2" and host.kernel != "6.1":
+                self.assertTrue(host.guests and host.decisions, host.name)
+        for kernel in ("7.3", "6.12"):
+            of_kernel = [host for host in everyone if host.kernel == kernel]
+            grants = {(host.cpu, host.compat, host.grant) for host in of_kernel if host.grant}
+            self.assertLessEqual({("POWER10", None, ("power10",)), ("Power11", None, ("power10", "power11")), ("Power11", "power10", ("power10",)), ("Power11", None, ("power11",))}, grants)
+            for machine in ("pseries", "powernv10"):
+                self.assertTrue(any(host.kvm_hv == "nested=0" and host.machine == machine and host.kernel.startswith(kernel) for host in everyone))
 
     def test_quick_part_covers_every_kind_of_answer(self) -> None:
         quick = [host for host in hosts.everyone().values() if host.quick]
-        kinds = {(host.machine, host.cpu, host.nested, host.compat, host.kernel == "7.3") for host in quick}
+        self.assertLessEqual(len(quick), 15)
+        kinds = {(host.machine, host.cpu, host.nested, host.compat, bool(host.grant), host.kernel == "7.3") for host in quick}
         for kind in (
-            *(("pseries", cpu, "v1", None, True) for cpu in ("POWER9", "POWER10", "Power11")),
-            ("pseries", "POWER10", "v1", "power9", True),
-            ("pseries", "Power11", "v2", None, True),
-            ("pseries", "Power11", "v1", "power10", True),
-            ("pseries", "Power11", "v2", "power10", True),
-            ("pseries", "POWER10", "v2", None, True),
-            ("pseries", "POWER10", "v2", "power9", True),
-            ("pseries", "POWER10", "none", None, True),
-            ("powernv9", "POWER9", "none", None, True),
-            ("powernv10", "POWER10", "none", None, True),
-            ("pseries", "POWER10", "v1", None, False),
+            *(("pseries", cpu, "v1", None, False, True) for cpu in ("POWER9", "POWER10", "Power11")),
+            ("pseries", "POWER10", "v1", "power9", False, True),
+            ("pseries", "Power11", "v2", None, False, True),
+            ("pseries", "Power11", "v1", "power10", False, True),
+            ("pseries", "Power11", "v2", "power10", False, True),
+            ("pseries", "POWER10", "v2", None, False, True),
+            ("pseries", "POWER10", "v2", "power9", False, True),
+            ("pseries", "POWER10", "none", None, False, True),
+            ("powernv9", "POWER9", "none", None, False, True),
+            ("powernv10", "POWER10", "none", None, False, True),
+            ("pseries", "POWER10", "v1", None, False, False),
+            ("pseries", "Power11", "v2", "power10", False, False),
+            ("pseries", "Power11", "v2", None, True, False),
         ):
             self.assertIn(kind, kinds)
 

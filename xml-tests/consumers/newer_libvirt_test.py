@@ -85,7 +85,7 @@ def root_of(suite: str) -> Path:
     def make(part: Path) -> None:
         source.unpack(list(WANTED), part, dependencies=True)
 
-    return cachedir.item(f"libvirt-daemons/{suite}-{source.known['libvirt-daemon']}", make)
+    return cachedir.item(f"libvirt-daemons/{suite}-{source.versions('libvirt-daemon')[0]}", make)
 
 
 class Newer(ModuleTestCase):

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Judges what the tool said by what a real guest did.
+
+The judge is the guest. Beside it stand three things that the lab knows because it made them: the level and the
+grant that it gave to the host (hosts.toml), which levels the host's bare vCPUs took (lab/raw_probe.c), and what the
+same guest did on the same host with another kernel (lab/measured.json). No rule of driver/ is used.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from .hosts import Host
+
+ORDER = ("power8", "power9", "power10", "power11")
+BOOTED, REFUSED, DIED, SILENT = "booted", "refused", "died", "no answer"
+
+# QEMU ends with these words before the mode comes into question: the guest says nothing about it.
+_LIMITS = ("Invalid compatibility mode", "VRMA only allows")
+# With these words QEMU and KVM refuse a mode; a guest that ends with others says nothing about it.
+_REFUSALS = (
+    "Unable to set CPU compatibility mode in KVM",
+    "not valid for CPU",
+    "HPT not supported in nested guests",
+    "Guest requested unavailable MMU mode",
+)
+# What the host's own kernel says where its hypervisor fails it; no guest of that host comes up then.
+_HOST_FAILS = re.compile(r"TLB page invalidation hcall failed[^\n]*|KVM-NESTEDv2: [^\n]*")
+COMMIT = "884ea0283f4e"
+WITHOUT_CHECK = f"the guest boots beyond what the partition was given: this kernel has no check of it (commit {COMMIT})"
+BY_POWER11 = "the guest boots beyond the grant: KVM of a Power11 judges power10 by the grant of power11"
+BEYOND = "beyond the grant"
+
+
+@dataclass(frozen=True)
+class Did:
+    """What a guest did: booted, refused, died or no answer, and in which words."""
+
+    what: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """agree, DISAGREE, not possible, beyond the grant or no statement, and why where that is not plain."""
+
+    word: str
+    why: str = ""
+
+
+def limit(did: Did) -> bool:
+    """Whether a guest met a limit that is none of its mode."""
+    return did.what == REFUSED and any(words in did.words for words in _LIMITS)
+
+
+def given(host: Host) -> tuple[str, ...]:
+    """The modes that the lab gave to a host's guests: by its grant, or all up to its level and its processor."""
+    if host.grant:
+        return host.grant
+    return ORDER[: ORDER.index(host.compat or host.cpu.lower()) + 1]
+
+
+def processor(words: str) -> str:
+    """The mode of the processor that a booted guest named, as in `POWER9 (architected)`."""
+    return words.split(" ")[0].lower()
+
+
+def beyond(host: Host, did: Did) -> bool:
+    """Whether a guest booted on a processor that the lab did not give to its host's guests."""
+    return did.what == BOOTED and processor(did.words) not in given(host)
+
+
+def judged_by_power11(host: Host, mode: str) -> bool:
+    """Whether KVM judges this mode by the grant of another one, which QEMU's hypervisor then lets boot."""
+    return mode == "power10" and host.cpu == "Power11" and "power11" in host.grant and "power10" not in host.grant
+
+
+def judge(host: Host, mode: str | None, positive: bool | None, did: Did, others: dict[str, Did], checked: Did | None, dmesg: str = "") -> Verdict:
+    """Whether the tool's word and the guest agree.
+
+    mode     the pinned mode, None without one
+    positive the tool's word: True where it says that the guest can run, False where not, None where it does not say
+    others   what guests in other modes did on this host
+    checked  what the same guest did on the same host with a kernel that has the check of COMMIT, if that was measured
+    dmesg    what the host's kernel said meanwhile
+    """
+    if limit(did):
+        return Verdict("not possible", did.words)
+    if did.what == SILENT and not any(other.what == BOOTED for other in others.values()) and (failure := _HOST_FAILS.search(dmesg)):
+        return Verdict("not possible", f"no guest comes up in any mode; the host's kernel says: {failure[0].strip()}")
+    if positive is None:
+        return Verdict("no statement")
+    if did.what == BOOTED:
+        return _judge_boot(host, mode, positive, did, checked)
+    if positive:
+        return Verdict("DISAGREE", f"the guest was to run, and: {did.what}")
+    if did.what == REFUSED and not any(words in did.words for words in _REFUSALS):
+        return Verdict("DISAGREE", "the guest ended for a reason that is not its mode")
+    return Verdict("agree")
+
+
+def _judge_boot(host: Host, mode: str | None, positive: bool, did: Did, checked: Did | None) -> Verdict:
+    if mode is not None and processor(did.words) != mode:
+        return Verdict("DISAGREE", f"pinned to {mode}, it runs as {did.words}")
+    if mode is not None and judged_by_power11(host, mode):
+        return Verdict(BEYOND, BY_POWER11)
+    if not beyond(host, did) or (mode is None and host.nested == "v1"):
+        # With API v1 the hypervisor is a Linux, which runs a guest of any level of its own processor.
+        return Verdict("agree") if positive else Verdict("DISAGREE", "the guest was not to run, and it booted")
+    if positive:
+        return Verdict("DISAGREE", f"it may run as {did.words}, which this partition was not given")
+    if checked is None or checked.what == BOOTED:
+        return Verdict("DISAGREE", "the guest was not to run, and it booted; no newer kernel was seen to refuse it")
+    return Verdict(BEYOND, WITHOUT_CHECK)
