@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace hostcompat::kvm {
@@ -52,7 +53,7 @@ struct FakeKernelSetup {
 /// The kernel of FakeKernelSetup. Counts calls and open descriptors.
 class FakeKernel final : public Kernel {
 public:
-    explicit FakeKernel(FakeKernelSetup setup = {}) : setup_(setup) {}
+    explicit FakeKernel(FakeKernelSetup setup = {}) : setup_(std::move(setup)) {}
 
     int open(const char* path, int flags) override;
     int ioctl(int descriptor, unsigned long request, std::uintptr_t argument) override;

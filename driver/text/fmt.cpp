@@ -15,5 +15,6 @@ using Vformat = std::string (*)(fmt::string_view, fmt::format_args);
 [[gnu::used]] constexpr auto* kVformatTo = &fmt::detail::vformat_to<char>;
 [[gnu::used]] constexpr auto* kThousandsSeparator = &fmt::detail::thousands_sep_impl<char>;
 [[gnu::used]] constexpr auto* kDecimalPoint = &fmt::detail::decimal_point_impl<char>;
+[[gnu::used]] constexpr auto* kIsPrintable = &fmt::detail::is_printable;
 
 } // namespace
