@@ -8,13 +8,16 @@
 #define FMT_HEADER_ONLY
 #include <fmt/format.h>
 
+#include <cstdint>
+
 namespace {
 
 using Vformat = std::string (*)(fmt::string_view, fmt::format_args);
+using IsPrintable = bool (*)(std::uint32_t);
 [[gnu::used]] constexpr Vformat kVformat = &fmt::vformat;
 [[gnu::used]] constexpr auto* kVformatTo = &fmt::detail::vformat_to<char>;
 [[gnu::used]] constexpr auto* kThousandsSeparator = &fmt::detail::thousands_sep_impl<char>;
 [[gnu::used]] constexpr auto* kDecimalPoint = &fmt::detail::decimal_point_impl<char>;
-[[gnu::used]] constexpr auto* kIsPrintable = &fmt::detail::is_printable;
+[[gnu::used]] constexpr IsPrintable kIsPrintable = &fmt::detail::is_printable;
 
 } // namespace
