@@ -34,6 +34,7 @@ ALLOWED = {
     "answer": {"model", "text", "input", "kvm", "host"},
     "policy": {"model", "text", "qemu", "xml"},
     "validate": {"model", "text", "input", "xml", "relaxng"},
+    "publish": {"model", "text", "input"},
     "libvirt": {"model", "text", "input", "process", "sandbox", "xml", "answer", "policy"},
 }
 TOOLS = "tools"  # may include everything, and nothing includes it

@@ -88,7 +88,7 @@ Status enable(const DaemonOptions& options, Console& console) {
             return console.fail(checked.error());
     for (const std::string& daemon : *daemons) {
         const auto path = libvirt::dropInPath(options.root, daemon);
-        if (const auto written = libvirt::writeManaged(path, *text, 0644); !written)
+        if (const auto written = input::writeManaged(path, *text); !written)
             return console.fail(written.error());
         console.printLine(fmt::format("{}: wrote {}", daemon, path.string()));
     }
@@ -109,7 +109,7 @@ Status disable(const DaemonOptions& options, Console& console) {
     }
     for (const std::string& daemon : daemons) {
         const auto path = libvirt::dropInPath(options.root, daemon);
-        const auto removed = libvirt::removeManaged(path);
+        const auto removed = input::removeManaged(path);
         if (!removed) {
             status = worse(status, console.fail(removed.error()));
         } else if (*removed) {
@@ -142,7 +142,7 @@ Status status(const DaemonOptions& options, Console& console) {
     Status result = Status::yes;
     for (const std::string& daemon : *daemons) {
         const auto path = libvirt::dropInPath(options.root, daemon);
-        const auto state = libvirt::managedState(path);
+        const auto state = input::lookAtManaged(path);
         if (!state) {
             result = worse(result, console.fail(state.error()));
             continue;
@@ -152,13 +152,13 @@ Status status(const DaemonOptions& options, Console& console) {
             result = worse(result, console.fail(other.error()));
             continue;
         }
-        const bool enabled = *state == libvirt::ManagedState::ours;
+        const bool enabled = state->state == input::ManagedState::ours;
         if (!enabled || *other)
             result = worse(result, Status::no);
         console.printLine(
             fmt::format("{}: {}{}{}", daemon,
                         enabled ? fmt::format("enabled by {}", path.string())
-                        : *state == libvirt::ManagedState::absent
+                        : state->state == input::ManagedState::absent
                             ? std::string("not enabled")
                             : fmt::format("not enabled, {} is somebody else's", path.string()),
                         *other ? fmt::format(", {}:{} sets LD_PRELOAD too", (*other)->file.string(),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The command "hook": puts libvirt's start hook in place, takes it away, and is it.
 #include "driver/answer/probe_host.hpp"
+#include "driver/input/managed_file.hpp"
 #include "driver/input/read_file.hpp"
-#include "driver/libvirt/managed_file.hpp"
 #include "driver/libvirt/start_hook.hpp"
 #include "driver/process/child_process.hpp"
 #include "tools/command.hpp"
@@ -44,7 +44,7 @@ Status install(const HookOptions& options, Console& console) {
                              .errorNumber = errno,
                              .remedy = "name the installed program with --program"});
     const auto path = hookPath(options);
-    if (const auto written = libvirt::writeManaged(path, *script, 0755); !written)
+    if (const auto written = input::writeManaged(path, *script, {.mode = 0755}); !written)
         return console.fail(written.error());
     console.printLine(fmt::format("wrote {}", path.string()));
     console.printLine("libvirt looks for hooks when it starts. Now run: systemctl try-restart "
@@ -54,7 +54,7 @@ Status install(const HookOptions& options, Console& console) {
 
 Status remove(const HookOptions& options, Console& console) {
     const auto path = hookPath(options);
-    const auto removed = libvirt::removeManaged(path);
+    const auto removed = input::removeManaged(path);
     if (!removed)
         return console.fail(removed.error());
     console.printLine(fmt::format("{} {}", *removed ? "removed" : "there is no", path.string()));

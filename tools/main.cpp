@@ -34,6 +34,7 @@ constexpr auto kEntries = std::to_array<Entry>({
     {"fit", addFit},
     {"baseline", addBaseline},
     {"compare", addCompare},
+    {"publish", addPublish},
     {"daemon", addDaemon},
     {"hook", addHook},
     {"doctor", addDoctor},

@@ -40,8 +40,9 @@ void Command::input(const char* name, std::string& value, const char* help, bool
     command_->add_option(name, value, help)->type_name("")->required(required);
 }
 
-void Command::inputs(const char* name, std::vector<std::string>& values, const char* help) {
-    command_->add_option(name, values, help)->type_name("");
+void Command::inputs(const char* name, std::vector<std::string>& values, const char* help,
+                     bool required) {
+    command_->add_option(name, values, help)->type_name("")->required(required);
 }
 
 void Command::connect(std::optional<std::string>& uri) {

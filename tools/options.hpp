@@ -30,7 +30,8 @@ public:
                const char* help);
     /// What stands without an option's name, once or any number of times.
     void input(const char* name, std::string& value, const char* help, bool required = false);
-    void inputs(const char* name, std::vector<std::string>& values, const char* help);
+    void inputs(const char* name, std::vector<std::string>& values, const char* help,
+                bool required = false);
 
     // Options that mean the same in every command that takes them.
     void probe(std::string& file);

@@ -3,6 +3,7 @@
 #include "driver/answer/record.hpp"
 #include "driver/answer/wording.hpp"
 #include "driver/input/read_file.hpp"
+#include "driver/publish/format.hpp"
 #include "driver/text/utf8.hpp"
 #include "tools/command.hpp"
 #include "tools/host_source.hpp"
@@ -19,6 +20,7 @@ namespace {
 struct ShowOptions {
     std::string probe;
     bool json = false;
+    bool modes = false;
     bool quiet = false;
     bool noSandbox = false;
 };
@@ -74,7 +76,9 @@ Status show(const ShowOptions& options, Console& console) {
     if (!host)
         return console.fail(host.error());
     warnOfDoubtfulSource(host->record.compat, input::inputName(options.probe), console);
-    if (options.json)
+    if (options.modes)
+        console.printExact(publish::findFormat("modes")->render(host->record));
+    else if (options.json)
         console.printExact(answer::writeRecord(host->record));
     else
         describeRecord(host->record, console);
@@ -90,6 +94,7 @@ void addShow(CLI::App& app, Action& chosen) {
         "can have");
     auto options = std::make_shared<ShowOptions>();
     command.json(options->json);
+    command.flag("--modes", options->modes, "Print the supported modes alone, one name a line");
     command.probe(options->probe);
     command.quiet(options->quiet);
     command.noSandbox(options->noSandbox);

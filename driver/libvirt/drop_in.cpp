@@ -3,8 +3,8 @@
 #include "driver/libvirt/drop_in.hpp"
 
 #include "driver/input/read_file.hpp"
+#include "driver/input/trusted_file.hpp"
 #include "driver/libvirt/preload_setting.hpp"
-#include "driver/libvirt/trusted_file.hpp"
 #include "driver/process/child_process.hpp"
 
 #include <fmt/format.h>
@@ -106,12 +106,12 @@ Result<std::string> dropInText(const std::filesystem::path& module) {
     return fmt::format("{}; remove it with 'virt-host-compat daemon disable'.\n"
                        "[Service]\n"
                        "Environment=LD_PRELOAD={}\n",
-                       kManagedMark, path);
+                       input::kManagedMark, path);
 }
 
 Result<void> checkModule(const std::filesystem::path& module) {
     for (const auto& path : {module, module.parent_path()})
-        if (auto trusted = checkTrusted(path.string()); !trusted)
+        if (auto trusted = input::checkTrusted(path.string()); !trusted)
             return trusted;
     struct stat status;
     if (::stat(module.c_str(), &status) != 0)

@@ -2,7 +2,7 @@
 // The systemd drop-in that makes a libvirt daemon preload the module.
 #pragma once
 
-#include "driver/libvirt/managed_file.hpp"
+#include "driver/input/managed_file.hpp"
 #include "driver/model/error.hpp"
 
 #include <array>

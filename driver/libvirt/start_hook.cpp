@@ -2,7 +2,7 @@
 // Decides for libvirt's start hook, and words its script.
 #include "driver/libvirt/start_hook.hpp"
 
-#include "driver/libvirt/managed_file.hpp"
+#include "driver/input/managed_file.hpp"
 #include "driver/policy/check.hpp"
 #include "driver/text/utf8.hpp"
 
@@ -69,7 +69,7 @@ esac
 {2} hook run -- "$@"
 [ $? -ne 1 ]
 )",
-                       kManagedMark, operations, program);
+                       input::kManagedMark, operations, program);
 }
 
 } // namespace hostcompat::libvirt

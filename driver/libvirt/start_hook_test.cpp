@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // When the hook decides, and what it refuses.
-#include "driver/libvirt/managed_file.hpp"
+#include "driver/input/managed_file.hpp"
 #include "driver/libvirt/start_hook.hpp"
 
 #include <gtest/gtest.h>
@@ -73,7 +73,7 @@ TEST(HookScript, TakesOnlyPathsThatAShellTakesAsTheyAre) {
     const auto script = hookScript("/usr/bin/virt-host-compat");
     ASSERT_TRUE(script);
     EXPECT_NE(script->find("prepare/begin | migrate/begin | restore/begin"), std::string::npos);
-    EXPECT_NE(script->find(kManagedMark), std::string::npos);
+    EXPECT_NE(script->find(input::kManagedMark), std::string::npos);
     for (const char* path : {"virt-host-compat", "/a b", "/a;b", "/a$b", "/a'b", ""})
         EXPECT_FALSE(hookScript(path)) << path;
 }

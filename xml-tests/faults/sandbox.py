@@ -96,6 +96,10 @@ FORMS = [
     Form("baseline --jobs 2 --files-from @LIST@"),
     Form("baseline --connect qemu+tcp://other/system", status=4, daemon=True),
     Form("baseline --connect --files-from @URIS@", status=4, daemon=True),
+    Form("publish print nfd --probe @JSON@", sealed=True),
+    # Another process reads the record.
+    Form("publish run --root @ROOT@ --probe @JSON@"),
+    Form("publish status --root @ROOT@ --probe @JSON@"),
     # What is no clear no lets the guest start.
     Form("hook run --probe @GOOD@ -- guest prepare begin -", REFUSED.replace("power10", "power11"), sealed=True, status=1, blocked=0),
     Form("hook run --probe @JSON@ -- guest prepare begin -", REFUSED, sealed=True, status=0, blocked=0),
@@ -103,8 +107,8 @@ FORMS = [
 ]
 # Options that bring no bytes of others along, and commands that work on what only root can have written.
 NO_INPUT = {"--help", "--version", "--json", "--quiet", "--no-sandbox", "--jobs", "--timeout", "--require", "--ignore-unknown", "--mode",
-            "--format", "--verbose", "--no-fast-path"}
-ROOTS_FILES = {"daemon enable", "daemon disable", "daemon status", "hook install", "hook remove"}
+            "--format", "--modes", "--verbose", "--no-fast-path"}
+ROOTS_FILES = {"daemon enable", "daemon disable", "daemon status", "hook install", "hook remove", "publish enable", "publish disable"}
 
 
 def attempts(helper: str, form: str) -> tuple[dict[str, str], int]:
@@ -172,7 +176,7 @@ def forms_listed(program: str) -> list[str]:
         problems += [f"{name} {option} is not in the program's help" for option in sorted(used - options)]
         if not forms or ("Positionals" in sections and not any("--" in form or not form[0].startswith("--") for form in forms)):
             problems.append(f"no form of {name} with an input is here")
-    known = {" ".join(form.command.split()[:2]) if form.command.startswith("hook") else form.command.split()[0] for form in FORMS}
+    known = {" ".join(form.command.split()[:2]) if form.command.startswith(("hook", "publish")) else form.command.split()[0] for form in FORMS}
     return problems + [f"{name} is no command of the program" for name in sorted((known | ROOTS_FILES) - seen)]
 
 
@@ -188,7 +192,7 @@ ENVIRONMENT = {"LC_ALL": "C", "PATH": os.environ["PATH"]}
 
 def check_command(program: str, form: Form, folder: Path, good: str) -> list[str]:
     words = {"@DOC@": "documents/broken.xml", "@JSON@": "broken.json", "@FOLDER@": "documents", "@LIST@": "list", "@URIS@": "uris",
-             "@SCHEMAS@": "schemas", "@BROKENSCHEMAS@": "brokenschemas", "@QEMU@": "qemu"}
+             "@SCHEMAS@": "schemas", "@BROKENSCHEMAS@": "brokenschemas", "@QEMU@": "qemu", "@ROOT@": "root"}
     arguments = [program, *(str(folder / words[word]) if word in words else good if word == "@GOOD@" else word
                             for word in form.command.split())]
     problems = []
@@ -219,11 +223,11 @@ def check_command(program: str, form: Form, folder: Path, good: str) -> list[str
 
 def make_inputs(folder: Path) -> None:
     files = {"documents/broken.xml": BROKEN, "broken.json": "{", "list": f"{folder}/documents/broken.xml\n", "uris": "qemu+tcp://other/system\n",
-             "daemon/capabilities": BROKEN, "qemu": FAKE_QEMU,
+             "daemon/capabilities": BROKEN, "qemu": FAKE_QEMU, "root/etc/virt-host-compat/publish.conf": "modes\n",
              "schemas/capability.rng": GRAMMAR % CAPABILITY, "schemas/cputypes.rng": GRAMMAR % CPU_TYPES,
              "brokenschemas/capability.rng": "<grammar>\n<start>"}
     for name, text in files.items():
-        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     (folder / "qemu").chmod(0o755)
 

@@ -4,8 +4,8 @@
 
 #include "driver/answer/probe_host.hpp"
 #include "driver/answer/record.hpp"
+#include "driver/input/trusted_file.hpp"
 #include "driver/libvirt/module/config.hpp"
-#include "driver/libvirt/trusted_file.hpp"
 
 #include <sys/utsname.h>
 
@@ -21,7 +21,7 @@ bool isPower() {
 }
 
 Result<model::HostRecord> readRecord(const std::string& path) {
-    const auto json = readTrusted(path);
+    const auto json = input::readTrusted(path);
     if (!json)
         return std::unexpected(json.error());
     return answer::parseRecord(*json, path);

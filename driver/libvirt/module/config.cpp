@@ -2,7 +2,7 @@
 // Reads the module's settings; whatever is doubtful refuses the whole file.
 #include "driver/libvirt/module/config.hpp"
 
-#include "driver/libvirt/trusted_file.hpp"
+#include "driver/input/trusted_file.hpp"
 
 #include <fmt/format.h>
 
@@ -80,7 +80,7 @@ Result<Config> parseConfig(std::string_view text, std::string_view name) {
 }
 
 Result<Config> readConfig(const std::string& path, bool mayBeMissing) {
-    const auto text = readTrusted(path);
+    const auto text = input::readTrusted(path);
     if (!text && mayBeMissing && text.error().errorNumber == ENOENT)
         return Config{};
     if (!text)

@@ -29,7 +29,8 @@ struct Config {
 /// of range (probe: an absolute path; interval: 1 to 86400 seconds; compare: yes or no).
 Result<Config> parseConfig(std::string_view text, std::string_view name);
 
-/// Reads the file, which readTrusted() must trust. Where it may be missing and is, the defaults.
+/// Reads the file, which input::readTrusted() must trust. Where it may be missing and is, the
+/// defaults.
 Result<Config> readConfig(const std::string& path, bool mayBeMissing);
 
 } // namespace hostcompat::libvirt::module

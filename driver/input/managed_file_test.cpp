@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Writing, replacing and removing, and whose files are left alone.
-#include "driver/libvirt/managed_file.hpp"
+#include "driver/input/managed_file.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@
 namespace {
 
 using namespace hostcompat;
-using namespace hostcompat::libvirt;
+using namespace hostcompat::input;
 
 class ManagedFileTest : public testing::Test {
 protected:
@@ -44,15 +44,34 @@ protected:
     std::filesystem::path path_;
 };
 
+TEST_F(ManagedFileTest, IsWrittenOnlyWhereSomethingChanges) {
+    EXPECT_TRUE(*writeManaged(path_, text("1")));
+    struct stat before;
+    ASSERT_EQ(::stat(path_.c_str(), &before), 0);
+    EXPECT_FALSE(*writeManaged(path_, text("1")));
+    struct stat after;
+    ASSERT_EQ(::stat(path_.c_str(), &after), 0);
+    EXPECT_EQ(before.st_ino, after.st_ino);
+    EXPECT_TRUE(*writeManaged(path_, text("1"), {.mode = 0755}));
+    EXPECT_TRUE(*writeManaged(path_, text("2"), {.mode = 0755}));
+}
+
+TEST_F(ManagedFileTest, MayHaveItsTemporaryFileElsewhere) {
+    const ManagedKind kind{.temporaryFolder = folder_ / "missing"};
+    ASSERT_TRUE(writeManaged(path_, text("1"), kind));
+    EXPECT_EQ(content(), text("1"));
+    EXPECT_TRUE(std::filesystem::is_empty(folder_ / "missing"));
+}
+
 TEST_F(ManagedFileTest, IsWrittenReplacedAndRemoved) {
-    EXPECT_EQ(*managedState(path_), ManagedState::absent);
-    ASSERT_TRUE(writeManaged(path_, text("1"), 0755));
+    EXPECT_EQ(lookAtManaged(path_)->state, ManagedState::absent);
+    ASSERT_TRUE(writeManaged(path_, text("1"), {.mode = 0755}));
     struct stat status;
     ASSERT_EQ(::stat(path_.c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 07777, 0755U);
-    ASSERT_TRUE(writeManaged(path_, text("2"), 0755));
+    ASSERT_TRUE(writeManaged(path_, text("2"), {.mode = 0755}));
     EXPECT_EQ(content(), text("2"));
-    EXPECT_EQ(*managedState(path_), ManagedState::ours);
+    EXPECT_EQ(lookAtManaged(path_)->state, ManagedState::ours);
     EXPECT_TRUE(*removeManaged(path_));
     EXPECT_FALSE(*removeManaged(path_));
     EXPECT_TRUE(std::filesystem::is_empty(path_.parent_path()));
@@ -60,8 +79,8 @@ TEST_F(ManagedFileTest, IsWrittenReplacedAndRemoved) {
 
 TEST_F(ManagedFileTest, SomebodyElsesFileStays) {
     putForeign();
-    EXPECT_EQ(*managedState(path_), ManagedState::foreign);
-    const auto written = writeManaged(path_, text("1"), 0644);
+    EXPECT_EQ(lookAtManaged(path_)->state, ManagedState::foreign);
+    const auto written = writeManaged(path_, text("1"));
     ASSERT_FALSE(written);
     EXPECT_EQ(model::describe(written.error()),
               "cannot change " + path_.string() +
@@ -75,7 +94,7 @@ TEST_F(ManagedFileTest, AFileBesideItThatAnotherProcessMadeStays) {
     std::filesystem::create_directories(path_.parent_path());
     const auto other = path_.parent_path() / fmt::format(".file.{}", ::getpid());
     std::ofstream(other) << "half written";
-    ASSERT_TRUE(writeManaged(path_, text("1"), 0644));
+    ASSERT_TRUE(writeManaged(path_, text("1")));
     ASSERT_TRUE(std::filesystem::exists(other));
     EXPECT_EQ(std::filesystem::file_size(other), 12U);
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator(path_.parent_path()), {}), 2);
@@ -84,18 +103,18 @@ TEST_F(ManagedFileTest, AFileBesideItThatAnotherProcessMadeStays) {
 TEST_F(ManagedFileTest, ALinkIsForeign) {
     std::filesystem::create_directories(path_.parent_path());
     std::filesystem::create_symlink("/dev/null", path_);
-    EXPECT_EQ(*managedState(path_), ManagedState::foreign);
+    EXPECT_EQ(lookAtManaged(path_)->state, ManagedState::foreign);
 }
 
 TEST_F(ManagedFileTest, WhatOthersMayWriteIsNotTrusted) {
-    ASSERT_TRUE(writeManaged(path_, text("1"), 0644));
+    ASSERT_TRUE(writeManaged(path_, text("1")));
     ASSERT_EQ(::chmod(path_.c_str(), 0666), 0);
-    EXPECT_FALSE(managedState(path_));
-    EXPECT_FALSE(writeManaged(path_, text("2"), 0644));
+    EXPECT_FALSE(lookAtManaged(path_));
+    EXPECT_FALSE(writeManaged(path_, text("2")));
     EXPECT_FALSE(removeManaged(path_));
     ASSERT_EQ(::chmod(path_.c_str(), 0644), 0);
     ASSERT_EQ(::chmod(path_.parent_path().c_str(), 0777), 0);
-    EXPECT_FALSE(writeManaged(path_, text("2"), 0644));
+    EXPECT_FALSE(writeManaged(path_, text("2")));
     EXPECT_EQ(content(), text("1"));
 }
 

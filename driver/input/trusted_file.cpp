@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Checks owner and permissions of the opened file, so that it cannot be exchanged in between.
-#include "driver/libvirt/trusted_file.hpp"
+#include "driver/input/trusted_file.hpp"
 
 #include "driver/input/descriptor.hpp"
 
@@ -11,7 +11,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-namespace hostcompat::libvirt {
+namespace hostcompat::input {
 
 namespace {
 
@@ -44,7 +44,7 @@ Result<void> checkStatus(const struct stat& status, const std::string& path) {
 } // namespace
 
 Result<std::string> readTrusted(const std::string& path) {
-    const input::Descriptor file = input::openFile(path, O_RDONLY | O_NOCTTY | O_NONBLOCK);
+    const Descriptor file = openFile(path, O_RDONLY | O_NOCTTY | O_NONBLOCK);
     struct stat status;
     if (!file || ::fstat(file.number(), &status) != 0)
         return std::unexpected(refuse("open", path, errno));
@@ -76,4 +76,4 @@ Result<void> checkTrusted(const std::string& path) {
     return checkStatus(status, path);
 }
 
-} // namespace hostcompat::libvirt
+} // namespace hostcompat::input

@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace hostcompat::libvirt {
+namespace hostcompat::input {
 
 /// Reads a small regular file if only root or the user of this process (the effective one) can have
 /// written it: it belongs to one of them, and neither its group nor others may write it. Never
@@ -22,4 +22,4 @@ Result<std::string> readTrusted(const std::string& path);
 /// Errors: kind input as above; where it is missing, errorNumber is ENOENT.
 Result<void> checkTrusted(const std::string& path);
 
-} // namespace hostcompat::libvirt
+} // namespace hostcompat::input

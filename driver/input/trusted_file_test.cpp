@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Which files are believed.
-#include "driver/libvirt/trusted_file.hpp"
+#include "driver/input/trusted_file.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -13,7 +13,7 @@
 namespace {
 
 using namespace hostcompat;
-using namespace hostcompat::libvirt;
+using namespace hostcompat::input;
 
 class TrustedFileTest : public testing::Test {
 protected:

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Writes beside and renames, so that a daemon never reads half a file.
+#include "driver/input/managed_file.hpp"
+
+#include "driver/input/descriptor.hpp"
+#include "driver/input/trusted_file.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace hostcompat::input {
+
+namespace {
+
+Error systemError(std::string action, const std::filesystem::path& path, int errorNumber) {
+    return {.kind = ErrorKind::system,
+            .action = std::move(action),
+            .subject = path.string(),
+            .errorNumber = errorNumber,
+            .remedy = errorNumber == EACCES || errorNumber == EPERM ? "run as root" : ""};
+}
+
+Error foreignError(const std::filesystem::path& path) {
+    return {.kind = ErrorKind::input,
+            .action = "change",
+            .subject = path.string(),
+            .reason = "this program did not write it",
+            .remedy = "move it away first"};
+}
+
+/// Writes and closes a new file. 0, or errno.
+int fill(int file, std::string_view content, unsigned mode) {
+    int problem = ::fchmod(file, mode) == 0 ? 0 : errno;
+    if (problem == 0)
+        problem = writeWhole(file, content);
+    if (problem == 0 && ::fsync(file) != 0)
+        problem = errno;
+    if (::close(file) != 0 && problem == 0)
+        problem = errno;
+    return problem;
+}
+
+/// Puts a file at a path by way of a new one beside it, which never outlives a failure.
+Result<void> putFile(const std::filesystem::path& path, std::string_view content,
+                     const ManagedKind& kind) {
+    // A name that begins with a dot is passed over by systemd and by libvirt's hooks. The rest of
+    // it is nobody else's: mkostemp(3) takes no file that is there.
+    const auto folder = kind.temporaryFolder.empty() ? path.parent_path() : kind.temporaryFolder;
+    std::string beside = folder / fmt::format(".{}.XXXXXX", path.filename().string());
+    const int file = ::mkostemp(beside.data(), O_CLOEXEC);
+    if (file < 0)
+        return std::unexpected(systemError("create", beside, errno));
+    Result<void> done;
+    if (const int problem = fill(file, content, kind.mode); problem != 0)
+        done = std::unexpected(systemError("write", beside, problem));
+    else if (::rename(beside.c_str(), path.c_str()) != 0)
+        done = std::unexpected(systemError("rename to", path, errno));
+    if (!done)
+        ::unlink(beside.c_str());
+    return done;
+}
+
+} // namespace
+
+/// std::filesystem::create_directories() takes a folder that it cannot look at for one that is
+/// missing, and then names another error.
+Result<void> makeFolders(const std::filesystem::path& path) {
+    std::filesystem::path folder;
+    for (const auto& part : path) {
+        folder /= part;
+        if (::mkdir(folder.c_str(), 0777) != 0 && errno != EEXIST)
+            return std::unexpected(systemError("create the folder", folder, errno));
+    }
+    return {};
+}
+
+bool hasManagedMark(std::string_view content) {
+    const auto place = content.find(kManagedMark);
+    return place == 0 || (place != std::string_view::npos && content[place - 1] == '\n');
+}
+
+Result<ManagedFile> lookAtManaged(const std::filesystem::path& path, const ManagedKind& kind) {
+    struct stat status;
+    if (::lstat(path.c_str(), &status) != 0) {
+        if (errno == ENOENT || errno == ENOTDIR)
+            return ManagedFile();
+        return std::unexpected(systemError("look at", path, errno));
+    }
+    if (!S_ISREG(status.st_mode))
+        return ManagedFile{.state = ManagedState::foreign, .content = {}};
+    auto content = readTrusted(path.string());
+    if (!content)
+        return std::unexpected(std::move(content.error()));
+    const auto state = kind.isOurs(*content) ? ManagedState::ours : ManagedState::foreign;
+    return ManagedFile{.state = state, .content = std::move(*content)};
+}
+
+Result<bool> writeManaged(const std::filesystem::path& path, std::string_view content,
+                          const ManagedKind& kind) {
+    const auto file = lookAtManaged(path, kind);
+    if (!file)
+        return std::unexpected(file.error());
+    if (file->state == ManagedState::foreign)
+        return std::unexpected(foreignError(path));
+    struct stat status;
+    if (file->state == ManagedState::ours && file->content == content &&
+        ::stat(path.c_str(), &status) == 0 && (status.st_mode & 07777) == kind.mode)
+        return false;
+    for (const auto& folder : {path.parent_path(), kind.temporaryFolder}) {
+        if (folder.empty())
+            continue;
+        if (auto made = makeFolders(folder); !made)
+            return std::unexpected(std::move(made.error()));
+        if (auto trusted = checkTrusted(folder.string()); !trusted)
+            return std::unexpected(std::move(trusted.error()));
+    }
+    if (auto put = putFile(path, content, kind); !put)
+        return std::unexpected(std::move(put.error()));
+    return true;
+}
+
+Result<bool> removeManaged(const std::filesystem::path& path, const ManagedKind& kind) {
+    const auto file = lookAtManaged(path, kind);
+    if (!file)
+        return std::unexpected(file.error());
+    switch (file->state) {
+    case ManagedState::absent:
+        return false;
+    case ManagedState::foreign:
+        return std::unexpected(foreignError(path));
+    case ManagedState::ours:
+        break;
+    }
+    if (::unlink(path.c_str()) != 0)
+        return std::unexpected(systemError("remove", path, errno));
+    return true;
+}
+
+} // namespace hostcompat::input

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Files that this program puts into folders of others, and takes away again.
+#pragma once
+
+#include "driver/model/error.hpp"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace hostcompat::input {
+
+/// Makes a folder and those that it lies in, where they are missing.
+/// Errors: kind system with the folder that cannot be made.
+Result<void> makeFolders(const std::filesystem::path& path);
+
+/// A line that every file which this program wrote has; what lacks it is somebody else's.
+inline constexpr std::string_view kManagedMark = "# Written by virt-host-compat";
+
+/// Whose file stands at a path.
+enum class ManagedState {
+    absent,
+    ours,
+    foreign, ///< somebody else wrote it, or it is no file; it is never changed
+};
+
+/// Whether a text has a line that begins with kManagedMark.
+bool hasManagedMark(std::string_view content);
+
+/// How files of one kind are recognized and written.
+struct ManagedKind {
+    /// Whether this program wrote a content.
+    bool (*isOurs)(std::string_view content) = hasManagedMark;
+    /// The file's permissions.
+    unsigned mode = 0644;
+    /// The folder of the temporary file, on the same file system; empty for the file's own folder.
+    std::filesystem::path temporaryFolder = {};
+};
+
+/// A file that is there, or not.
+struct ManagedFile {
+    ManagedState state = ManagedState::absent;
+    /// The bytes of a regular file.
+    std::string content;
+};
+
+/// Looks at a file. Errors: kind input where it is there and cannot be read or trusted
+/// (readTrusted()).
+Result<ManagedFile> lookAtManaged(const std::filesystem::path& path, const ManagedKind& kind = {});
+
+/// Writes a file whole or not at all, with its folders; one of ours is replaced. A file that has
+/// these bytes and permissions already is left as it is.
+///
+/// @param content is of this kind (ManagedKind::isOurs).
+/// @return whether it was written.
+/// Errors: kind input where somebody else's file is there or it cannot be trusted, or where a
+/// folder that it goes into may be written by others than root and the own user; kind system where
+/// writing fails.
+Result<bool> writeManaged(const std::filesystem::path& path, std::string_view content,
+                          const ManagedKind& kind = {});
+
+/// Removes a file of ours. Returns whether there was one. Errors: as writeManaged().
+Result<bool> removeManaged(const std::filesystem::path& path, const ManagedKind& kind = {});
+
+} // namespace hostcompat::input

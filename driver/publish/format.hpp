@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The answer in the words of schedulers, monitoring and configuration management.
+#pragma once
+
+#include "driver/input/managed_file.hpp"
+#include "driver/model/host_compat.hpp"
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hostcompat::publish {
+
+/// One format: what it is called, where its reader looks, and how the answer is written in it.
+struct Format {
+    std::string_view name;
+    /// The file that the reader looks at, below the root.
+    std::string_view path;
+    /// The permissions of the file.
+    unsigned mode;
+    /// Whether this program wrote a content of the format.
+    bool (*isOurs)(std::string_view content);
+    /// The whole file with its last newline; empty where the format has no way to say what the
+    /// record says, so that there must be no file.
+    std::string (*render)(const model::HostRecord& record);
+    /// Whether the temporary file must be outside of the file's folder.
+    bool temporaryElsewhere = false;
+    /// Whether the file's time of modification says when the answer was last confirmed.
+    bool touched = false;
+    /// How the name of each mode that is supported is written in the file; nothing where the reader
+    /// forgets by itself what is no longer there.
+    std::string (*keptName)(std::string_view mode) = nullptr;
+};
+
+/// Every format, in the order of the manual.
+std::span<const Format> formats();
+
+/// The format of that name, or null.
+const Format* findFormat(std::string_view name);
+
+} // namespace hostcompat::publish

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Puts the answer where its readers look, and takes it away again.
+#pragma once
+
+#include "driver/model/error.hpp"
+#include "driver/publish/format.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace hostcompat::publish {
+
+/// A format and the file that it is written to.
+struct Output {
+    const Format* format = nullptr;
+    std::filesystem::path path;
+};
+
+/// What writing an output did.
+struct Written {
+    enum class Change {
+        written,
+        unchanged,
+        removed, ///< the format cannot say what the host says now
+        none,    ///< as removed, and there was no file
+    };
+    Change change = Change::none;
+    /// Names that the file had and that its reader keeps until somebody removes them
+    /// (Format::keptName).
+    std::vector<std::string> lost;
+};
+
+/// Brings an output up to date: whole or not at all, and only where its bytes change.
+///
+/// @param content Format::render() of the host's record.
+/// Errors: those of input::writeManaged() and input::removeManaged(); kind input where a file of
+/// somebody else speaks for the same node (nova).
+Result<Written> writeOutput(const Output& output, const std::string& content);
+
+/// Removes the file of an output. Returns whether there was one. Errors: as writeOutput().
+Result<bool> removeOutput(const Output& output);
+
+/// Whether an output says what the host says.
+struct OutputState {
+    enum class State {
+        current,
+        stale,   ///< the file says something else, or is missing
+        foreign, ///< somebody else's file is there
+    };
+    State state = State::current;
+    /// When the file was written or confirmed, in seconds since 1970; 0 without a file.
+    std::int64_t since = 0;
+};
+
+/// Compares an output with the content that it should have. Errors: those of lookAtManaged().
+Result<OutputState> outputState(const Output& output, const std::string& content);
+
+/// Reads the list of enabled outputs: lines FORMAT or FORMAT = PATH; empty lines and those that
+/// begin with # are passed over.
+///
+/// @param root what the formats' own paths are below. @param name what messages call the text.
+/// Errors: kind input with the line: an unknown format, one that is there twice, a path that is not
+/// absolute.
+Result<std::vector<Output>> parseConfig(std::string_view text, std::string_view name,
+                                        const std::filesystem::path& root);
+
+/// The list as parseConfig() reads it, with the mark of this program.
+std::string configText(const std::vector<Output>& outputs, const std::filesystem::path& root);
+
+} // namespace hostcompat::publish
