@@ -27,9 +27,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     host.compat.reason = "nobody knows";
     const auto domain = xml::DomainDocument::read(bytes, "input");
     // Some domains are impossible on any host: an unknown one refuses no other.
-    const std::string always = libvirt::hookRefusal(bytes, host);
+    const std::string always = libvirt::hookRefusal(bytes, "prepare", host);
     host.compat.known = modesFrom(choice);
-    const std::string refusal = libvirt::hookRefusal(bytes, host);
+    const std::string refusal = libvirt::hookRefusal(bytes, "prepare", host);
     if (!domain) {
         require(always.empty() && refusal.empty(), "refuses a document that it cannot read");
         return 0;

@@ -70,7 +70,8 @@ std::string decide(const HookOptions& options) {
         return {};
     if (options.probe.empty() && !seal(false))
         return {};
-    return libvirt::hookRefusal(std::move(*domain), policy::policyHost(host->record, "this host"));
+    return libvirt::hookRefusal(std::move(*domain), options.arguments[1],
+                                policy::policyHost(host->record, "this host"));
 }
 
 /// Whatever happens here that is not a clear no lets the guest pass: what keeps this program from

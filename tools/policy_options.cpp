@@ -60,7 +60,8 @@ Result<policy::PolicyHost> loadPolicyHost(const PolicyOptions& options,
 Result<std::optional<qemu::QemuModes>> loadQemuModes(const PolicyOptions& options) {
     if (options.qemu.empty())
         return std::nullopt;
-    auto modes = qemu::askQemu(options.qemu, qemu::modesToAskFor());
+    auto modes = qemu::askQemu(options.qemu, qemu::modesToAskFor(),
+                               options.host.empty() && options.probe.empty());
     if (!modes)
         return std::unexpected(std::move(modes.error()));
     return std::move(*modes);

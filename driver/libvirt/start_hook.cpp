@@ -15,7 +15,8 @@ namespace hostcompat::libvirt {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> kOperations = {"prepare", "migrate", "restore"};
+constexpr std::string_view kStart = "prepare";
+constexpr std::array<std::string_view, 3> kOperations = {kStart, "migrate", "restore"};
 
 /// Whether a shell and systemd take every byte of the path for itself.
 bool isPlain(char character) {
@@ -32,12 +33,14 @@ bool hookDecides(std::string_view operation, std::string_view subOperation) {
            std::ranges::find(kOperations, operation) != kOperations.end();
 }
 
-std::string hookRefusal(std::string domainXml, const policy::PolicyHost& host) {
+std::string hookRefusal(std::string domainXml, std::string_view operation,
+                        const policy::PolicyHost& host) {
     const auto document = xml::DomainDocument::read(std::move(domainXml), "the domain");
     if (!document)
         return {};
     const policy::CheckAnswer answer = policy::checkDomain(document->domain(), host);
-    if (answer.verdict != policy::Verdict::incompatible)
+    if (answer.verdict != policy::Verdict::incompatible ||
+        (answer.onlyAtStart && operation != kStart))
         return {};
     return model::describe({.kind = ErrorKind::input,
                             .action = "start the guest",

@@ -20,10 +20,13 @@ inline constexpr std::string_view kHookPath = "etc/libvirt/hooks/qemu.d/virt-hos
 bool hookDecides(std::string_view operation, std::string_view subOperation);
 
 /// Why the guest must not start, as one sentence; empty where nothing clearly speaks against it:
-/// the document cannot be read, the host does not say, KVM is not concerned.
+/// the document cannot be read, the host does not say, KVM is not concerned, or only a guest that
+/// starts here would fail while this one arrives or is restored.
 ///
-/// @param domainXml the document that libvirt gives the hook.
-std::string hookRefusal(std::string domainXml, const policy::PolicyHost& host);
+/// @param domainXml the document that libvirt gives the hook. @param operation "prepare" for a
+/// guest that starts.
+std::string hookRefusal(std::string domainXml, std::string_view operation,
+                        const policy::PolicyHost& host);
 
 /// The script at kHookPath. Only the program's status 1 becomes a refusal: a crash, a missing
 /// program or a missing library must not keep guests from starting.

@@ -41,8 +41,9 @@ TEST(HookDecides, OnlyWhereAGuestIsAboutToRun) {
 }
 
 TEST(HookRefusal, RefusesWhatKvmRefuses) {
-    const std::string sentence = hookRefusal(
-        domain("<cpu mode='host-model'><model>power10</model></cpu>"), power10InPower9Mode());
+    const std::string sentence =
+        hookRefusal(domain("<cpu mode='host-model'><model>power10</model></cpu>"), "prepare",
+                    power10InPower9Mode());
     EXPECT_TRUE(sentence.starts_with("cannot start the guest guest: ")) << sentence;
     EXPECT_NE(sentence.find("power10"), std::string::npos) << sentence;
     EXPECT_EQ(sentence.find('\n'), std::string::npos) << sentence;
@@ -51,7 +52,7 @@ TEST(HookRefusal, RefusesWhatKvmRefuses) {
 TEST(HookRefusal, CutsTheGuestsName) {
     std::string document = domain("<cpu mode='host-model'><model>power10</model></cpu>");
     document.replace(document.find("<name>guest"), 11, "<name>" + std::string(10'000, 'g'));
-    const std::string sentence = hookRefusal(document, power10InPower9Mode());
+    const std::string sentence = hookRefusal(document, "prepare", power10InPower9Mode());
     EXPECT_TRUE(sentence.starts_with("cannot start the guest " + std::string(60, 'g') + "...: "))
         << sentence;
 }
@@ -61,12 +62,29 @@ TEST(HookRefusal, LetsEverythingElsePass) {
     policy::PolicyHost silent = host;
     silent.compat = {.known = std::nullopt, .reason = "nobody knows"};
     const std::string power10 = "<cpu mode='host-model'><model>power10</model></cpu>";
-    EXPECT_EQ(hookRefusal(domain("<cpu mode='host-model'><model>power9</model></cpu>"), host), "");
-    EXPECT_EQ(hookRefusal(domain("<cpu><model>POWER9</model></cpu>", "qemu"), host), "");
-    EXPECT_EQ(hookRefusal(domain(power10), silent), "");
-    EXPECT_EQ(hookRefusal("", host), "");
-    EXPECT_EQ(hookRefusal("<domain type='kvm'>", host), "");
-    EXPECT_EQ(hookRefusal("<network/>", host), "");
+    EXPECT_EQ(
+        hookRefusal(domain("<cpu mode='host-model'><model>power9</model></cpu>"), "prepare", host),
+        "");
+    EXPECT_EQ(hookRefusal(domain("<cpu><model>POWER9</model></cpu>", "qemu"), "prepare", host), "");
+    EXPECT_EQ(hookRefusal(domain(power10), "prepare", silent), "");
+    EXPECT_EQ(hookRefusal("", "prepare", host), "");
+    EXPECT_EQ(hookRefusal("<domain type='kvm'>", "prepare", host), "");
+    EXPECT_EQ(hookRefusal("<network/>", "prepare", host), "");
+}
+
+TEST(HookRefusal, LetsAGuestArriveWhoseModeTheDocumentDoesNotTell) {
+    // A Power11 in power10 mode: a guest without a pinned mode cannot start, and one that runs
+    // elsewhere may run in power10 mode.
+    policy::PolicyHost host = power10InPower9Mode();
+    host.model = "POWER11";
+    host.compat.known->supported = {9, 10};
+    host.compat.known->refused = {8, 11};
+    EXPECT_NE(hookRefusal(domain(""), "prepare", host), "");
+    EXPECT_EQ(hookRefusal(domain(""), "migrate", host), "");
+    EXPECT_EQ(hookRefusal(domain(""), "restore", host), "");
+    const std::string power11 = domain("<cpu mode='host-model'><model>power11</model></cpu>");
+    for (const std::string_view operation : {"prepare", "migrate", "restore"})
+        EXPECT_NE(hookRefusal(power11, operation, host), "") << operation;
 }
 
 TEST(HookScript, TakesOnlyPathsThatAShellTakesAsTheyAre) {

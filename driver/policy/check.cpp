@@ -9,6 +9,7 @@
 // kvmppc_set_arch_compat).
 #include "driver/policy/check.hpp"
 
+#include "driver/policy/unpinned.hpp"
 #include "driver/policy/wording.hpp"
 
 #include <algorithm>
@@ -156,8 +157,12 @@ private:
             return say(Verdict::unknown, wording::hostUnknown(host_),
                        wording::lookAtTheHost(host_));
         const model::ModeSet supported = supportedModes(host_);
-        if (supported.contains(*mode) && model::modeNumber(name))
+        if (supported.contains(*mode) && model::modeNumber(name)) {
+            constexpr std::uint64_t kSmallPage = 4096;
+            if (*mode < model::kFirstRadixMode && host_.pageSize == kSmallPage)
+                answer_.warnings.push_back(wording::smallPages(name, host_));
             return say(Verdict::compatible, wording::supported(name, host_));
+        }
         if (!isRefused(*mode))
             return notTold(name, *mode);
         if (*mode < model::kFirstRadixMode)
@@ -232,15 +237,36 @@ private:
         const model::ModeSet supported = supportedModes(host_);
         if (supported.empty())
             return say(Verdict::unknown, wording::unpinnedWithoutModes(host_));
-        // In a partition that runs in an older mode the guest boots all the same, as the processor
-        // that the partition may not use in full (measured: a POWER10 in power9 mode).
         const std::string newest = model::modeName(supported.newest());
-        const unsigned own = generationOf(host_.model);
-        if (own != 0 && !supported.contains(own))
-            answer_.warnings.push_back(wording::seesMoreThanGranted(host_, newest));
+        const unsigned level = partitionLevel(host_, table_);
+        const unsigned given = qemu_ ? generationOf(qemu_->hostModel) : 0;
+        if (given != 0 && given < generationOf(host_.model))
+            return hostIsOfMode(given);
+        switch (unpinnedGuest(host_, table_)) {
+        case Unpinned::stopped:
+            answer_.onlyAtStart = true;
+            return say(Verdict::incompatible,
+                       wording::stoppedUnpinned(domain_, host_, level, qemu_), pinRemedy(level));
+        case Unpinned::notMeasured:
+            return say(Verdict::unknown, wording::unpinnedNotMeasured(domain_, host_, level),
+                       pinRemedy(level));
+        case Unpinned::runsBeyond:
+            answer_.warnings.push_back(wording::seesMoreThanGranted(host_, level, qemu_));
+            break;
+        case Unpinned::runs:
+            break;
+        }
         answer_.warnings.push_back(wording::tiesToGeneration(
             domain_, host_, usable().empty() ? newest : model::modeName(usable().newest())));
         return say(Verdict::compatible, wording::runsUnpinned(domain_, host_));
+    }
+
+    /// Where the CPU "host" of the QEMU in question is one of the partition's own mode.
+    CheckAnswer hostIsOfMode(unsigned mode) {
+        if (supportedModes(host_).contains(mode))
+            return say(Verdict::compatible, wording::qemuPins(domain_, *qemu_, mode));
+        return say(Verdict::incompatible, wording::qemuPinsUnsupported(*qemu_, host_, mode),
+                   pinRemedy());
     }
 
     /// The number of the CPU model's generation; 0 where the table does not have it.

@@ -33,6 +33,9 @@ struct CheckAnswer {
     std::string remedy;
     /// The compatibility mode that the domain asks for, as written; empty where it asks for none.
     std::string mode;
+    /// Whether the verdict is of a guest that starts here. One that arrives from another host, or
+    /// is restored, runs in a mode already, which its document does not tell.
+    bool onlyAtStart = false;
     /// What is true beyond the verdict and may surprise later.
     std::vector<std::string> warnings;
 };

@@ -172,8 +172,10 @@ TEST(Check, warnsOfAGuestThatSeesMoreThanThePartitionMayUse) {
     const CheckAnswer answer = checkDomain(domain("<cpu mode='host-model'/>"), kPower10As9);
     EXPECT_EQ(answer.verdict, compatible);
     ASSERT_EQ(answer.warnings.size(), 2U);
-    EXPECT_EQ(answer.warnings[0], "the guest sees a POWER10 although the host runs in power9 mode, "
-                                  "and may use what the hypervisor does not grant");
+    EXPECT_EQ(answer.warnings[0],
+              "the guest sees a POWER10 although the host runs in power9 mode, "
+              "and may use what the hypervisor does not grant (assuming a QEMU whose CPU 'host' is "
+              "the processor itself; --qemu asks one)");
     EXPECT_NE(answer.warnings[1].find("<model>power9</model>"), std::string::npos);
 }
 

@@ -10,6 +10,9 @@ PolicyHost policyHost(const model::HostRecord& record, std::string name) {
     return {.name = std::move(name),
             .arch = record.host.arch,
             .model = record.host.model,
+            .level = model::modeNumber(record.host.effectiveMode).value_or(0),
+            .nestedApi = record.host.nestedApi,
+            .pageSize = record.host.pageSize,
             .compat = record.compat};
 }
 

@@ -5,6 +5,8 @@
 #include "driver/model/host_compat.hpp"
 #include "driver/xml/capabilities.hpp"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 namespace hostcompat::policy {
@@ -17,6 +19,12 @@ struct PolicyHost {
     std::string arch;
     /// The model of the processor itself ("POWER10"), whatever mode the host runs in.
     std::string model;
+    /// The number of the mode that the host itself runs in; 0 where it does not say.
+    unsigned level = 0;
+    /// Nothing where it does not say.
+    std::optional<model::NestedApi> nestedApi = {};
+    /// The kernel's page size in bytes; 0 where it does not say.
+    std::uint64_t pageSize = 0;
     model::HostCompat compat;
 };
 

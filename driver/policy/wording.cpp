@@ -29,6 +29,15 @@ std::string supportedBy(const PolicyHost& host) {
     return fmt::format("{} supports {}", host.name, modeNames(supportedModes(host)));
 }
 
+/// What is taken for granted of a QEMU that was not asked, or that did not say.
+std::string assumption(const qemu::QemuModes* qemu) {
+    if (qemu != nullptr && !qemu->hostModel.empty())
+        return {};
+    return fmt::format(" (assuming a QEMU whose CPU 'host' is the processor itself; {})",
+                       qemu != nullptr ? "this one does not say, as it cannot use KVM here"
+                                       : "--qemu asks one");
+}
+
 } // namespace
 
 std::string modeNames(model::ModeSet modes) {
@@ -176,6 +185,31 @@ std::string runsUnpinned(const xml::Domain& domain, const PolicyHost& host) {
                                           : text::clipped(host.model));
 }
 
+std::string stoppedUnpinned(const xml::Domain& domain, const PolicyHost& host, unsigned level,
+                            const qemu::QemuModes* qemu) {
+    return fmt::format("{}, so QEMU gives it a {}, and KVM stops such a guest at its start because "
+                       "{} runs in {} mode{}",
+                       cpuOf(domain), text::clipped(host.model), host.name, model::modeName(level),
+                       assumption(qemu));
+}
+
+std::string unpinnedNotMeasured(const xml::Domain& domain, const PolicyHost& host, unsigned level) {
+    return fmt::format("{}, and {} is a {} in {} mode: no guest without a pinned mode was measured "
+                       "on such a host",
+                       cpuOf(domain), host.name, text::clipped(host.model), model::modeName(level));
+}
+
+std::string qemuPins(const xml::Domain& domain, const qemu::QemuModes& qemu, unsigned mode) {
+    return fmt::format("{}, and the CPU 'host' of {} is one of {}", cpuOf(domain), qemu.binary,
+                       model::modeName(mode));
+}
+
+std::string qemuPinsUnsupported(const qemu::QemuModes& qemu, const PolicyHost& host,
+                                unsigned mode) {
+    return fmt::format("the CPU 'host' of {} is one of {}, which {} does not support", qemu.binary,
+                       model::modeName(mode), host.name);
+}
+
 std::string unpinnedWithoutModes(const PolicyHost& host) {
     return fmt::format("the hypervisor grants {} no mode that this version knows", host.name);
 }
@@ -214,10 +248,19 @@ std::string tiesToGeneration(const xml::Domain& domain, const PolicyHost& host,
                        cpuOf(domain), host.name, pinnedCpu(newest));
 }
 
-std::string seesMoreThanGranted(const PolicyHost& host, std::string_view newest) {
+std::string seesMoreThanGranted(const PolicyHost& host, unsigned level,
+                                const qemu::QemuModes* qemu) {
     return fmt::format("the guest sees a {} although {} runs in {} mode, and may use what the "
-                       "hypervisor does not grant",
-                       text::clipped(host.model), host.name, newest);
+                       "hypervisor does not grant{}",
+                       text::clipped(host.model), host.name, model::modeName(level),
+                       assumption(qemu));
+}
+
+std::string smallPages(std::string_view mode, const PolicyHost& host) {
+    return fmt::format(
+        "the kernel of {} has pages of 4 KiB, so that the guest may end with 'VRMA "
+        "only allows' although {} is possible; a kernel with pages of 64 KiB runs it",
+        host.name, mode);
 }
 
 std::string modelIgnored(const xml::Domain& domain) {

@@ -46,6 +46,12 @@ std::string customIsOtherGeneration(const xml::Domain& domain, std::string_view 
 std::string customIsMode(const xml::Domain& domain);
 std::string customOnUnknownModel(std::string_view model, const PolicyHost& host);
 std::string runsUnpinned(const xml::Domain& domain, const PolicyHost& host);
+/// `level` is the number of the mode that the host runs in; `qemu` is null where none was asked.
+std::string stoppedUnpinned(const xml::Domain& domain, const PolicyHost& host, unsigned level,
+                            const qemu::QemuModes* qemu);
+std::string unpinnedNotMeasured(const xml::Domain& domain, const PolicyHost& host, unsigned level);
+std::string qemuPins(const xml::Domain& domain, const qemu::QemuModes& qemu, unsigned mode);
+std::string qemuPinsUnsupported(const qemu::QemuModes& qemu, const PolicyHost& host, unsigned mode);
 std::string unpinnedWithoutModes(const PolicyHost& host);
 
 // Verdicts: the remedy.
@@ -59,7 +65,9 @@ std::string lookAtTheHost(const PolicyHost& host);
 std::string archFromHost(const PolicyHost& host);
 std::string tiesToGeneration(const xml::Domain& domain, const PolicyHost& host,
                              std::string_view newest);
-std::string seesMoreThanGranted(const PolicyHost& host, std::string_view newest);
+std::string seesMoreThanGranted(const PolicyHost& host, unsigned level,
+                                const qemu::QemuModes* qemu);
+std::string smallPages(std::string_view mode, const PolicyHost& host);
 std::string modelIgnored(const xml::Domain& domain);
 std::string matchIsExact(const xml::Domain& domain);
 std::string legacyModel(std::string_view written, std::string_view model);

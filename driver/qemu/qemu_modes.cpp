@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 namespace hostcompat::qemu {
 
@@ -62,6 +63,42 @@ Answers readAnswers(std::string_view output) {
     return answers;
 }
 
+/// The model whose name is another one for the CPU "host" (QEMU target/ppc/kvm.c,
+/// kvm_ppc_register_host_cpu_type()).
+std::string readHostModel(std::string_view output) {
+    constexpr std::string_view kHost = "host-powerpc64-cpu";
+    while (!output.empty()) {
+        const auto end = std::min(output.find('\n'), output.size());
+        const Json line = Json::parse(output.substr(0, end), nullptr, false);
+        output.remove_prefix(std::min(end + 1, output.size()));
+        if (!line.is_object() || !line.contains("return") || !line["return"].is_array())
+            continue;
+        for (const Json& model : line["return"]) {
+            if (!model.is_object() || model.value("typename", "") != kHost)
+                continue;
+            std::string name = model.value("name", "host");
+            if (name == "host")
+                continue;
+            std::ranges::transform(name, name.begin(), [](unsigned char byte) {
+                return static_cast<char>(std::toupper(byte));
+            });
+            return name;
+        }
+    }
+    return {};
+}
+
+std::string askForHostModel(const std::string& binary, std::chrono::milliseconds timeout) {
+    const auto run =
+        process::runChild({binary, "-nodefaults", "-no-user-config", "-display", "none", "-accel",
+                           "kvm", "-machine", "none", "-S", "-qmp", "stdio"},
+                          "{\"execute\":\"qmp_capabilities\"}\n"
+                          "{\"execute\":\"query-cpu-definitions\"}\n"
+                          "{\"execute\":\"quit\"}\n",
+                          timeout);
+    return run ? readHostModel(run->output) : "";
+}
+
 /// The first line that QEMU says of an error, for a message.
 std::string firstComplaint(std::string_view errors) {
     std::string_view line = errors.substr(0, errors.find('\n'));
@@ -90,7 +127,7 @@ std::vector<std::string> modesToAskFor(model::ModeTable table) {
 }
 
 Result<QemuModes> askQemu(const std::string& binary, const std::vector<std::string>& names,
-                          std::chrono::milliseconds timeout) {
+                          bool askForHost, std::chrono::milliseconds timeout) {
     // Accelerators are tried in this order: TCG needs no rights, and a QEMU without it has KVM.
     const std::vector<std::string> command = {
         binary,   "-nodefaults", "-no-user-config", "-display", "none",     "--preconfig",
@@ -115,7 +152,9 @@ Result<QemuModes> askQemu(const std::string& binary, const std::vector<std::stri
         return refuse(fmt::format("it has no machine pseries with max-cpu-compat, or did not "
                                   "answer; {}",
                                   firstComplaint(run->errors)));
-    return QemuModes{.binary = binary, .accepted = std::move(answers.accepted)};
+    return QemuModes{.binary = binary,
+                     .accepted = std::move(answers.accepted),
+                     .hostModel = askForHost ? askForHostModel(binary, timeout) : ""};
 }
 
 } // namespace hostcompat::qemu

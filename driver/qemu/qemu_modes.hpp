@@ -18,6 +18,9 @@ struct QemuModes {
     std::string binary;
     /// Names of accepted modes, in the order in which they were asked for.
     std::vector<std::string> accepted;
+    /// The CPU model, in upper case, that the CPU "host" is on this machine under KVM ("POWER10");
+    /// empty where it was not asked for, or QEMU cannot use KVM.
+    std::string hostModel = {};
 
     bool takes(std::string_view mode) const;
     /// The accepted modes.
@@ -35,9 +38,12 @@ std::vector<std::string> modesToAskFor(model::ModeTable table = model::modeTable
 /// the process is killed after the time limit.
 ///
 /// @param binary a path, or a name that is looked up in PATH.
+/// @param askForHost whether hostModel is asked for, in a second start with KVM and without a
+/// machine. What fails there leaves it empty.
 /// Errors: kind input where the binary cannot be started, has no machine pseries, or gives no
 /// answer that is understood; kind system where a pipe or process cannot be made.
 Result<QemuModes> askQemu(const std::string& binary, const std::vector<std::string>& names,
+                          bool askForHost = false,
                           std::chrono::milliseconds timeout = std::chrono::seconds(20));
 
 } // namespace hostcompat::qemu

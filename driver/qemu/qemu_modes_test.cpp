@@ -66,9 +66,31 @@ TEST(AskQemu, passesOnWhatAnotherProgramSays) {
     EXPECT_NE(complaint(answer).find("'unsupported machine type'"), std::string::npos);
 }
 
+TEST(AskQemu, learnsWhichModelTheHostIs) {
+    const FakeQemu qemu(R"(questions=$(cat)
+case $questions in
+*query-cpu-definitions*)
+    echo '{"return": [{"name": "power9_v2.0", "typename": "power9_v2.0-powerpc64-cpu"},
+                      {"name": "host", "typename": "host-powerpc64-cpu"}, 5]}' | tr -d '\n'
+    echo
+    echo '{"return": [{"name": "host", "typename": "host-powerpc64-cpu"}, {"name": "power10", "typename": "host-powerpc64-cpu"}]}'
+    ;;
+*)
+    echo '{"return": "", "id": 0}'
+    echo '{"return": {}, "id": "power9"}'
+    ;;
+esac)");
+    const auto asked = askQemu(qemu.path(), {"power9"}, true);
+    ASSERT_TRUE(asked) << complaint(asked);
+    EXPECT_EQ(asked->hostModel, "POWER10");
+    const auto notAsked = askQemu(qemu.path(), {"power9"});
+    ASSERT_TRUE(notAsked) << complaint(notAsked);
+    EXPECT_EQ(notAsked->hostModel, "");
+}
+
 TEST(AskQemu, givesUpOnASilentProgram) {
     const FakeQemu qemu("sleep 60");
-    EXPECT_NE(complaint(askQemu(qemu.path(), {"power9"}, std::chrono::milliseconds(100)))
+    EXPECT_NE(complaint(askQemu(qemu.path(), {"power9"}, false, std::chrono::milliseconds(100)))
                   .find("no answer in"),
               std::string::npos);
 }

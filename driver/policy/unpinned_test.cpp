@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Guests without a pinned mode, on each kind of host that was measured and on some that were not.
+#include "driver/policy/check.hpp"
+#include "driver/policy/unpinned.hpp"
+
+#include <gtest/gtest.h>
+
+namespace hostcompat::policy {
+namespace {
+
+using enum Verdict;
+using model::NestedApi;
+
+struct Facts {
+    unsigned level = 0;
+    std::optional<NestedApi> api = {};
+    /// What a vCPU answered to the processor's own level.
+    const char* own = nullptr;
+};
+
+/// A host that supports power9 up to `newest`.
+PolicyHost host(const std::string& model, unsigned newest, const Facts& facts = {}) {
+    PolicyHost result{.name = "the host",
+                      .arch = "ppc64le",
+                      .model = model,
+                      .level = facts.level,
+                      .nestedApi = facts.api,
+                      .compat = {}};
+    model::KnownCompat known{
+        .source = "trial", .supported = {}, .refused = {8}, .capabilities = {}, .abi = {}};
+    for (unsigned mode = 9; mode <= 11; ++mode)
+        (mode <= newest ? known.supported : known.refused).insert(mode);
+    result.compat.known = known;
+    if (facts.own != nullptr)
+        result.compat.trial =
+            model::Trial{.modes = {{11, facts.own}}, .raw = {}, .control = {}, .failure = {}};
+    return result;
+}
+
+CheckAnswer check(const PolicyHost& host, const qemu::QemuModes* qemu = nullptr) {
+    const auto document = xml::DomainDocument::read(
+        "<domain type='kvm'><os><type arch='ppc64le' machine='pseries'>hvm</type></os></domain>",
+        "g.xml");
+    return checkDomain(document->domain(), host, qemu);
+}
+
+bool has(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
+
+TEST(Unpinned, IsStoppedInAPower11PartitionInAnOlderMode) {
+    for (const auto api : {NestedApi::v1, NestedApi::v2})
+        for (const unsigned level : {9U, 10U}) {
+            const CheckAnswer answer =
+                check(host("POWER11", level, {.level = level, .api = api, .own = "EINVAL"}));
+            EXPECT_EQ(answer.verdict, incompatible);
+            EXPECT_TRUE(answer.onlyAtStart);
+            EXPECT_TRUE(has(answer.remedy, "<model>" + model::modeName(level) + "</model>"));
+            EXPECT_TRUE(has(answer.reason, "--qemu asks one")) << answer.reason;
+        }
+    // A capabilities document tells neither level nor API.
+    EXPECT_EQ(check(host("POWER11", 10)).verdict, incompatible);
+}
+
+TEST(Unpinned, RunsOnAKernelWithoutTheCheckUnderALinuxHypervisorOnly) {
+    const Facts taken{.level = 10, .api = NestedApi::v1, .own = "ok"};
+    const CheckAnswer answer = check(host("POWER11", 10, taken));
+    EXPECT_EQ(answer.verdict, compatible);
+    EXPECT_TRUE(has(answer.warnings.at(0), "sees a POWER11 although the host runs in power10 mode"))
+        << answer.warnings.at(0);
+    EXPECT_EQ(check(host("POWER11", 10, {.level = 10, .api = NestedApi::v2, .own = "ok"})).verdict,
+              incompatible);
+}
+
+TEST(Unpinned, RunsAsTheProcessorOnAPower10InPower9Mode) {
+    EXPECT_EQ(check(host("POWER10", 9, {.level = 9, .api = NestedApi::v1})).verdict, compatible);
+    EXPECT_EQ(check(host("POWER10", 9)).verdict, compatible);
+    EXPECT_EQ(check(host("POWER10", 9, {.level = 9, .api = NestedApi::v2})).verdict, unknown);
+}
+
+TEST(Unpinned, RunsWhereTheHostRunsInItsOwnMode) {
+    for (const auto& [model, level] : {std::pair{"POWER9", 9U}, {"POWER10", 10U}, {"POWER11", 11U}})
+        for (const auto api : {NestedApi::v1, NestedApi::v2})
+            EXPECT_EQ(unpinnedGuest(host(model, level, {.level = level, .api = api})),
+                      Unpinned::runs);
+    // The hypervisor granted the own mode alone.
+    PolicyHost granted = host("POWER11", 11, {.level = 11, .api = NestedApi::v2});
+    granted.compat.known->supported = {11};
+    EXPECT_EQ(unpinnedGuest(granted), Unpinned::runs);
+}
+
+TEST(Unpinned, IsNotConcludedFromOtherGenerations) {
+    EXPECT_EQ(unpinnedGuest(host("POWER9", 9, {.level = 8})), Unpinned::notMeasured);
+    EXPECT_EQ(unpinnedGuest(host("POWER11", 9, {.level = 8})), Unpinned::notMeasured);
+}
+
+TEST(Unpinned, FollowsTheQemuThatWasAsked) {
+    const PolicyHost power11As10 = host("POWER11", 10, {.level = 10, .api = NestedApi::v2});
+    qemu::QemuModes qemu{
+        .binary = "qemu", .accepted = {"power9", "power10", "power11"}, .hostModel = "POWER10"};
+    const CheckAnswer answer = check(power11As10, &qemu);
+    EXPECT_EQ(answer.verdict, compatible) << answer.reason;
+    EXPECT_TRUE(has(answer.reason, "the CPU 'host' of qemu is one of power10")) << answer.reason;
+    qemu.hostModel = "POWER11";
+    EXPECT_EQ(check(power11As10, &qemu).verdict, incompatible);
+    EXPECT_FALSE(has(check(power11As10, &qemu).reason, "assuming"));
+    qemu.hostModel = "";
+    EXPECT_TRUE(has(check(power11As10, &qemu).reason, "this one does not say"));
+    qemu.hostModel = "POWER9";
+    PolicyHost granted = power11As10;
+    granted.compat.known->supported = {10};
+    granted.compat.known->refused = {8, 9, 11};
+    EXPECT_EQ(check(granted, &qemu).verdict, incompatible);
+}
+
+TEST(Unpinned, WarnsWherePagesAreTooSmallForPower8) {
+    PolicyHost powerNv = host("POWER10", 10, {.level = 10});
+    powerNv.compat.known->supported.insert(8);
+    powerNv.compat.known->refused = {11};
+    const auto document = xml::DomainDocument::read(
+        "<domain type='kvm'><os><type arch='ppc64le' machine='pseries'>hvm</type></os>"
+        "<cpu mode='host-model'><model>power8</model></cpu></domain>",
+        "g.xml");
+    const auto warnings = [&](std::uint64_t pageSize) {
+        powerNv.pageSize = pageSize;
+        const CheckAnswer answer = checkDomain(document->domain(), powerNv);
+        EXPECT_EQ(answer.verdict, compatible);
+        return answer.warnings;
+    };
+    ASSERT_EQ(warnings(4096).size(), 1U);
+    EXPECT_TRUE(has(warnings(4096).front(), "VRMA only allows"));
+    EXPECT_TRUE(warnings(65536).empty());
+    EXPECT_TRUE(warnings(0).empty());
+}
+
+} // namespace
+} // namespace hostcompat::policy
