@@ -27,12 +27,13 @@ std::vector<unsigned> parseCpuList(std::string_view list) {
         const std::string_view range = list.substr(0, list.find(','));
         list.remove_prefix(std::min(list.size(), range.size() + 1));
         const auto dash = range.find('-');
-        const auto first = parseNumber(range.substr(0, dash));
-        const auto last =
-            dash == std::string_view::npos ? first : parseNumber(range.substr(dash + 1));
-        if (!first || !last || *last >= kMaximumCpus)
+        const auto first = parseNumber(range.substr(0, dash)).value_or(kMaximumCpus);
+        const auto last = dash == std::string_view::npos
+                              ? first
+                              : parseNumber(range.substr(dash + 1)).value_or(kMaximumCpus);
+        if (std::max(first, last) >= kMaximumCpus)
             return cpus;
-        for (std::uint64_t cpu = *first; cpu <= *last; ++cpu)
+        for (std::uint64_t cpu = first; cpu <= last; ++cpu)
             cpus.push_back(static_cast<unsigned>(cpu));
     }
     return cpus;
