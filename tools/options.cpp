@@ -1,12 +1,66 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Describes options to CLI11.
+// Describes commands and options to CLI11, which parses the command line.
 #include "tools/options.hpp"
 
-#include <CLI/CLI.hpp>
+#include "tools/version.hpp"
 
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <utility>
 
 namespace hostcompat::tools {
+
+namespace {
+
+std::unexpected<Error> usageError(const CLI::ParseError& error) {
+    std::string reason = error.what();
+    while (reason.ends_with('\n') || reason.ends_with('.'))
+        reason.pop_back();
+    return std::unexpected(Error{.kind = ErrorKind::usage,
+                                 .action = "understand the command line",
+                                 .reason = std::move(reason),
+                                 .remedy = "see 'virt-host-compat --help'"});
+}
+
+} // namespace
+
+Result<Wish> understand(int argc, char** argv, std::span<const CommandEntry> commands) {
+    CLI::App app(
+        "Tells which compatibility modes KVM guests of this IBM POWER host can have, writes them "
+        "into libvirt's host capabilities, and decides with them.",
+        "virt-host-compat");
+    app.require_subcommand(0, 1);
+    app.set_version_flag("--version", fmt::format("virt-host-compat {}", kVersion),
+                         "Print the version and exit");
+    app.set_help_flag("--help", "Print this help and exit");
+    app.get_formatter()->column_width(32);
+    app.footer("Exit status: 0 yes, 1 no, 2 usage, 3 an input cannot be read or parsed, 4 unknown, "
+               "5 the system failed.");
+
+    Action chosen;
+    // Only what the user named is described in full: to describe every command takes longer than
+    // most commands take.
+    const auto named =
+        std::ranges::find(commands, std::string_view(argc > 1 ? argv[1] : ""), &CommandEntry::name);
+    for (const CommandEntry& entry : commands)
+        if (named == commands.end() || named->name == entry.name)
+            entry.add(app, chosen);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::CallForHelp&) {
+        const auto used = app.get_subcommands();
+        return Wish{.text = used.empty() ? app.help() : used.front()->help(app.get_name())};
+    } catch (const CLI::CallForVersion& version) {
+        return Wish{.text = version.what() + std::string("\n")};
+    } catch (const CLI::ParseError& error) {
+        return usageError(error);
+    }
+    if (!chosen)
+        return usageError(CLI::RequiredError("a command"));
+    return Wish{.action = std::move(chosen)};
+}
 
 Command::Command(CLI::App& app, const char* name, const char* help)
     : command_(app.add_subcommand(name, help)) {}

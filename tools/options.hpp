@@ -1,20 +1,37 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// How a command describes its options, without knowing the library that understands the command
-// line.
+// How a command describes its options, and what the command line asks for. Only options.cpp knows
+// the library behind it, CLI11, whose templates take long to compile.
 #pragma once
 
+#include "driver/model/error.hpp"
 #include "tools/command.hpp"
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace hostcompat::tools {
 
-/// One command on the command line. CLI11's templates stay in options.cpp: they take longer to
-/// compile than all the rest of a command's file. Values are set while the command line is parsed
-/// and must outlive that.
+/// A command: its name, and what adds it.
+struct CommandEntry {
+    std::string_view name;
+    void (*add)(CLI::App& app, Action& chosen);
+};
+
+/// What the command line asks for: an action, or where there is none a text to print (the help, or
+/// the version).
+struct Wish {
+    Action action;
+    std::string text;
+};
+
+/// Parses the command line. Errors: kind usage.
+Result<Wish> understand(int argc, char** argv, std::span<const CommandEntry> commands);
+
+/// One command on the command line. Values are set while the command line is parsed and must
+/// outlive that.
 class Command {
 public:
     /// Adds a command of that name; help is one sentence without a full stop.

@@ -79,7 +79,7 @@ Layout layoutOfChildren(std::string_view bytes, std::size_t element, std::size_t
         layout.indent.starts_with(own.indent))
         layout.step = layout.indent.substr(own.indent.size());
     else if (layout.indent.starts_with('\t'))
-        layout.step = "\t";
+        layout.step.assign(1, '\t');
     return layout;
 }
 
