@@ -29,10 +29,6 @@ _PACKAGES = [
 
 def _make_sysroot(part: Path) -> None:
     _SUITE.unpack(_PACKAGES, part, dependencies=False)
-    # Debian ships fmt as a shared library alone; a static program takes it from its headers.
-    for path in part.glob("usr/lib/*/pkgconfig/fmt.pc"):
-        kept = [line for line in path.read_text().splitlines() if not line.startswith(("Libs", "Cflags"))]
-        path.write_text("\n".join([*kept, "Cflags: -I${includedir} -DFMT_HEADER_ONLY=1"]) + "\n")
 
 
 def sysroot() -> Path:
@@ -91,7 +87,7 @@ def _build(folder: Path, source: Path, options: tuple[str, ...], jobs: int, cros
     if not (build_folder / "build.ninja").exists():
         cross = [argument for path in (constants, *cross_files) for argument in ("--cross-file", str(path))]
         _run([meson, "setup", str(build_folder), str(source), *cross, "-Dbuildtype=release", *options], folder)
-    _run([require_program("ninja", "ninja-build"), "-C", str(build_folder), f"-j{jobs}", *([] if made == _TOOL else [made])], folder)
+    _run([require_program("ninja", "ninja-build"), "-C", str(build_folder), f"-j{jobs}", *([] if "-Dtests=enabled" in options else [made])], folder)
     result = build_folder / made
     if not result.exists():
         raise LabError(f"The build in {build_folder} made no {made}.")
