@@ -9,6 +9,7 @@
 // kvmppc_set_arch_compat).
 #include "driver/policy/check.hpp"
 
+#include "driver/policy/libvirt_rules.hpp"
 #include "driver/policy/unpinned.hpp"
 #include "driver/policy/wording.hpp"
 
@@ -47,6 +48,8 @@ public:
         : domain_(domain), host_(host), qemu_(qemu), table_(table) {}
 
     CheckAnswer run() {
+        if (Refusal refusal = refusedByLibvirt(domain_); !refusal.reason.empty())
+            return say(Verdict::incompatible, std::move(refusal.reason), std::move(refusal.remedy));
         if (domain_.type == xml::DomainType::other)
             return say(Verdict::notApplicable, wording::otherHypervisor(domain_));
         std::string_view arch = domain_.arch;

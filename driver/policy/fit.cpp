@@ -29,6 +29,9 @@ FitAnswer fitDomain(const xml::DomainDocument& document, const PolicyHost& host,
     pinned.cpu.mode = xml::CpuMode::hostModel;
     pinned.cpu.modeText = "host-model";
     pinned.cpu.vendorId.clear();
+    // withPinnedMode() removes these.
+    pinned.cpu.match.reset();
+    pinned.cpu.migratable.reset();
     pinned.cpu.model = model::modeName(chosen != 0 ? chosen : table.back().number);
     CheckAnswer answer = checkDomain(pinned, host, qemu, table);
     FitAnswer fit{.verdict = answer.verdict,

@@ -154,5 +154,26 @@ TEST(Fit, refusesWhatItCannotMakeFit) {
               std::string::npos);
 }
 
+TEST(Fit, TakesOutWhatLibvirtRefusesBesideAPinnedMode) {
+    for (const char* attribute : {"match='none'", "migratable='off'"}) {
+        auto document = xml::DomainDocument::read(
+            std::string("<domain type='kvm'><os><type arch='ppc64le'>hvm</type></os>"
+                        "<cpu mode='host-model' ") +
+                attribute + "><model>power9</model></cpu></domain>",
+            "g.xml");
+        ASSERT_TRUE(document);
+        const PolicyHost host = {.name = "the host",
+                                 .arch = "ppc64le",
+                                 .model = "POWER9",
+                                 .compat = {.known = model::KnownCompat{.source = "kvm",
+                                                                        .supported = {9},
+                                                                        .refused = {10, 11}}}};
+        const FitAnswer fit = fitDomain(*document, host, 0);
+        EXPECT_EQ(fit.verdict, Verdict::compatible) << fit.reason;
+        EXPECT_EQ(fit.document, "<domain type='kvm'><os><type arch='ppc64le'>hvm</type></os>"
+                                "<cpu mode='host-model'><model>power9</model></cpu></domain>");
+    }
+}
+
 } // namespace
 } // namespace hostcompat::policy

@@ -269,7 +269,8 @@ std::string modelIgnored(const xml::Domain& domain) {
 }
 
 std::string matchIsExact(const xml::Domain& domain) {
-    return fmt::format("match='{}' means exact on ppc64", text::clipped(domain.cpu.match));
+    return fmt::format("match='{}' means exact on ppc64",
+                       text::clipped(domain.cpu.match.value_or("")));
 }
 
 std::string legacyModel(std::string_view written, std::string_view model) {

@@ -21,6 +21,11 @@ std::string wholeText(pugi::xml_node element) {
     return text;
 }
 
+std::optional<std::string> attributeOf(pugi::xml_node element, const char* name) {
+    const pugi::xml_attribute attribute = element.attribute(name);
+    return attribute ? std::optional<std::string>(attribute.value()) : std::nullopt;
+}
+
 CpuMode parseMode(std::string_view text) {
     if (text == "custom")
         return CpuMode::custom;
@@ -47,6 +52,10 @@ bool isPseriesMachine(std::string_view machine) {
 
 bool isPowerArch(std::string_view arch) {
     return arch == "ppc64" || arch == "ppc64le";
+}
+
+bool isCpuMatch(std::string_view word) {
+    return word == "minimum" || word == "exact" || word == "strict";
 }
 
 Result<DomainDocument> DomainDocument::read(std::string bytes, std::string name) {
@@ -108,12 +117,16 @@ Result<void> DomainDocument::readCpu() {
     DomainCpu& result = domain_.cpu;
     result.model = wholeText(model_);
     result.fallback = model_.attribute("fallback").value();
-    result.match = cpu_.attribute("match").value();
-    result.check = cpu_.attribute("check").value();
+    result.match = attributeOf(cpu_, "match");
+    result.check = attributeOf(cpu_, "check");
+    result.migratable = attributeOf(cpu_, "migratable");
     result.vendorId = model_.attribute("vendor_id").value();
     for (const pugi::xml_node child : cpu_.children()) {
         if (isElement(child, "vendor") && result.vendor.empty())
             result.vendor = wholeText(child);
+        if (isElement(child, "feature"))
+            result.features.push_back(
+                {attributeOf(child, "policy"), child.attribute("name").value()});
         if (isElement(child, "feature") && result.feature.empty() &&
             std::string_view(child.attribute("policy").value()) != "optional")
             result.feature = child.attribute("name").value();

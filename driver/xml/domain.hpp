@@ -5,8 +5,10 @@
 #include "driver/model/error.hpp"
 #include "driver/xml/document.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace hostcompat::xml {
 
@@ -27,21 +29,29 @@ enum class CpuMode {
     other,           ///< none that libvirt knows
 };
 
+/// A <feature> of a domain's <cpu>; the name is empty where missing.
+struct CpuFeature {
+    std::optional<std::string> policy;
+    std::string name;
+};
+
 /// A domain's <cpu>. Texts are as libvirt reads them: white space counts.
 struct DomainCpu {
     CpuMode mode = CpuMode::none;
     std::string modeText;
     /// Empty where there is none.
     std::string model;
-    /// The attributes match and check of <cpu> and fallback of <model>; empty where missing.
-    std::string match;
-    std::string check;
+    /// Attributes of <cpu>, and fallback of <model>, which is empty where missing.
+    std::optional<std::string> match;
+    std::optional<std::string> check;
+    std::optional<std::string> migratable;
     std::string fallback;
     /// <vendor>, and the attribute vendor_id of <model>; empty where missing.
     std::string vendor;
     std::string vendorId;
     /// The first <feature> whose policy is not optional; empty where there is none.
     std::string feature;
+    std::vector<CpuFeature> features;
 };
 
 /// A domain, as far as its CPU goes.
@@ -62,6 +72,9 @@ bool isPseriesMachine(std::string_view machine);
 
 /// Whether an architecture is IBM POWER, of either byte order.
 bool isPowerArch(std::string_view arch);
+
+/// Whether libvirt knows the word as the attribute match of <cpu>.
+bool isCpuMatch(std::string_view word);
 
 /// A document that is a domain.
 class DomainDocument {
