@@ -250,6 +250,9 @@ private:
             answer_.onlyAtStart = true;
             return say(Verdict::incompatible,
                        wording::stoppedUnpinned(domain_, host_, level, qemu_), pinRemedy(level));
+        case Unpinned::dependsOnKernel:
+            return say(Verdict::unknown, wording::unpinnedDependsOnKernel(domain_, host_, level),
+                       pinRemedy(level));
         case Unpinned::notMeasured:
             return say(Verdict::unknown, wording::unpinnedNotMeasured(domain_, host_, level),
                        pinRemedy(level));

@@ -7,11 +7,14 @@
 namespace hostcompat::policy {
 
 PolicyHost policyHost(const model::HostRecord& record, std::string name) {
+    const std::string& kernelsName = record.host.basePlatform;
+    const model::Mode* own = model::findModeByCpuModel(record.host.model);
     return {.name = std::move(name),
             .arch = record.host.arch,
             .model = record.host.model,
             .level = model::modeNumber(record.host.effectiveMode).value_or(0),
             .nestedApi = record.host.nestedApi,
+            .kernelKnowsProcessor = !own || kernelsName.empty() || kernelsName == own->name,
             .pageSize = record.host.pageSize,
             .compat = record.compat};
 }

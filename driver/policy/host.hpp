@@ -23,6 +23,8 @@ struct PolicyHost {
     unsigned level = 0;
     /// Nothing where it does not say.
     std::optional<model::NestedApi> nestedApi = {};
+    /// False where the host's kernel is older than its processor, and has another name for it.
+    bool kernelKnowsProcessor = true;
     /// The kernel's page size in bytes; 0 where it does not say.
     std::uint64_t pageSize = 0;
     model::HostCompat compat;

@@ -2,45 +2,51 @@
 // The measurements, and the rule that follows from them.
 #include "driver/policy/unpinned.hpp"
 
-#include <algorithm>
-#include <array>
-#include <optional>
+#include <string_view>
 
 namespace hostcompat::policy {
 
 namespace {
 
-/// What guests without a pinned mode did in partitions in an older mode (docs/truth.md; QEMU 7.2,
-/// 10.0 and 11.1 within, which all give them the processor itself).
-struct Measurement {
-    unsigned processor;
-    unsigned level;
-    /// The nested API; nothing for every one.
-    std::optional<model::NestedApi> api;
-    Unpinned guest;
-};
-
-// On a Power11 KVM stops the guest ("kvm run failed Invalid argument"): POWER10 and Power11 share
-// one value of the PCR, and KVM checks the guest's level against the partition's since Linux 7.3
-// and 6.13.y (commit 884ea0283f4e). On PowerVM the guest dies on older kernels too
-// ("KVM-NESTEDv2: couldn't set guest wide elements"). A POWER10 asks for no level that the kernel
-// checks, and its guest boots as POWER10 (raw) on Linux 6.12, 7.2 and 7.3. With API v2 no guest of
-// a POWER10 in power9 mode came up under QEMU, with or without a pinned mode.
-constexpr auto kMeasured = std::to_array<Measurement>({
-    {10, 9, model::NestedApi::v2, Unpinned::notMeasured},
-    {10, 9, std::nullopt, Unpinned::runsBeyond},
-    {11, 10, std::nullopt, Unpinned::stopped},
-    {11, 9, std::nullopt, Unpinned::stopped},
-});
-
-/// Whether the kernel was seen to take the processor's own level in a partition that runs in an
-/// older mode, so that it has no check of it (Linux 6.12). With API v1 the hypervisor is a Linux,
-/// which runs such a guest (measured: as Power11 (architected)); PowerVM, of API v2, does not.
-bool takesOwnLevel(const PolicyHost& host, unsigned own) {
-    if (host.nestedApi != model::NestedApi::v1 || !host.compat.trial)
-        return false;
+/// The answer of a vCPU to the level of the processor itself; empty where it was not asked.
+std::string_view answerToOwnLevel(const PolicyHost& host, unsigned own) {
+    if (!host.compat.trial)
+        return {};
     const auto answer = host.compat.trial->modes.find(own);
-    return answer != host.compat.trial->modes.end() && answer->second == model::Trial::kTaken;
+    return answer == host.compat.trial->modes.end() ? std::string_view() : answer->second;
+}
+
+// What guests without a pinned mode did in partitions in an older mode (docs/truth.md; QEMU 7.2,
+// 10.0 and 11.1 within, which all give them the processor itself). KVM checks the guest's level
+// against the partition's since Linux 7.3 and 6.13.y (commit 884ea0283f4e), and then stops the
+// guest ("kvm run failed Invalid argument").
+
+/// POWER10 and Power11 share one value of the PCR. On PowerVM, which is of API v2, the guest dies
+/// on kernels without the check too ("KVM-NESTEDv2: couldn't set guest wide elements"); a Linux,
+/// which is the hypervisor of API v1, runs it as Power11 (architected).
+Unpinned power11AsPower10(const PolicyHost& host) {
+    if (!host.kernelKnowsProcessor)
+        return Unpinned::runsBeyond; // Linux 6.1
+    if (host.compat.known->source == "kvm" || host.nestedApi == model::NestedApi::v2)
+        return Unpinned::stopped;
+    const std::string_view own = answerToOwnLevel(host, 11);
+    if (own.empty())
+        return Unpinned::dependsOnKernel;
+    if (own != model::Trial::kTaken)
+        return Unpinned::stopped;
+    return host.nestedApi ? Unpinned::runsBeyond : Unpinned::dependsOnKernel;
+}
+
+/// The trial does not tell kernels with the check from those without: both refuse power11 here.
+/// Linux 6.12 runs the guest as Power11 (raw).
+Unpinned power11AsPower9(const PolicyHost& host) {
+    return host.compat.known->source == "kvm" ? Unpinned::stopped : Unpinned::dependsOnKernel;
+}
+
+/// A POWER10 asks for no level that the kernel checks: its guest boots as POWER10 (raw) on Linux
+/// 6.1, 6.12, 7.2 and 7.3. With API v2 no guest came up under QEMU, with or without a pinned mode.
+Unpinned power10AsPower9(const PolicyHost& host) {
+    return host.nestedApi == model::NestedApi::v2 ? Unpinned::notMeasured : Unpinned::runsBeyond;
 }
 
 } // namespace
@@ -60,15 +66,15 @@ Unpinned unpinnedGuest(const PolicyHost& host, model::ModeTable table) {
     const unsigned level = partitionLevel(host, table);
     if (own == nullptr || level == 0 || level >= own->number)
         return Unpinned::runs;
-    const auto row = std::ranges::find_if(kMeasured, [&](const Measurement& each) {
-        return each.processor == own->number && each.level == level &&
-               (!each.api || each.api == host.nestedApi);
-    });
-    if (row == kMeasured.end())
+    if (!host.compat.known)
         return Unpinned::notMeasured;
-    if (row->guest == Unpinned::stopped && takesOwnLevel(host, own->number))
-        return Unpinned::runsBeyond;
-    return row->guest;
+    if (own->number == 11 && level == 10)
+        return power11AsPower10(host);
+    if (own->number == 11 && level == 9)
+        return power11AsPower9(host);
+    if (own->number == 10 && level == 9)
+        return power10AsPower9(host);
+    return Unpinned::notMeasured;
 }
 
 } // namespace hostcompat::policy

@@ -16,6 +16,8 @@ struct Facts {
     std::optional<NestedApi> api = {};
     /// What a vCPU answered to the processor's own level.
     const char* own = nullptr;
+    const char* source = "trial";
+    bool kernelKnowsProcessor = true;
 };
 
 /// A host that supports power9 up to `newest`.
@@ -25,9 +27,10 @@ PolicyHost host(const std::string& model, unsigned newest, const Facts& facts = 
                       .model = model,
                       .level = facts.level,
                       .nestedApi = facts.api,
+                      .kernelKnowsProcessor = facts.kernelKnowsProcessor,
                       .compat = {}};
     model::KnownCompat known{
-        .source = "trial", .supported = {}, .refused = {8}, .capabilities = {}, .abi = {}};
+        .source = facts.source, .supported = {}, .refused = {8}, .capabilities = {}, .abi = {}};
     for (unsigned mode = 9; mode <= 11; ++mode)
         (mode <= newest ? known.supported : known.refused).insert(mode);
     result.compat.known = known;
@@ -49,17 +52,49 @@ bool has(const std::string& text, std::string_view part) {
 }
 
 TEST(Unpinned, IsStoppedInAPower11PartitionInAnOlderMode) {
+    const auto stops = [](unsigned level, const Facts& facts) {
+        const CheckAnswer answer = check(host("POWER11", level, facts));
+        EXPECT_EQ(answer.verdict, incompatible);
+        EXPECT_TRUE(answer.onlyAtStart);
+        EXPECT_TRUE(has(answer.remedy, "<model>" + model::modeName(level) + "</model>"));
+        EXPECT_TRUE(has(answer.reason, "--qemu asks one")) << answer.reason;
+    };
+    for (const auto api : {NestedApi::v1, NestedApi::v2}) {
+        for (const unsigned level : {9U, 10U})
+            stops(level, {.level = level, .api = api, .source = "kvm"});
+        // Linux 7.2 does not know the question, and has the check.
+        stops(10, {.level = 10, .api = api, .own = "EINVAL"});
+    }
+    // A capabilities document tells neither level nor API, but who answered.
+    stops(10, {.source = "kvm"});
+    stops(9, {.source = "kvm"});
+}
+
+TEST(Unpinned, IsNotKnownWhereItDependsOnAKernelThatTheHostDoesNotTell) {
+    const auto undecided = [](unsigned level, const Facts& facts) {
+        const CheckAnswer answer = check(host("POWER11", level, facts));
+        EXPECT_EQ(answer.verdict, unknown);
+        EXPECT_TRUE(has(answer.reason, "some kernels run such a guest")) << answer.reason;
+        EXPECT_TRUE(has(answer.remedy, "<model>" + model::modeName(level) + "</model>"));
+    };
+    // Linux 6.12 boots the guest, Linux 7.2 does not, and both refuse power11 in the trial.
     for (const auto api : {NestedApi::v1, NestedApi::v2})
-        for (const unsigned level : {9U, 10U}) {
-            const CheckAnswer answer =
-                check(host("POWER11", level, {.level = level, .api = api, .own = "EINVAL"}));
-            EXPECT_EQ(answer.verdict, incompatible);
-            EXPECT_TRUE(answer.onlyAtStart);
-            EXPECT_TRUE(has(answer.remedy, "<model>" + model::modeName(level) + "</model>"));
-            EXPECT_TRUE(has(answer.reason, "--qemu asks one")) << answer.reason;
-        }
-    // A capabilities document tells neither level nor API.
-    EXPECT_EQ(check(host("POWER11", 10)).verdict, incompatible);
+        undecided(9, {.level = 9, .api = api, .own = "EINVAL"});
+    // What a document says.
+    undecided(9, {});
+    undecided(10, {});
+    // A record without the nested API.
+    undecided(10, {.level = 10, .own = "ok"});
+}
+
+TEST(Unpinned, RunsOnAKernelThatDoesNotKnowTheProcessor) {
+    EXPECT_EQ(check(host("POWER11", 10,
+                         {.level = 10,
+                          .api = NestedApi::v1,
+                          .own = "EINVAL",
+                          .kernelKnowsProcessor = false}))
+                  .verdict,
+              compatible);
 }
 
 TEST(Unpinned, RunsOnAKernelWithoutTheCheckUnderALinuxHypervisorOnly) {

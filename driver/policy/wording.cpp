@@ -193,6 +193,15 @@ std::string stoppedUnpinned(const xml::Domain& domain, const PolicyHost& host, u
                        assumption(qemu));
 }
 
+std::string unpinnedDependsOnKernel(const xml::Domain& domain, const PolicyHost& host,
+                                    unsigned level) {
+    return fmt::format("{}, and {} is a {} in {} mode: some kernels run such a guest and others "
+                       "stop it (those that check its level since Linux 6.13), and {} does not "
+                       "tell which kernel it has",
+                       cpuOf(domain), host.name, text::clipped(host.model), model::modeName(level),
+                       host.name);
+}
+
 std::string unpinnedNotMeasured(const xml::Domain& domain, const PolicyHost& host, unsigned level) {
     return fmt::format("{}, and {} is a {} in {} mode: no guest without a pinned mode was measured "
                        "on such a host",

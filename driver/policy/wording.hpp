@@ -49,6 +49,8 @@ std::string runsUnpinned(const xml::Domain& domain, const PolicyHost& host);
 /// `level` is the number of the mode that the host runs in; `qemu` is null where none was asked.
 std::string stoppedUnpinned(const xml::Domain& domain, const PolicyHost& host, unsigned level,
                             const qemu::QemuModes* qemu);
+std::string unpinnedDependsOnKernel(const xml::Domain& domain, const PolicyHost& host,
+                                    unsigned level);
 std::string unpinnedNotMeasured(const xml::Domain& domain, const PolicyHost& host, unsigned level);
 std::string qemuPins(const xml::Domain& domain, const qemu::QemuModes& qemu, unsigned mode);
 std::string qemuPinsUnsupported(const qemu::QemuModes& qemu, const PolicyHost& host, unsigned mode);
