@@ -5,11 +5,11 @@
 #include "driver/input/trusted_file.hpp"
 #include "driver/process/child_process.hpp"
 #include "driver/publish/output.hpp"
+#include "driver/text/utc_time.hpp"
 #include "tools/command.hpp"
 #include "tools/host_source.hpp"
 #include "tools/options.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -327,9 +327,8 @@ Status status(const PublishOptions& options, Console& console) {
             result = worse(result, Status::no);
         console.printLine(fmt::format(
             "{}: {}, {}{}", output.format->name, stateText(state->state), output.path.string(),
-            state->since == 0
-                ? " (there is no file)"
-                : fmt::format(" (of {:%Y-%m-%d %H:%M:%S} UTC)", fmt::gmtime(state->since))));
+            state->since == 0 ? " (there is no file)"
+                              : fmt::format(" (since {})", text::utcTime(state->since))));
     }
     for (const Format& format : publish::formats())
         if (std::ranges::find(*outputs, &format, &Output::format) == outputs->end())
