@@ -31,7 +31,7 @@ ALLOWED = {
     "qemu": {"model", "text", "process"},
     "xml": {"model", "text", "input"},
     "relaxng": {"text", "xml"},
-    "answer": {"model", "text", "input", "kvm", "host"},
+    "answer": {"model", "text", "input", "kvm", "host", "xml"},
     "policy": {"model", "text", "qemu", "xml"},
     "validate": {"model", "text", "input", "xml", "relaxng"},
     "publish": {"model", "text", "input"},

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The command "baseline": the newest mode that all hosts support, or which hosts leave none.
+#include "driver/answer/host_input.hpp"
 #include "driver/libvirt/connected_baseline.hpp"
 #include "driver/policy/wording.hpp"
 #include "driver/xml/host_stream.hpp"
@@ -161,9 +162,10 @@ Status baseline(const BaselineOptions& options, Console& console) {
     if (const auto entered = restrictToInputs(options.documents, options.filesFrom, noSandbox);
         !entered)
         return console.fail(entered.error());
-    input::Inputs inputs(options.documents, options.filesFrom.empty()
-                                                ? std::nullopt
-                                                : std::optional(options.filesFrom));
+    input::Inputs inputs(options.documents,
+                         options.filesFrom.empty() ? std::nullopt
+                                                   : std::optional(options.filesFrom),
+                         input::FolderOf::hosts);
     policy::Baseline result;
     Status status = Status::yes;
     Progress progress(!options.quiet);
@@ -187,9 +189,9 @@ Status baseline(const BaselineOptions& options, Console& console) {
                 status = worse(status, console.fail(error));
             },
         .progress = [&](const xml::StreamCounts& counts) { progress.show(counts.inputs); }};
-    const Result<xml::StreamCounts> counts = options.connects
-                                                 ? askDaemons(options, result, console)
-                                                 : xml::readHosts(inputs, options.jobs, listener);
+    const Result<xml::StreamCounts> counts =
+        options.connects ? askDaemons(options, result, console)
+                         : xml::readHosts(inputs, options.jobs, listener, answer::readHostModes);
     progress.clear();
     if (!counts)
         return worse(status, console.fail(counts.error()));
@@ -215,8 +217,8 @@ void addBaseline(CLI::App& app, Action& chosen) {
     auto options = std::make_shared<BaselineOptions>();
     command.inputs(
         "CAPS", options->documents,
-        "Capabilities documents or host <cpu> elements: files, folders of them, or - for "
-        "standard input");
+        "Capabilities documents, host <cpu> elements, or records of 'show --json': files, folders "
+        "of them, or - for standard input");
     command.connect(options->connects, options->uris);
     command.timeout(options->timeout,
                     "Give up on a connection after SECONDS (with --connect; default: 30)");

@@ -138,9 +138,10 @@ Status check(const CheckOptions& options, Console& console) {
     warnOfDoubtfulSource(host->compat, host->name, console);
 
     CheckRun run(*host, *qemu ? &**qemu : nullptr, options.policy.json, console);
-    input::Inputs inputs(options.domains, options.filesFrom.empty()
-                                              ? std::nullopt
-                                              : std::optional(options.filesFrom));
+    input::Inputs inputs(options.domains,
+                         options.filesFrom.empty() ? std::nullopt
+                                                   : std::optional(options.filesFrom),
+                         input::FolderOf::domains);
     while (const auto input = inputs.next())
         run.check(*input);
     return run.finish();

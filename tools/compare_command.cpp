@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The command "compare": whether one host supports what another does, as virsh cpu-compare tells.
+#include "driver/answer/host_input.hpp"
 #include "driver/input/read_file.hpp"
 #include "driver/policy/compare.hpp"
 #include "driver/policy/wording.hpp"
@@ -29,7 +30,7 @@ Result<xml::HostModes> readHost(const std::string& input) {
     const auto bytes = input::readInput(input);
     if (!bytes)
         return std::unexpected(bytes.error());
-    auto hosts = xml::readHostModes(*bytes, input::inputName(input));
+    auto hosts = answer::readHostModes(*bytes, input::inputName(input));
     if (hosts.size() > 1)
         return std::unexpected(Error{.kind = ErrorKind::input,
                                      .action = "compare",
@@ -130,8 +131,10 @@ void addCompare(CLI::App& app, Action& chosen) {
     Command command(app, "compare",
                     "Tell whether host A supports every mode that host B does (status 0)");
     auto options = std::make_shared<CompareOptions>();
-    command.input("A", options->first,
-                  "A capabilities document or host <cpu> (- is standard input)", true);
+    command.input(
+        "A", options->first,
+        "A capabilities document, host <cpu>, or record of 'show --json' (- is standard input)",
+        true);
     command.input("B", options->second, "The one to compare with", true);
     command.json(options->json);
     command.quiet(options->quiet);

@@ -37,7 +37,7 @@ Result<Wish> understand(int argc, char** argv, std::span<const CommandEntry> com
     app.set_help_flag("--help", "Print this help and exit");
     app.get_formatter()->column_width(32);
     app.footer("Exit status: 0 yes, 1 no, 2 usage, 3 an input cannot be read or parsed, 4 unknown, "
-               "5 the system failed.");
+               "5 a system call failed.");
 
     Action chosen;
     // Only what the user named is described in full: to describe every command takes longer than

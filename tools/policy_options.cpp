@@ -2,6 +2,7 @@
 // Loads hosts and asks QEMU for the commands that decide.
 #include "tools/policy_options.hpp"
 
+#include "driver/answer/record.hpp"
 #include "driver/input/read_file.hpp"
 #include "tools/host_source.hpp"
 #include "tools/options.hpp"
@@ -50,6 +51,12 @@ Result<policy::PolicyHost> loadPolicyHost(const PolicyOptions& options,
     auto bytes = input::readInput(options.host);
     if (!bytes)
         return std::unexpected(std::move(bytes.error()));
+    if (answer::isRecord(*bytes)) {
+        const auto record = answer::parseRecord(*bytes, input::inputName(options.host));
+        if (!record)
+            return std::unexpected(record.error());
+        return policy::policyHost(*record, input::inputName(options.host));
+    }
     const auto document =
         xml::CapabilitiesDocument::read(std::move(*bytes), input::inputName(options.host));
     if (!document)

@@ -15,7 +15,7 @@ enum class Status {
     usage = 2,   ///< the command line makes no sense
     input = 3,   ///< an input cannot be read or parsed
     unknown = 4, ///< the host or a document does not say
-    system = 5,  ///< the system failed
+    system = 5,  ///< a system call failed, or standard output could not be written
 };
 
 inline Status worse(Status left, Status right) {

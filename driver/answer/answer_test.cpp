@@ -497,7 +497,7 @@ INSTANTIATE_TEST_SUITE_P(
     Defects, BrokenRecord,
     testing::Values(
         Broken{"json", "\"host\"", "host",
-               "record.json:4: cannot read the host record: it is not JSON"},
+               "record.json:5: cannot read the host record: it is not JSON"},
         Broken{"top", "virt-host-compat", "other", "record.virt-host-compat is missing"},
         Broken{"version", "\"schema_version\": 2", "\"schema_version\": 3", "schema_version is 3"},
         Broken{"version_type", "\"schema_version\": 2", "\"schema_version\": \"1\"",

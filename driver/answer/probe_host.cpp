@@ -40,7 +40,8 @@ Result<ProbedHost> probeHost(kvm::Kernel& kernel, const HostPlace& place) {
     facts.identity.nestedApi = nestedApiOf(kvm, facts);
     model::HostCompat compat = resolveCompat(kvm, facts);
     std::vector<model::Check> checks = checkHost(kvm, facts, compat);
-    return ProbedHost{.record = {.host = std::move(facts.identity),
+    return ProbedHost{.record = {.time = place.time,
+                                 .host = std::move(facts.identity),
                                  .compat = std::move(compat),
                                  .checks = std::move(checks)},
                       .nodes = place.topology ? host::readTopology(place.root)

@@ -7,7 +7,9 @@
 #include "driver/model/error.hpp"
 #include "driver/model/host_compat.hpp"
 #include "driver/model/topology.hpp"
+#include "driver/text/utc_time.hpp"
 
+#include <ctime>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -20,6 +22,8 @@ struct HostPlace {
     std::filesystem::path root = "/";
     host::SystemNames names = host::systemNames();
     std::string device = "/dev/kvm";
+    /// What the record says of the time.
+    std::string time = text::utcTime(std::time(nullptr));
     /// Whether the topology is read too, which takes several files for each CPU.
     bool topology = false;
     /// Whether each mode is tried even where the kernel gives a bitmap; the checks then say whether

@@ -2,6 +2,8 @@
 // Writes and reads the JSON record.
 #include "driver/answer/record.hpp"
 
+#include "driver/text/utc_time.hpp"
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -15,6 +17,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kTopKey = "virt-host-compat";
+constexpr std::string_view kBlank = " \t\r\n";
 constexpr int kOldestSchemaVersion = 1;
 constexpr int kSchemaVersion = 2;
 
@@ -27,7 +30,8 @@ Json hexOrNull(std::optional<std::uint64_t> number, int digits) {
 }
 
 Json hostToJson(const model::HostIdentity& host) {
-    return {{"arch", host.arch},
+    return {{"name", textOrNull(host.name)},
+            {"arch", host.arch},
             {"platform", toString(host.platform)},
             {"nested_api", host.nestedApi ? Json(toString(*host.nestedApi)) : Json(nullptr)},
             {"pvr", hexOrNull(host.pvr, 8)},
@@ -176,6 +180,8 @@ private:
 
 model::HostIdentity readHostIdentity(const ObjectReader& reader) {
     model::HostIdentity host;
+    if (reader.has("name"))
+        host.name = reader.textOrNull("name");
     host.arch = reader.text("arch");
     const auto platform = model::parsePlatform(reader.text("platform"));
     if (!platform)
@@ -268,7 +274,11 @@ model::HostRecord readRecord(const Json& document) {
                       fmt::format("is {} and neither {} nor {}; use a version of the program "
                                   "that knows it",
                                   version.dump(), kOldestSchemaVersion, kSchemaVersion));
-    return {.host = readHostIdentity(reader.object("host")),
+    std::string time = reader.has("time") ? reader.textOrNull("time") : "";
+    if (!time.empty() && !text::isUtcTime(time))
+        reader.refuse("time", "is not a time such as 2026-11-26T15:58:26Z");
+    return {.time = std::move(time),
+            .host = readHostIdentity(reader.object("host")),
             .compat = readCompat(reader.object("compat")),
             .checks = readChecks(reader)};
 }
@@ -292,10 +302,39 @@ std::string writeRecord(const model::HostRecord& record) {
                           {"hint", textOrNull(check.hint)}});
     const Json document{{kTopKey,
                          {{"schema_version", kSchemaVersion},
+                          {"time", textOrNull(record.time)},
                           {"host", hostToJson(record.host)},
                           {"compat", compatToJson(record.compat)},
                           {"checks", std::move(checks)}}}};
     return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+bool isRecord(std::string_view bytes) {
+    const std::size_t first = bytes.find_first_not_of(kBlank);
+    return first != std::string_view::npos && bytes[first] == '{';
+}
+
+std::vector<std::string_view> splitRecords(std::string_view bytes) {
+    std::vector<std::string_view> parts;
+    std::size_t begin = 0;
+    std::size_t depth = 0;
+    for (std::size_t at = 0; at < bytes.size(); ++at) {
+        const char character = bytes[at];
+        if (character == '"') {
+            // To its end; a backslash takes the next character with it.
+            for (++at; at < bytes.size() && bytes[at] != '"'; ++at)
+                if (bytes[at] == '\\')
+                    ++at;
+        } else if (character == '{') {
+            ++depth;
+        } else if (character == '}' && depth != 0 && --depth == 0) {
+            parts.push_back(bytes.substr(begin, at + 1 - begin));
+            begin = at + 1;
+        }
+    }
+    if (parts.empty() || bytes.find_first_not_of(kBlank, begin) != std::string_view::npos)
+        parts.push_back(bytes.substr(begin));
+    return parts;
 }
 
 Result<model::HostRecord> parseRecord(std::string_view json, std::string_view name) {

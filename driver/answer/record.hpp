@@ -7,12 +7,20 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace hostcompat::answer {
 
 /// The record as JSON text with a newline at its end, described by schema/host-record.schema.json.
 /// Every key is always there; what does not apply is null. Bytes that are not UTF-8 become U+FFFD.
 std::string writeRecord(const model::HostRecord& record);
+
+/// Whether an input is meant as a record and not as a document: it begins with a brace.
+bool isRecord(std::string_view bytes);
+
+/// The records of an input that holds several behind each other, with white space between them;
+/// all that follows one that has no end is part of it. Never empty.
+std::vector<std::string_view> splitRecords(std::string_view bytes);
 
 /// Reads what writeRecord() wrote, here or in a newer version: unknown keys are passed over, and
 /// modes beyond the table are kept. Of a source that is not believed (model::isBelieved()) only

@@ -67,7 +67,8 @@ SystemNames systemNames() {
     utsname names{};
     uname(&names);
     const auto* base = reinterpret_cast<const char*>(getauxval(AT_BASE_PLATFORM));
-    return {.machine = names.machine,
+    return {.node = names.nodename,
+            .machine = names.machine,
             .release = names.release,
             .basePlatform = base ? base : "",
             .pageSize = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE))};
@@ -75,6 +76,7 @@ SystemNames systemNames() {
 
 HostFacts readHost(const std::filesystem::path& root, const SystemNames& names) {
     HostFacts facts;
+    facts.identity.name = names.node;
     facts.identity.arch = names.machine;
     facts.identity.kernel = names.release;
     facts.identity.basePlatform = names.basePlatform;

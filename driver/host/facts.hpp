@@ -31,6 +31,7 @@ struct HostFacts {
 
 /// The kernel's own names, which no file system is needed for.
 struct SystemNames {
+    std::string node;    ///< uname -n
     std::string machine; ///< uname -m
     std::string release; ///< uname -r
     /// AT_BASE_PLATFORM of the auxiliary vector; empty where the kernel gives none.

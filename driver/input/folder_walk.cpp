@@ -26,13 +26,16 @@ struct FolderCloser {
 
 enum class Kind { document, folder, other };
 
-Kind kindOf(int folder, const dirent& entry) {
+Kind kindOf(int folder, const dirent& entry, FolderOf wanted) {
     const std::string_view name = entry.d_name;
     if (name.starts_with('.'))
         return Kind::other;
-    const bool named = name.ends_with(".xml");
+    const bool named =
+        name.ends_with(".xml") || (wanted == FolderOf::hosts && name.ends_with(".json"));
+    const bool libvirts =
+        wanted == FolderOf::domains && (name == "networks" || name == "autostart");
     if (entry.d_type == DT_DIR)
-        return Kind::folder;
+        return libvirts ? Kind::other : Kind::folder;
     if (entry.d_type == DT_REG)
         return named ? Kind::document : Kind::other;
     // Links and file systems that do not tell the type: look. A link that leads nowhere is left for
@@ -41,7 +44,7 @@ Kind kindOf(int folder, const dirent& entry) {
     if (entry.d_type == DT_UNKNOWN &&
         ::fstatat(folder, entry.d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
         S_ISDIR(status.st_mode))
-        return Kind::folder;
+        return libvirts ? Kind::other : Kind::folder;
     if (!named || (entry.d_type != DT_UNKNOWN && entry.d_type != DT_LNK))
         return Kind::other;
     if (::fstatat(folder, entry.d_name, &status, 0) != 0)
@@ -55,8 +58,8 @@ std::string joined(const std::string& folder, const std::string& name) {
 
 } // namespace
 
-FolderWalk::FolderWalk(std::string folder, std::size_t batch)
-    : batch_(std::max(batch, std::size_t{1})) {
+FolderWalk::FolderWalk(std::string folder, FolderOf wanted, std::size_t batch)
+    : wanted_(wanted), batch_(std::max(batch, std::size_t{1})) {
     levels_.push_back(
         {.folder = std::move(folder), .entries = {}, .at = 0, .last = "", .more = true});
 }
@@ -95,7 +98,7 @@ Result<void> FolderWalk::fill(Level& level) const {
             break;
         if (level.last >= entry->d_name)
             continue;
-        const Kind kind = kindOf(::dirfd(folder.get()), *entry);
+        const Kind kind = kindOf(::dirfd(folder.get()), *entry, wanted_);
         if (kind == Kind::other)
             continue;
         level.entries.push_back({entry->d_name, kind == Kind::folder});

@@ -12,17 +12,26 @@
 
 namespace hostcompat::input {
 
+/// What a folder is searched for.
+enum class FolderOf {
+    documents, ///< names that end in ".xml"
+    hosts,     ///< in ".xml" or ".json": documents and records
+    domains,   ///< in ".xml", but not in folders called "networks" and "autostart", where libvirt
+               ///< keeps its networks, and links to the domains beside them
+};
+
 /// Walks through a folder and those in it: a folder's entries by name (bytes compared), a folder
 /// where its name falls.
 ///
-/// Documents are regular files, or links to some, whose name ends in ".xml" and does not begin with
-/// a dot. Folders that begin with a dot, and links to folders, are passed over. Memory does not
-/// grow with the number of files: of a large folder a batch of names is held, and the folder is
-/// read again for the next.
+/// What is found are regular files, or links to some, whose name has the ending that is searched
+/// for and does not begin with a dot. Folders that begin with a dot, and links to folders, are
+/// passed over. Memory does not grow with the number of files: of a large folder a batch of names
+/// is held, and the folder is read again for the next.
 class FolderWalk {
 public:
     /// @param batch how many names of one folder are held; tests choose a small one.
-    explicit FolderWalk(std::string folder, std::size_t batch = 65536);
+    explicit FolderWalk(std::string folder, FolderOf wanted = FolderOf::documents,
+                        std::size_t batch = 65536);
 
     /// The path of the next document, or an Error for a folder that cannot be read (kind input,
     /// errno is set), after which the walk goes on, or nothing at the end.
@@ -43,6 +52,7 @@ private:
     };
     Result<void> fill(Level& level) const;
 
+    FolderOf wanted_;
     std::size_t batch_;
     std::vector<Level> levels_;
 };

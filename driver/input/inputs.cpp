@@ -30,13 +30,15 @@ Result<bool> isFolder(const std::string& path) {
     return false;
 }
 
-Error noDocument(const std::string& folder) {
+Error noDocument(const std::string& folder, FolderOf wanted) {
     return {.kind = ErrorKind::input,
             .action = "find a document in",
             .subject = inputName(folder),
             .line = 0,
             .errorNumber = 0,
-            .reason = "no file below this folder has a name that ends in .xml",
+            .reason = wanted == FolderOf::hosts
+                          ? "no file below this folder has a name that ends in .xml or .json"
+                          : "no file below this folder has a name that ends in .xml",
             .remedy = ""};
 }
 
@@ -52,8 +54,8 @@ Error takenTwice() {
 
 } // namespace
 
-Inputs::Inputs(std::vector<std::string> paths, std::optional<std::string> list)
-    : paths_(std::move(paths)) {
+Inputs::Inputs(std::vector<std::string> paths, std::optional<std::string> list, FolderOf wanted)
+    : wanted_(wanted), paths_(std::move(paths)) {
     standardInputTaken_ = list == "-";
     if (list)
         list_.emplace(std::move(*list));
@@ -76,7 +78,7 @@ std::optional<Result<std::string>> Inputs::next() {
             }
             walk_.reset();
             if (folderIsEmpty_)
-                return std::unexpected(noDocument(folder_));
+                return std::unexpected(noDocument(folder_, wanted_));
         }
         auto named = nextNamed();
         if (!named || !*named)
@@ -96,7 +98,7 @@ std::optional<Result<std::string>> Inputs::next() {
             return named;
         folder_ = **named;
         folderIsEmpty_ = true;
-        walk_.emplace(folder_);
+        walk_.emplace(folder_, wanted_);
     }
 }
 

@@ -14,13 +14,15 @@
 namespace hostcompat::input {
 
 /// A stream of inputs: first the paths named, in their order, then those of the list. A folder
-/// stands for the documents below it (FolderWalk); in the list a name that ends in ".xml" is always
-/// a document's. Nothing is held but where the stream is. Not for two threads at once.
+/// stands for what is searched for below it (FolderWalk); in the list a name that ends in ".xml" is
+/// always a document's. Nothing is held but where the stream is. Not for two threads at once.
 class Inputs {
 public:
     /// @param paths files, folders, or "-" for standard input.
     /// @param list a file with more of them, or "-" for standard input; nothing for none.
-    explicit Inputs(std::vector<std::string> paths, std::optional<std::string> list = std::nullopt);
+    /// @param wanted what folders are searched for.
+    explicit Inputs(std::vector<std::string> paths, std::optional<std::string> list = std::nullopt,
+                    FolderOf wanted = FolderOf::documents);
 
     /// The next input, as readInput() takes it; or an Error for one that cannot be had, after which
     /// the stream goes on; or nothing at the end. Files are not opened: whether they can be read
@@ -32,6 +34,7 @@ public:
 private:
     std::optional<Result<std::string>> nextNamed();
 
+    FolderOf wanted_;
     std::vector<std::string> paths_;
     std::size_t at_ = 0;
     bool listed_ = false; ///< the last name came from the list

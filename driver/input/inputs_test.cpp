@@ -70,7 +70,7 @@ TEST_F(InputsOf, aFolderAreItsDocumentsByName) {
                          "f/c-d.xml", "f/c.xml", "f/link.xml",  "f/\xC3\xA4.xml"};
     EXPECT_EQ(all(Inputs({root_ + "f"})), expected);
     for (const std::size_t batch : {0U, 1U, 2U, 3U, 5U, 100U})
-        EXPECT_EQ(all(FolderWalk(root_ + "f", batch)), expected) << batch;
+        EXPECT_EQ(all(FolderWalk(root_ + "f", FolderOf::documents, batch)), expected) << batch;
     EXPECT_EQ(all(FolderWalk(root_ + "f/")), expected);
 }
 
@@ -80,7 +80,7 @@ TEST_F(InputsOf, largeFoldersNeedNoMoreThanABatch) {
         expected.push_back("f/" + std::to_string(file) + ".xml");
     for (const std::string& name : expected)
         write(name);
-    EXPECT_EQ(all(FolderWalk(root_ + "f", 64)), expected);
+    EXPECT_EQ(all(FolderWalk(root_ + "f", FolderOf::documents, 64)), expected);
 }
 
 TEST_F(InputsOf, aFolderWithoutDocumentsIsAnError) {
@@ -91,6 +91,26 @@ TEST_F(InputsOf, aFolderWithoutDocumentsIsAnError) {
         (Lines{
             "cannot find a document in f: no file below this folder has a name that ends in .xml",
             "a.xml"}));
+}
+
+TEST_F(InputsOf, aFolderOfHostsMayBeRecords) {
+    for (const char* name : {"f/a.json", "f/b.xml", "f/c.raw", "g/notes.txt"})
+        write(name);
+    EXPECT_EQ(all(Inputs({root_ + "f", root_ + "g"}, std::nullopt, FolderOf::hosts)),
+              (Lines{"f/a.json", "f/b.xml",
+                     "cannot find a document in g: no file below this folder has a name that ends "
+                     "in .xml or .json"}));
+    EXPECT_EQ(all(Inputs({root_ + "f"})), (Lines{"f/b.xml"}));
+}
+
+TEST_F(InputsOf, libvirtsFolderOfDomainsHasOthersBeside) {
+    for (const char* name : {"qemu/a.xml", "qemu/networks/default.xml",
+                             "qemu/networks/autostart/default.xml", "qemu/more/b.xml"})
+        write(name);
+    std::filesystem::create_directory(folder_ / "qemu/autostart");
+    std::filesystem::create_symlink("../a.xml", folder_ / "qemu/autostart/a.xml");
+    EXPECT_EQ(all(Inputs({root_ + "qemu"}, std::nullopt, FolderOf::domains)),
+              (Lines{"qemu/a.xml", "qemu/more/b.xml"}));
 }
 
 TEST_F(InputsOf, aFolderThatVanishesStopsNothing) {

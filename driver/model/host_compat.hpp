@@ -101,6 +101,8 @@ std::optional<Platform> parsePlatform(std::string_view text);
 
 /// The host as it describes itself.
 struct HostIdentity {
+    /// The kernel's node name (uname -n); empty where it is not known.
+    std::string name;
     /// The kernel's machine name (uname -m): "ppc64le", "x86_64".
     std::string arch;
     Platform platform = Platform::other;
@@ -144,6 +146,8 @@ struct Check {
 
 /// Everything that is known of one host: what "show --json" prints and "--probe" reads.
 struct HostRecord {
+    /// When the host was asked, as text::utcTime() writes it; empty where it is not known.
+    std::string time;
     HostIdentity host;
     HostCompat compat;
     std::vector<Check> checks;

@@ -22,13 +22,13 @@ struct Item {
     std::vector<Result<HostModes>> hosts;
 };
 
-void read(input::InputReader& reader, Item& item) {
+void read(input::InputReader& files, const HostReader& reader, Item& item) {
     if (!item.path)
         return;
-    if (const auto bytes = reader.read(*item.path); !bytes)
+    if (const auto bytes = files.read(*item.path); !bytes)
         item.hosts.emplace_back(std::unexpected(bytes.error()));
     else
-        item.hosts = readHostModes(*bytes, input::inputName(*item.path));
+        item.hosts = reader(*bytes, input::inputName(*item.path));
 }
 
 void tell(const Item& item, StreamCounts& counts, const StreamListener& listener) {
@@ -53,16 +53,18 @@ void tell(const Item& item, StreamCounts& counts, const StreamListener& listener
 
 } // namespace
 
-Result<StreamCounts> readHosts(input::Inputs& inputs, unsigned jobs,
-                               const StreamListener& listener) {
+Result<StreamCounts> readHosts(input::Inputs& inputs, unsigned jobs, const StreamListener& listener,
+                               const HostReader& reader) {
     const auto next = [&]() -> std::optional<Item> {
         auto input = inputs.next();
         if (!input)
             return std::nullopt;
         return Item{.path = std::move(*input), .hosts = {}};
     };
-    const auto makeWorker = [] {
-        return [reader = input::InputReader()](Item& item) mutable { read(reader, item); };
+    const auto makeWorker = [&] {
+        return [files = input::InputReader(), &reader](Item& item) mutable {
+            read(files, reader, item);
+        };
     };
     StreamCounts counts;
     const auto done = input::workInOrder<Item>(

@@ -28,12 +28,17 @@ struct StreamListener {
     std::function<void(const StreamCounts&)> progress;
 };
 
+/// Reads what an input says of its hosts; as readHostModes(), which it stands in place of.
+using HostReader =
+    std::function<std::vector<Result<HostModes>>(std::string_view bytes, std::string_view name)>;
+
 /// Reads every input to the end. Only a few inputs for each thread are held at a time. What the
 /// listener hears does not depend on the number of threads.
 ///
+/// @param reader called from several threads at once.
 /// @param jobs threads, as for workInOrder(). What is wrong with an input goes to the listener.
 /// Errors: that of workInOrder().
-Result<StreamCounts> readHosts(input::Inputs& inputs, unsigned jobs,
-                               const StreamListener& listener);
+Result<StreamCounts> readHosts(input::Inputs& inputs, unsigned jobs, const StreamListener& listener,
+                               const HostReader& reader = readHostModes);
 
 } // namespace hostcompat::xml
