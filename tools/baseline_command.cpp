@@ -181,7 +181,7 @@ Status baseline(const BaselineOptions& options, Console& console) {
                     return result.add(name, *host.supported);
                 result.addUnknown(name);
                 progress.clear();
-                console.warn(policy::wording::hostDoesNotSay(name));
+                console.warn(policy::wording::hostDoesNotSay(name, host.reason));
             },
         .failed =
             [&](const Error& error) {

@@ -4,6 +4,7 @@
 #include "driver/libvirt/client.hpp"
 #include "driver/text/utf8.hpp"
 #include "driver/xml/capabilities.hpp"
+#include "driver/xml/domain.hpp"
 #include "tools/command.hpp"
 #include "tools/host_source.hpp"
 #include "tools/options.hpp"
@@ -45,6 +46,37 @@ void warnOfArch(const xml::CapabilitiesDocument& document, const std::string& ho
             fmt::format("the document describes a host of architecture '{}', and the answer "
                         "is about {}",
                         text::clipped(arch), text::clipped(hostArch)));
+}
+
+/// Why the answer about the host cannot be about the document's; empty where it can.
+std::string contradiction(const xml::CapabilitiesDocument& document,
+                          const model::HostIdentity& host) {
+    const std::string arch = document.arch();
+    if (!arch.empty() && !xml::isPowerArch(arch))
+        return fmt::format("it describes a host of architecture {}, and the answer is about a {} "
+                           "host",
+                           text::clipped(arch), text::clipped(host.arch));
+    const unsigned described = model::generationOfCpuModel(document.model());
+    const unsigned asked = model::generationOfCpuModel(host.model);
+    if (described != 0 && asked != 0 && described != asked)
+        return fmt::format("it describes a {}, and the answer is about a {}",
+                           text::clipped(document.model()), text::clipped(host.model));
+    return {};
+}
+
+/// Prints the document with the answer in it, unless the two are of different hosts.
+Status printWithAnswer(const xml::CapabilitiesDocument& document, const model::HostRecord& record,
+                       const CapabilitiesOptions& options, Console& console) {
+    if (std::string why = contradiction(document, record.host); !why.empty())
+        return console.fail({.kind = ErrorKind::input,
+                             .action = "write the answer into",
+                             .subject = document.document().name(),
+                             .reason = std::move(why),
+                             .remedy = "take the document and the answer from the same host"});
+    warnOfArch(document, record.host.arch, console);
+    warnOfDoubtfulSource(record.compat, input::inputName(options.probe), console);
+    console.printExact(document.withCompat(*record.compat.known));
+    return Status::yes;
 }
 
 /// Without the answer of any host: what the document says already stays.
@@ -90,10 +122,7 @@ Status capabilitiesOfDaemon(const CapabilitiesOptions& options, Console& console
                            options, console);
     if (!host->record.compat.known)
         return printAsItIs(*document, host->record.compat.reason, options, console);
-    warnOfArch(*document, host->record.host.arch, console);
-    warnOfDoubtfulSource(host->record.compat, input::inputName(options.probe), console);
-    console.printExact(document->withCompat(*host->record.compat.known));
-    return Status::yes;
+    return printWithAnswer(*document, host->record, options, console);
 }
 
 Status capabilities(const CapabilitiesOptions& options, Console& console) {
@@ -130,10 +159,7 @@ Status capabilities(const CapabilitiesOptions& options, Console& console) {
         console.printExact(document->document().bytes());
         return options.require ? Status::unknown : Status::yes;
     }
-    warnOfArch(*document, host->record.host.arch, console);
-    warnOfDoubtfulSource(host->record.compat, input::inputName(options.probe), console);
-    console.printExact(document->withCompat(*compat.known));
-    return Status::yes;
+    return printWithAnswer(*document, host->record, options, console);
 }
 
 } // namespace

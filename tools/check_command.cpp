@@ -22,6 +22,7 @@ struct CheckOptions {
     PolicyOptions policy;
     std::vector<std::string> domains;
     std::string filesFrom;
+    bool requirePinned = false;
 };
 
 Status statusOf(policy::Verdict verdict) {
@@ -67,9 +68,10 @@ Json errorJson(const std::string& name, const Error& error) {
 
 class CheckRun {
 public:
-    CheckRun(const policy::PolicyHost& host, const qemu::QemuModes* qemu, bool json,
-             Console& console)
-        : host_(host), qemu_(qemu), json_(json), console_(console) {}
+    CheckRun(const policy::PolicyHost& host, const qemu::QemuModes* qemu,
+             const CheckOptions& options, Console& console)
+        : host_(host), qemu_(qemu), json_(options.policy.json),
+          requirePinned_(options.requirePinned), console_(console) {}
 
     void check(const Result<std::string>& input) {
         if (!input)
@@ -78,18 +80,12 @@ public:
         auto bytes = input::readInput(*input);
         if (!bytes)
             return fail(name, bytes.error());
-        const auto document = xml::DomainDocument::read(std::move(*bytes), name);
-        if (!document)
-            return fail(name, document.error());
-        const policy::CheckAnswer answer = policy::checkDomain(document->domain(), host_, qemu_);
-        status_ = worse(status_, statusOf(answer.verdict));
-        if (json_) {
-            domains_.push_back(answerJson(name, document->domain(), answer));
-            return;
+        for (const xml::NamedDomain& domain : xml::readDomains(std::move(*bytes), name)) {
+            if (domain.document)
+                decide(domain.name, domain.document->domain());
+            else
+                fail(domain.name, domain.document.error());
         }
-        console_.printLine(answerLine(name, answer));
-        for (const std::string& warning : answer.warnings)
-            console_.warn(fmt::format("{}: {}", name, warning));
     }
 
     Status finish() {
@@ -104,6 +100,20 @@ public:
     }
 
 private:
+    void decide(const std::string& name, const xml::Domain& domain) {
+        policy::CheckAnswer answer = policy::checkDomain(domain, host_, qemu_);
+        if (requirePinned_)
+            policy::requirePinned(answer);
+        status_ = worse(status_, statusOf(answer.verdict));
+        if (json_) {
+            domains_.push_back(answerJson(name, domain, answer));
+            return;
+        }
+        console_.printLine(answerLine(name, answer));
+        for (const std::string& warning : answer.warnings)
+            console_.warn(fmt::format("{}: {}", name, warning));
+    }
+
     void fail(const std::string& name, const Error& error) {
         status_ = worse(status_, console_.fail(error));
         if (json_)
@@ -113,6 +123,7 @@ private:
     const policy::PolicyHost& host_;
     const qemu::QemuModes* qemu_;
     bool json_;
+    bool requirePinned_;
     Console& console_;
     Status status_ = Status::yes;
     Json domains_ = Json::array();
@@ -137,7 +148,7 @@ Status check(const CheckOptions& options, Console& console) {
         return console.fail(host.error());
     warnOfDoubtfulSource(host->compat, host->name, console);
 
-    CheckRun run(*host, *qemu ? &**qemu : nullptr, options.policy.json, console);
+    CheckRun run(*host, *qemu ? &**qemu : nullptr, options, console);
     input::Inputs inputs(options.domains,
                          options.filesFrom.empty() ? std::nullopt
                                                    : std::optional(options.filesFrom),
@@ -156,6 +167,8 @@ void addCheck(CLI::App& app, Action& chosen) {
     command.inputs("DOMAIN", options->domains,
                    "Domain documents: files, folders of them, or - for standard input");
     addPolicyOptions(command, options->policy);
+    command.flag("--require-pinned", options->requirePinned,
+                 "Call a domain without a pinned mode incompatible, for guests that migrate");
     command.json(options->policy.json);
     command.filesFrom(options->filesFrom);
     command.onChosen(chosen, [options](Console& console) { return check(*options, console); });

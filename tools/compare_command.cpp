@@ -105,9 +105,9 @@ Status compare(const CompareOptions& options, Console& console) {
         if (options.json)
             printJson(console, {{"comparison", "unknown"}});
         if (!first->supported)
-            console.warn(policy::wording::hostDoesNotSay(firstName));
+            console.warn(policy::wording::hostDoesNotSay(firstName, first->reason));
         if (!second->supported)
-            console.warn(policy::wording::hostDoesNotSay(secondName));
+            console.warn(policy::wording::hostDoesNotSay(secondName, second->reason));
         return Status::unknown;
     }
     const policy::Comparison comparison =

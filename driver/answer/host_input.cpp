@@ -27,6 +27,8 @@ std::vector<Result<xml::HostModes>> readHostModes(std::string_view bytes, std::s
             modes.supported = known->supported;
             modes.refused = known->refused;
             modes.doubtful = !model::isBelieved(known->source);
+        } else {
+            modes.reason = record->compat.reason;
         }
         hosts.emplace_back(std::move(modes));
     }

@@ -67,6 +67,15 @@ HostCompat withoutDoubtful(HostCompat compat) {
     return compat;
 }
 
+HostCompat limitedTo(HostCompat compat, unsigned generation) {
+    if (!compat.known || generation == 0)
+        return compat;
+    const ModeSet beyond = compat.known->supported - modesUpTo(generation);
+    compat.known->supported = compat.known->supported - beyond;
+    compat.known->refused = compat.known->refused | beyond;
+    return compat;
+}
+
 std::string_view toString(NestedApi api) {
     return nameOf(kNestedApiNames, api);
 }

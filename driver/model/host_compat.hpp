@@ -90,6 +90,10 @@ std::optional<NestedApi> parseNestedApi(std::string_view text);
 /// it does not tell. Unknown where nothing is left.
 HostCompat withoutDoubtful(HostCompat compat);
 
+/// The answer where every mode that is newer than the processor's generation is called not
+/// supported, whoever called it supported. A generation of 0 is not known and limits nothing.
+HostCompat limitedTo(HostCompat compat, unsigned generation);
+
 /// What kind of machine the host's kernel runs on.
 enum class Platform { pseries, powernv, other };
 

@@ -84,6 +84,20 @@ const Mode* findModeByCpuModel(std::string_view cpuModel, ModeTable table) {
     return findMode(table, [&](const Mode& mode) { return mode.cpuModel == cpuModel; });
 }
 
+unsigned generationOfCpuModel(std::string_view cpuModel) {
+    std::string name(cpuModel);
+    for (char& letter : name)
+        if (letter >= 'A' && letter <= 'Z')
+            letter = static_cast<char>(letter | 0x20);
+    constexpr std::size_t kPrefix = std::string_view("power").size();
+    const std::size_t end = std::min(name.find_first_not_of("0123456789", kPrefix), name.size());
+    const std::string_view variant = std::string_view(name).substr(std::min(end, name.size()));
+    if (!variant.empty() && variant != "e" && variant != "nvl" && variant != "+" &&
+        !variant.starts_with("_v") && !variant.starts_with("+_v"))
+        return 0;
+    return modeNumber(std::string_view(name).substr(0, end)).value_or(0);
+}
+
 const Mode* findModeByLogicalPvr(std::uint32_t logicalPvr, ModeTable table) {
     return findMode(table, [&](const Mode& mode) { return mode.logicalPvr == logicalPvr; });
 }

@@ -127,6 +127,11 @@ const Mode* findModeByName(std::string_view name, ModeTable table = modeTable())
 /// The mode of that CPU model name (exact, upper case), or null.
 const Mode* findModeByCpuModel(std::string_view cpuModel, ModeTable table = modeTable());
 
+/// The number of the generation of a CPU model's name: POWER and a number, in any case, and behind
+/// it nothing or what names a variant ("POWER8E", "POWER8NVL", "power7+", "POWER9_v2.2"). 0 for any
+/// other text. It need not be in the table.
+unsigned generationOfCpuModel(std::string_view cpuModel);
+
 /// The mode of that architected level (0x0f00000N), or null.
 const Mode* findModeByLogicalPvr(std::uint32_t logicalPvr, ModeTable table = modeTable());
 

@@ -50,6 +50,27 @@ TEST(Mode, isNotFoundByAnythingElse) {
     EXPECT_EQ(findModeByPvr(0x003f0201), nullptr);
 }
 
+TEST(Generation, isOfEveryNameOfAProcessor) {
+    for (const auto& [name, number] : {std::pair{"POWER9", 9U},
+                                       {"power9", 9U},
+                                       {"Power11", 11U},
+                                       {"POWER8E", 8U},
+                                       {"POWER8NVL", 8U},
+                                       {"power7+", 7U},
+                                       {"POWER7+_v2.1", 7U},
+                                       {"POWER9_v2.2", 9U},
+                                       {"POWER12", 12U},
+                                       {"", 0U},
+                                       {"POWER", 0U},
+                                       {"power", 0U},
+                                       {"POWERPC", 0U},
+                                       {"POWER9X", 0U},
+                                       {"Skylake", 0U},
+                                       {"POWER123", 0U},
+                                       {"e500", 0U}})
+        EXPECT_EQ(generationOfCpuModel(name), number) << name;
+}
+
 TEST(ModeName, isReadBackAndNothingElseIs) {
     for (unsigned number = 1; number < ModeSet::kEnd; ++number)
         EXPECT_EQ(modeNumber(modeName(number)), number);

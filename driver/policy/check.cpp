@@ -9,9 +9,13 @@
 // kvmppc_set_arch_compat).
 #include "driver/policy/check.hpp"
 
+#include "driver/policy/command_line.hpp"
 #include "driver/policy/libvirt_rules.hpp"
 #include "driver/policy/unpinned.hpp"
 #include "driver/policy/wording.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -48,8 +52,8 @@ public:
         : domain_(domain), host_(host), qemu_(qemu), table_(table) {}
 
     CheckAnswer run() {
-        if (Refusal refusal = refusedByLibvirt(domain_); !refusal.reason.empty())
-            return say(Verdict::incompatible, std::move(refusal.reason), std::move(refusal.remedy));
+        if (const auto refusals = refusedByLibvirt(domain_); !refusals.empty())
+            return sayAll(refusals);
         if (domain_.type == xml::DomainType::other)
             return say(Verdict::notApplicable, wording::otherHypervisor(domain_));
         std::string_view arch = domain_.arch;
@@ -60,8 +64,11 @@ public:
             arch = host_.arch;
             answer_.warnings.push_back(wording::archFromHost(host_));
         }
-        if (!xml::isPowerArch(arch))
+        if (!xml::isPowerArch(arch)) {
+            if (domain_.type == xml::DomainType::kvm && xml::isPowerArch(host_.arch))
+                return say(Verdict::incompatible, wording::hostOfOtherArch(domain_, host_));
             return say(Verdict::notApplicable, wording::otherArch(arch));
+        }
         return domain_.type == xml::DomainType::qemu ? emulated() : underKvm();
     }
 
@@ -71,6 +78,19 @@ private:
         answer_.reason = std::move(reason);
         answer_.remedy = std::move(remedy);
         return std::move(answer_);
+    }
+
+    /// Everything that libvirt refuses, with every remedy once.
+    CheckAnswer sayAll(const std::vector<Refusal>& refusals) {
+        std::vector<std::string_view> reasons;
+        std::vector<std::string_view> remedies;
+        for (const Refusal& refusal : refusals) {
+            reasons.push_back(refusal.reason);
+            if (std::ranges::find(remedies, refusal.remedy) == remedies.end())
+                remedies.push_back(refusal.remedy);
+        }
+        return say(Verdict::incompatible, fmt::format("{}", fmt::join(reasons, "; ")),
+                   fmt::format("{}", fmt::join(remedies, "; ")));
     }
 
     model::ModeSet usable() const {
@@ -112,6 +132,18 @@ private:
                        wording::usePseries());
         if (const std::string obstacle = refusedByQemuOrLibvirt(); !obstacle.empty())
             return say(Verdict::incompatible, obstacle);
+        if (domain_.cpu.modelAttribute)
+            answer_.warnings.push_back(wording::modelAttributeIgnored(*domain_.cpu.modelAttribute));
+        const CommandLine line = commandLineOf(domain_.qemuArguments);
+        if (!line.accelerator.empty())
+            return say(Verdict::incompatible, wording::secondAccelerator(line.accelerator),
+                       wording::takeOutOfCommandLine("accel"));
+        if (!line.cpu.empty() && line.cpu != "host")
+            return commandLineCpu(line.cpu);
+        if (!line.mode.empty()) {
+            answer_.warnings.push_back(wording::commandLinePins(domain_, line.mode));
+            return pinned(line.mode);
+        }
         const bool hasModel = !domain_.cpu.model.empty();
         switch (domain_.cpu.mode) {
         case xml::CpuMode::hostModel:
@@ -148,6 +180,20 @@ private:
         return {};
     }
 
+    /// "-cpu NAME" of <qemu:commandline>, which comes last and wins. What properties behind the
+    /// name do, only a QEMU can tell.
+    CheckAnswer commandLineCpu(std::string_view text) {
+        const std::string_view model = text.substr(0, text.find(','));
+        answer_.warnings.push_back(wording::commandLineNamesCpu(domain_, text));
+        if (model == text && !host_.model.empty() && equalIgnoringCase(model, host_.model))
+            return unpinned();
+        if (model != text || host_.model.empty())
+            return say(Verdict::unknown, wording::commandLineCpuUnknown(text),
+                       wording::takeOutOfCommandLine("-cpu"));
+        return say(Verdict::incompatible, wording::customIsOtherGeneration(domain_, model, host_),
+                   wording::takeOutOfCommandLine("-cpu"));
+    }
+
     /// "-machine pseries,max-cpu-compat=NAME -cpu host".
     CheckAnswer pinned(std::string_view name) {
         answer_.mode = name;
@@ -156,10 +202,19 @@ private:
             return pinnedToNoMode(name);
         if (qemu_ && !qemu_->takes(name))
             return say(Verdict::incompatible, wording::qemuRefuses(name, *qemu_), pinRemedy());
-        if (!host_.compat.known)
+        if (!host_.libvirtKnowsProcessor)
+            return say(Verdict::incompatible, wording::libvirtDoesNotKnowProcessor(host_),
+                       wording::updateLibvirt());
+        const unsigned own = generationOf(host_.model);
+        const bool beyond =
+            own != 0 && *mode > own && model::findModeByNumber(*mode, table_) != nullptr;
+        if (!host_.compat.known && !beyond)
             return say(Verdict::unknown, wording::hostUnknown(host_),
                        wording::lookAtTheHost(host_));
         const model::ModeSet supported = supportedModes(host_);
+        if (beyond && (supported.contains(*mode) || !host_.compat.known || !isRefused(*mode)))
+            return say(Verdict::incompatible, wording::newerThanProcessor(name, host_),
+                       pinRemedy());
         if (supported.contains(*mode) && model::modeNumber(name)) {
             constexpr std::uint64_t kSmallPage = 4096;
             if (*mode < model::kFirstRadixMode && host_.pageSize == kSmallPage)
@@ -241,11 +296,11 @@ private:
         if (supported.empty())
             return say(Verdict::unknown, wording::unpinnedWithoutModes(host_));
         const std::string newest = model::modeName(supported.newest());
-        const unsigned level = partitionLevel(host_, table_);
+        const unsigned level = partitionLevel(host_);
         const unsigned given = qemu_ ? generationOf(qemu_->hostModel) : 0;
         if (given != 0 && given < generationOf(host_.model))
             return hostIsOfMode(given);
-        switch (unpinnedGuest(host_, table_)) {
+        switch (unpinnedGuest(host_)) {
         case Unpinned::stopped:
             answer_.onlyAtStart = true;
             return say(Verdict::incompatible,
@@ -275,10 +330,9 @@ private:
                    pinRemedy());
     }
 
-    /// The number of the CPU model's generation; 0 where the table does not have it.
-    unsigned generationOf(std::string_view cpuModel) const {
-        const model::Mode* mode = model::findModeByCpuModel(cpuModel, table_);
-        return mode ? mode->number : 0;
+    /// The number of the CPU model's generation; 0 where its name tells none.
+    static unsigned generationOf(std::string_view cpuModel) {
+        return model::generationOfCpuModel(cpuModel);
     }
 
     const xml::Domain& domain_;
@@ -302,6 +356,14 @@ std::string_view toString(Verdict verdict) {
         return "not-applicable";
     }
     return "";
+}
+
+void requirePinned(CheckAnswer& answer) {
+    if (answer.verdict != Verdict::compatible || !answer.mode.empty())
+        return;
+    answer.verdict = Verdict::incompatible;
+    answer.reason = wording::notPinned(answer.reason);
+    answer.remedy = wording::pinWithFit();
 }
 
 CheckAnswer checkDomain(const xml::Domain& domain, const PolicyHost& host,

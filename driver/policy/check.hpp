@@ -47,4 +47,8 @@ CheckAnswer checkDomain(const xml::Domain& domain, const PolicyHost& host,
                         const qemu::QemuModes* qemu = nullptr,
                         model::ModeTable table = model::modeTable());
 
+/// Makes "incompatible" of a compatible answer about a domain that pins no mode: it can run, but
+/// cannot move to older hosts.
+void requirePinned(CheckAnswer& answer);
+
 } // namespace hostcompat::policy

@@ -197,8 +197,8 @@ TEST(Check, saysThatFallbackDoesNotHelp) {
 }
 
 TEST(Check, leavesOtherArchitecturesAndHypervisorsAlone) {
-    EXPECT_EQ(checkDomain(domain("", {.arch = "x86_64", .machine = "q35"}), kPower10).verdict,
-              notApplicable);
+    const Guest emulated{.type = "qemu", .arch = "x86_64", .machine = "q35"};
+    EXPECT_EQ(checkDomain(domain("", emulated), kPower10).verdict, notApplicable);
     EXPECT_EQ(checkDomain(domain("", {.type = "xen"}), kPower10).verdict, notApplicable);
     EXPECT_EQ(checkDomain(domain("", {.type = "hvf"}), kPower10).verdict, notApplicable);
 }
@@ -216,6 +216,9 @@ TEST(Check, takesAnAbsentArchFromTheHost) {
 TEST(Check, knowsThatKvmRunsItsOwnArchitecture) {
     PolicyHost x86 = kUnknown;
     x86.arch = "x86_64";
+    const Guest pc{.arch = "x86_64", .machine = "q35"};
+    EXPECT_EQ(checkDomain(domain("", pc), x86).verdict, notApplicable);
+    EXPECT_EQ(checkDomain(domain("", pc), kPower10).verdict, incompatible);
     EXPECT_EQ(checkDomain(domain(hostModel("power9")), x86).verdict, incompatible);
 }
 
@@ -251,6 +254,7 @@ TEST(Check, countsQemuAsASecondLimit) {
 
 TEST(Check, doesNotCallAModeOfANewerVersionImpossible) {
     PolicyHost newer = kPower11;
+    newer.model = "POWER13";
     newer.compat.known->unknownBits = 1ULL << 59;
     EXPECT_EQ(checkDomain(domain(hostModel("power12")), newer).verdict, unknown);
     EXPECT_EQ(checkDomain(domain(hostModel("power12")), kPower11).verdict, incompatible);
@@ -265,8 +269,67 @@ TEST(Check, doesNotCallAModeOfANewerVersionImpossible) {
 TEST(Check, doesNotTakeSilenceForANo) {
     PolicyHost older = host({9}, "POWER9");
     older.compat.known->refused = {10};
-    EXPECT_EQ(checkDomain(domain(hostModel("power11")), older).verdict, unknown);
     EXPECT_EQ(checkDomain(domain(hostModel("power8")), older).verdict, unknown);
+}
+
+TEST(Check, knowsThatNoModeIsNewerThanTheProcessor) {
+    for (const char* model : {"POWER8", "POWER8E", "POWER8NVL", "power8", "POWER8_v2.0"}) {
+        PolicyHost host = kUnknown;
+        host.model = model;
+        const CheckAnswer answer = checkDomain(domain(hostModel("power9")), host);
+        EXPECT_EQ(answer.verdict, incompatible) << model;
+        EXPECT_EQ(answer.reason,
+                  "power9 is newer than the processor of the host (" + std::string(model) + ")");
+    }
+    EXPECT_EQ(checkDomain(domain(hostModel("power9")), kUnknown).verdict, unknown);
+}
+
+TEST(Check, knowsALibvirtThatDoesNotKnowTheProcessor) {
+    PolicyHost older = kPower11;
+    older.libvirtKnowsProcessor = false;
+    const CheckAnswer answer = checkDomain(domain(hostModel("power10")), older);
+    EXPECT_EQ(answer.verdict, incompatible);
+    EXPECT_NE(answer.reason.find("libvirt"), std::string::npos);
+    EXPECT_EQ(checkDomain(domain("<cpu mode='host-passthrough'/>"), older).verdict, compatible);
+}
+
+TEST(Check, readsTheCommandLineOfQemu) {
+    const auto with = [](const std::string& arguments, const PolicyHost& host) {
+        std::string text =
+            "<domain type='kvm' xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'>"
+            "<os><type arch='ppc64le' machine='pseries'>hvm</type></os>" +
+            hostModel("power9") + "<q:commandline>";
+        std::size_t begin = 0;
+        while (begin < arguments.size()) {
+            const std::size_t end = std::min(arguments.find(' ', begin), arguments.size());
+            text += "<q:arg value='" + arguments.substr(begin, end - begin) + "'/>";
+            begin = end + 1;
+        }
+        const auto document =
+            xml::DomainDocument::read(text + "</q:commandline></domain>", "g.xml");
+        return checkDomain(document->domain(), host);
+    };
+    EXPECT_EQ(with("-machine max-cpu-compat=power10", kPower9).verdict, incompatible);
+    EXPECT_EQ(with("-machine max-cpu-compat=power10", kPower10).verdict, compatible);
+    EXPECT_EQ(with("-machine max-cpu-compat=power10", kPower10).mode, "power10");
+    ASSERT_EQ(with("-machine max-cpu-compat=power10", kPower10).warnings.size(), 1U);
+    EXPECT_EQ(with("-cpu POWER9", kPower10).verdict, incompatible);
+    EXPECT_EQ(with("-cpu POWER9,x=on", kPower10).verdict, unknown);
+    EXPECT_EQ(with("-machine accel=tcg", kPower10).verdict, incompatible);
+    EXPECT_EQ(with("-cpu host", kPower10).verdict, compatible);
+}
+
+TEST(Check, mayWantAPinnedMode) {
+    CheckAnswer pinned = checkDomain(domain(hostModel("power9")), kPower10);
+    requirePinned(pinned);
+    EXPECT_EQ(pinned.verdict, compatible);
+    CheckAnswer unpinned = checkDomain(domain(""), kPower10);
+    requirePinned(unpinned);
+    EXPECT_EQ(unpinned.verdict, incompatible);
+    EXPECT_NE(unpinned.reason.find("--require-pinned"), std::string::npos);
+    CheckAnswer emulated = checkDomain(domain("", {.type = "qemu"}), kPower10);
+    requirePinned(emulated);
+    EXPECT_EQ(emulated.verdict, notApplicable);
 }
 
 TEST(PolicyHost, isTakenFromACapabilitiesDocument) {

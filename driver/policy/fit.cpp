@@ -32,7 +32,11 @@ FitAnswer fitDomain(const xml::DomainDocument& document, const PolicyHost& host,
     // withPinnedMode() removes these.
     pinned.cpu.match.reset();
     pinned.cpu.migratable.reset();
-    pinned.cpu.model = model::modeName(chosen != 0 ? chosen : table.back().number);
+    pinned.cpu.hasCache = pinned.cpu.hasMaximumAddress = false;
+    const unsigned processor = model::generationOfCpuModel(host.model);
+    pinned.cpu.model = model::modeName(chosen != 0      ? chosen
+                                       : processor != 0 ? processor
+                                                        : table.back().number);
     CheckAnswer answer = checkDomain(pinned, host, qemu, table);
     FitAnswer fit{.verdict = answer.verdict,
                   .reason = std::move(answer.reason),

@@ -21,7 +21,8 @@ struct FitAnswer {
 
 /// Pins the newest mode that the host (and QEMU, where it was asked) supports, or the wished one:
 /// <cpu mode='host-model'> with the mode as its <model>. Outside of <cpu> no byte changes; the
-/// other children of <cpu> stay. Doing it twice gives the same as doing it once, and checkDomain()
+/// other children of <cpu> stay but for <cache> and <maxphysaddr>, which libvirt refuses on POWER.
+/// Doing it twice gives the same as doing it once, and checkDomain()
 /// calls the result compatible.
 ///
 /// @param wished the number of a mode; 0 for the newest.

@@ -32,8 +32,9 @@ struct Place {
     std::string after;
 };
 
-const std::string kHead = "<domain type='kvm'>\n  <name>g &amp; h</name>\n  <os>\n    <type "
-                          "arch='ppc64le' machine='pseries'>hvm</type>\n  </os>";
+const std::string kHead =
+    "<domain type='kvm'>\n  <name>g &amp; h</name>\n  <vcpu>16</vcpu>\n  <os>\n    <type "
+    "arch='ppc64le' machine='pseries'>hvm</type>\n  </os>";
 const std::string kTail = "\n  <devices>\n    <disk>\xc3\xa9<!-- <cpu> --></disk>\n  "
                           "</devices>\n</domain>\n";
 const std::string kFlatHead = "<domain type='kvm'><os><type arch='ppc64le'/></os>";
@@ -138,7 +139,7 @@ TEST(Fit, refusesWhatItCannotMakeFit) {
     const PolicyHost unknown{.name = "the host", .arch = "ppc64le", .compat = {.reason = "why"}};
     EXPECT_EQ(refusal(kFlatHead + "</domain>", unknown),
               "unknown: the modes of the host are not known: why");
-    EXPECT_EQ(refusal("<domain type='kvm'><os><type arch='x86_64'/></os></domain>", host({}))
+    EXPECT_EQ(refusal("<domain type='qemu'><os><type arch='x86_64'/></os></domain>", host({}))
                   .substr(0, 15),
               "not-applicable:");
     EXPECT_NE(refusal("<domain type='qemu'><os><type arch='ppc64'/></os></domain>", kPower10)

@@ -2,13 +2,16 @@
 // Takes hosts from records and documents.
 #include "driver/policy/host.hpp"
 
+#include "driver/xml/domain.hpp"
+
 #include <utility>
 
 namespace hostcompat::policy {
 
 PolicyHost policyHost(const model::HostRecord& record, std::string name) {
     const std::string& kernelsName = record.host.basePlatform;
-    const model::Mode* own = model::findModeByCpuModel(record.host.model);
+    const model::Mode* own =
+        model::findModeByNumber(model::generationOfCpuModel(record.host.model));
     return {.name = std::move(name),
             .arch = record.host.arch,
             .model = record.host.model,
@@ -26,6 +29,8 @@ Result<PolicyHost> policyHost(const xml::CapabilitiesDocument& document) {
     return PolicyHost{.name = document.document().name(),
                       .arch = document.arch(),
                       .model = document.model(),
+                      .libvirtKnowsProcessor =
+                          !document.model().empty() || !xml::isPowerArch(document.arch()),
                       .compat = std::move(*compat)};
 }
 

@@ -25,6 +25,9 @@ struct PolicyHost {
     std::optional<model::NestedApi> nestedApi = {};
     /// False where the host's kernel is older than its processor, and has another name for it.
     bool kernelKnowsProcessor = true;
+    /// False where the host's libvirt wrote a document without a CPU model, so that it does not
+    /// know the processor.
+    bool libvirtKnowsProcessor = true;
     /// The kernel's page size in bytes; 0 where it does not say.
     std::uint64_t pageSize = 0;
     model::HostCompat compat;

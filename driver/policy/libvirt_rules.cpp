@@ -9,9 +9,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <optional>
 #include <set>
 #include <span>
 #include <string_view>
+#include <utility>
 
 namespace hostcompat::policy {
 
@@ -50,63 +54,225 @@ Refusal unknownWord(std::string_view element, std::string_view attribute, std::s
                     fmt::join(words, ", "))};
 }
 
-Refusal unknownHead(const xml::Domain& domain) {
+/// The rules that a domain breaks, one after the other.
+class Refusals {
+public:
+    void add(std::string reason, std::string remedy) {
+        found_.push_back({std::move(reason), std::move(remedy)});
+    }
+    void addWord(std::string_view element, std::string_view attribute, std::string_view value,
+                 Words words) {
+        found_.push_back(unknownWord(element, attribute, value, words));
+    }
+    std::vector<Refusal> take() {
+        return std::move(found_);
+    }
+
+private:
+    std::vector<Refusal> found_;
+};
+
+void judgeHead(const xml::Domain& domain, Refusals& refusals) {
     if (!has(kTypes, domain.typeText))
-        return {fmt::format("libvirt knows no domain type {}", text::clipped(domain.typeText)),
-                "write <domain type='kvm'>, or the type of the hypervisor"};
+        refusals.add(fmt::format("libvirt knows no domain type {}", text::clipped(domain.typeText)),
+                     "write <domain type='kvm'>, or the type of the hypervisor");
     if (!domain.arch.empty() && !has(kArchs, domain.arch))
-        return {
+        refusals.add(
             fmt::format("libvirt knows no architecture {}", text::clipped(domain.arch)),
-            "write arch='ppc64le' or arch='ppc64' in <os><type>, or another that libvirt knows"};
-    return {};
+            "write arch='ppc64le' or arch='ppc64' in <os><type>, or another that libvirt knows");
 }
 
-Refusal refusedAttribute(const xml::DomainCpu& cpu) {
+void judgeAttributes(const xml::DomainCpu& cpu, Refusals& refusals) {
     using enum xml::CpuMode;
     if (cpu.match && !xml::isCpuMatch(*cpu.match))
-        return unknownWord("cpu", "match", *cpu.match, kMatches);
+        refusals.addWord("cpu", "match", *cpu.match, kMatches);
     if (cpu.check && !has(kChecks, *cpu.check))
-        return unknownWord("cpu", "check", *cpu.check, kChecks);
+        refusals.addWord("cpu", "check", *cpu.check, kChecks);
     if (cpu.migratable && !has(kSwitch, *cpu.migratable))
-        return unknownWord("cpu", "migratable", *cpu.migratable, kSwitch);
-    if (cpu.migratable && cpu.mode != hostPassthrough && cpu.mode != maximum)
-        return {"libvirt refuses migratable of <cpu> outside of host-passthrough and maximum",
-                "take migratable out of <cpu>"};
+        refusals.addWord("cpu", "migratable", *cpu.migratable, kSwitch);
+    else if (cpu.migratable && cpu.mode != hostPassthrough && cpu.mode != maximum)
+        refusals.add("libvirt refuses migratable of <cpu> outside of host-passthrough and maximum",
+                     "take migratable out of <cpu>");
     if ((cpu.mode == none || cpu.mode == custom || cpu.mode == hostModel) &&
         !has(kFallbacks, cpu.fallback))
-        return unknownWord("model", "fallback", cpu.fallback, Words(kFallbacks).subspan(1));
-    return {};
+        refusals.addWord("model", "fallback", cpu.fallback, Words(kFallbacks).subspan(1));
 }
 
-Refusal refusedFeature(const xml::DomainCpu& cpu) {
+void judgeFeatures(const xml::DomainCpu& cpu, Refusals& refusals) {
     if (!cpu.features.empty() && cpu.mode == xml::CpuMode::none)
-        return {"libvirt refuses <feature> of a <cpu> without <model>",
-                "take <feature> out of <cpu>"};
+        refusals.add("libvirt refuses <feature> of a <cpu> without <model>",
+                     "take <feature> out of <cpu>");
     std::set<std::string_view> names;
     for (const xml::CpuFeature& feature : cpu.features) {
         if (feature.policy && !has(kPolicies, *feature.policy))
-            return unknownWord("feature", "policy", *feature.policy, kPolicies);
+            refusals.addWord("feature", "policy", *feature.policy, kPolicies);
         if (feature.name.empty())
-            return {"libvirt refuses a <feature> without a name", "take <feature> out of <cpu>"};
-        if (!names.insert(feature.name).second)
-            return {fmt::format("libvirt refuses <feature> {}, which is there twice",
-                                text::clipped(feature.name)),
-                    "name each <feature> once"};
+            refusals.add("libvirt refuses a <feature> without a name",
+                         "take <feature> out of <cpu>");
+        else if (!names.insert(feature.name).second)
+            refusals.add(fmt::format("libvirt refuses <feature> {}, which is there twice",
+                                     text::clipped(feature.name)),
+                         "name each <feature> once");
     }
-    return {};
+}
+
+/// A number as libvirt reads those of these elements; nothing for any other text.
+std::optional<unsigned> numberOf(std::string_view text) {
+    unsigned number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc() && end == text.data() + text.size() ? std::optional(number)
+                                                                    : std::nullopt;
+}
+
+/// The number of vCPUs; nothing where it is none, which is refused.
+std::optional<unsigned> judgeVcpus(const xml::Domain& domain, Refusals& refusals) {
+    if (!domain.vcpus)
+        return 1;
+    const auto vcpus = numberOf(*domain.vcpus);
+    if (!vcpus || *vcpus == 0) {
+        refusals.add(fmt::format("libvirt refuses <vcpu>{}</vcpu>", text::clipped(*domain.vcpus)),
+                     "write a number of at least 1 in <vcpu>");
+        return std::nullopt;
+    }
+    if (!domain.currentVcpus)
+        return vcpus;
+    const auto current = numberOf(*domain.currentVcpus);
+    if (!current || *current > *vcpus)
+        refusals.add(fmt::format("libvirt refuses current='{}' of <vcpu>{}</vcpu>",
+                                 text::clipped(*domain.currentVcpus), *vcpus),
+                     "write a number of at most that of <vcpu>");
+    return vcpus;
+}
+
+void judgeTopology(const xml::CpuTopology& topology, std::optional<unsigned> vcpus,
+                   Refusals& refusals) {
+    std::uint64_t total = 1;
+    bool complete = true;
+    const auto count = [&](std::string_view name, const std::optional<std::string>& value,
+                           bool required) {
+        const auto number = value ? numberOf(*value) : std::nullopt;
+        if (number && *number != 0) {
+            total *= *number;
+            return;
+        }
+        if (!value && !required)
+            return;
+        complete = false;
+        refusals.add(value ? fmt::format("libvirt refuses {}='{}' of <topology>", name,
+                                         text::clipped(*value))
+                           : fmt::format("libvirt refuses a <topology> without {}", name),
+                     fmt::format("write a number of at least 1 as {}", name));
+    };
+    count("sockets", topology.sockets, true);
+    count("dies", topology.dies, false);
+    count("clusters", topology.clusters, false);
+    count("cores", topology.cores, true);
+    count("threads", topology.threads, true);
+    if (complete && vcpus && total != *vcpus)
+        refusals.add(fmt::format("libvirt refuses the <topology> of {} CPUs, as <vcpu> has {}",
+                                 total, *vcpus),
+                     "make both the same");
+}
+
+/// The CPUs of a list such as "0-3,^1,8"; nothing where libvirt does not parse it.
+std::optional<std::set<unsigned>> cpusOf(std::string_view list) {
+    constexpr unsigned kMost = 16384; // virBitmapParse()'s caller: VIR_DOMAIN_CPUMASK_LEN
+    std::set<unsigned> cpus;
+    while (!list.empty()) {
+        const std::size_t comma = list.find(',');
+        std::string_view part = list.substr(0, comma);
+        list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
+        const bool without = part.starts_with('^');
+        if (without)
+            part.remove_prefix(1);
+        const std::size_t dash = part.find('-');
+        const auto first = numberOf(part.substr(0, dash));
+        const auto last = dash == std::string_view::npos ? first : numberOf(part.substr(dash + 1));
+        if (!first || !last || *last < *first || *last >= kMost)
+            return std::nullopt;
+        for (unsigned cpu = *first; cpu <= *last; ++cpu) {
+            if (without)
+                cpus.erase(cpu);
+            else
+                cpus.insert(cpu);
+        }
+    }
+    return cpus;
+}
+
+void judgeNuma(const std::vector<xml::NumaCell>& cells, std::optional<unsigned> vcpus,
+               Refusals& refusals) {
+    constexpr const char* kRemedy = "write each <cell> with an id from 0 on, its cpus and memory";
+    if (cells.empty())
+        return refusals.add("libvirt refuses a <numa> without a <cell>",
+                            "take <numa> out of <cpu>");
+    std::set<unsigned> ids;
+    std::set<unsigned> all;
+    for (std::size_t index = 0; index < cells.size(); ++index) {
+        const xml::NumaCell& cell = cells[index];
+        const auto id = cell.id ? numberOf(*cell.id) : std::optional(static_cast<unsigned>(index));
+        if (!id || *id >= cells.size())
+            return refusals.add("libvirt refuses the ids of the <cell> elements in <numa>: they do "
+                                "not count from 0 without a gap",
+                                kRemedy);
+        if (!ids.insert(*id).second)
+            return refusals.add(fmt::format("libvirt refuses two <cell id='{}'> in <numa>", *id),
+                                kRemedy);
+        if (!cell.hasMemory)
+            return refusals.add(
+                fmt::format("libvirt refuses the <cell id='{}'> without memory", *id), kRemedy);
+        const auto cpus = cpusOf(cell.cpus.value_or(""));
+        if (!cpus || (cell.cpus && cpus->empty()))
+            return refusals.add(fmt::format("libvirt refuses cpus='{}' of <cell id='{}'>",
+                                            text::clipped(*cell.cpus), *id),
+                                kRemedy);
+        for (const unsigned cpu : *cpus)
+            if (!all.insert(cpu).second)
+                return refusals.add(
+                    fmt::format("libvirt refuses the CPU {} in two <cell> elements of <numa>", cpu),
+                    kRemedy);
+    }
+    if (vcpus && !all.empty() && (all.size() > *vcpus || *all.rbegin() >= *vcpus))
+        refusals.add(
+            fmt::format("libvirt refuses a <numa> with CPUs beyond the {} of <vcpu>", *vcpus),
+            kRemedy);
+}
+
+void judgePower(const xml::Domain& domain, Refusals& refusals) {
+    const xml::DomainCpu& cpu = domain.cpu;
+    if (cpu.hasCache)
+        refusals.add("libvirt refuses <cache> of <cpu> on POWER", "take <cache> out of <cpu>");
+    if (cpu.hasMaximumAddress)
+        refusals.add("libvirt refuses <maxphysaddr> of <cpu> on POWER",
+                     "take <maxphysaddr> out of <cpu>");
+    if (cpu.mode == xml::CpuMode::hostPassthrough && cpu.migratable == "on")
+        refusals.add("libvirt refuses migratable='on' of host-passthrough on POWER, where QEMU has "
+                     "no such option",
+                     "take migratable out of <cpu>");
 }
 
 } // namespace
 
-Refusal refusedByLibvirt(const xml::Domain& domain) {
-    if (Refusal refusal = unknownHead(domain); !refusal.reason.empty())
-        return refusal;
-    if (Refusal refusal = refusedAttribute(domain.cpu); !refusal.reason.empty())
-        return refusal;
+std::vector<Refusal> refusedByLibvirt(const xml::Domain& domain) {
+    Refusals refusals;
+    judgeHead(domain, refusals);
+    judgeAttributes(domain.cpu, refusals);
     if (!domain.cpu.vendor.empty() && domain.cpu.model.empty())
-        return {"libvirt refuses <vendor> of a <cpu> without <model>",
-                "take <vendor> out of <cpu>"};
-    return refusedFeature(domain.cpu);
+        refusals.add("libvirt refuses <vendor> of a <cpu> without <model>",
+                     "take <vendor> out of <cpu>");
+    judgeFeatures(domain.cpu, refusals);
+    const auto vcpus = judgeVcpus(domain, refusals);
+    if (domain.cpu.topology)
+        judgeTopology(*domain.cpu.topology, vcpus, refusals);
+    if (domain.cpu.numa)
+        judgeNuma(*domain.cpu.numa, vcpus, refusals);
+    for (const auto& argument : domain.qemuArguments)
+        if (!argument)
+            refusals.add("libvirt refuses a <qemu:arg> without a value",
+                         "take it out of <qemu:commandline>");
+    if (xml::isPowerArch(domain.arch))
+        judgePower(domain, refusals);
+    return refusals.take();
 }
 
 } // namespace hostcompat::policy

@@ -5,16 +5,17 @@
 #include "driver/xml/domain.hpp"
 
 #include <string>
+#include <vector>
 
 namespace hostcompat::policy {
 
-/// Why libvirt would refuse the document, and what to change; empty where it takes it.
+/// Why libvirt would refuse the document, and what to change.
 struct Refusal {
     std::string reason;
     std::string remedy;
 };
 
-/// The first rule of libvirt that the domain breaks. These hold on every host.
-Refusal refusedByLibvirt(const xml::Domain& domain);
+/// Every rule of libvirt that the domain breaks, and that holds on every host.
+std::vector<Refusal> refusedByLibvirt(const xml::Domain& domain);
 
 } // namespace hostcompat::policy

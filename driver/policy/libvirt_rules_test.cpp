@@ -16,9 +16,13 @@ std::string refusal(const std::string& cpu, const std::string& type = "qemu",
                                   "g.xml");
     if (!document)
         return "not read";
-    const Refusal found = refusedByLibvirt(document->domain());
-    EXPECT_EQ(found.reason.empty(), found.remedy.empty());
-    return found.reason;
+    std::string reasons;
+    for (const Refusal& refusal : refusedByLibvirt(document->domain())) {
+        EXPECT_FALSE(refusal.reason.empty());
+        EXPECT_FALSE(refusal.remedy.empty()) << refusal.reason;
+        reasons += (reasons.empty() ? "" : "; ") + refusal.reason;
+    }
+    return reasons;
 }
 
 TEST(LibvirtRules, RefusesWordsThatLibvirtDoesNotKnow) {
@@ -52,6 +56,84 @@ TEST(LibvirtRules, RefusesWhatDoesNotGoTogether) {
                             "<cpu><model>POWER9</model><feature policy='optional' name='a'/>"
                             "<feature policy='optional' name='a'/></cpu>"})
         EXPECT_NE(refusal(cpu), "") << cpu;
+}
+
+/// What libvirt refuses of a POWER guest with a pinned mode and some vCPUs.
+std::string refusalOf(const std::string& children, const std::string& vcpu = "",
+                      const std::string& rest = "") {
+    const auto document = xml::DomainDocument::read(
+        "<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>" + vcpu +
+            "<os><type arch='ppc64le' machine='pseries'>hvm</type></os><cpu mode='host-model'>"
+            "<model>power9</model>" +
+            children + "</cpu>" + rest + "</domain>",
+        "g.xml");
+    std::string reasons;
+    for (const Refusal& refusal : refusedByLibvirt(document.value().domain()))
+        reasons += refusal.reason + ";";
+    return reasons;
+}
+
+const std::string kTwo = "<vcpu>2</vcpu>";
+
+TEST(LibvirtRules, RefusesWhatPowerDoesNotHave) {
+    EXPECT_NE(refusalOf("<cache mode='disable'/>"), "");
+    EXPECT_NE(refusalOf("<maxphysaddr mode='emulate' bits='42'/>"), "");
+    EXPECT_NE(refusal("<cpu mode='host-passthrough' migratable='on'/>", "kvm"), "");
+    EXPECT_EQ(refusal("<cpu mode='host-passthrough' migratable='off'/>", "kvm"), "");
+    EXPECT_EQ(refusal("<cpu mode='host-passthrough' migratable='on'><cache mode='disable'/></cpu>",
+                      "kvm", "x86_64"),
+              "");
+    // Every obstacle is named.
+    const std::string both = refusalOf("<cache mode='disable'/><maxphysaddr mode='passthrough'/>");
+    EXPECT_NE(both.find("<cache>"), std::string::npos);
+    EXPECT_NE(both.find("<maxphysaddr>"), std::string::npos);
+}
+
+TEST(LibvirtRules, CountsTheTopology) {
+    EXPECT_EQ(refusalOf("<topology sockets='1' cores='2' threads='1'/>", kTwo), "");
+    EXPECT_EQ(refusalOf("<topology sockets='1' dies='2' cores='1' threads='1'/>", kTwo), "");
+    EXPECT_EQ(
+        refusalOf("<topology sockets='1' cores='2' threads='1'/>", "<vcpu current='1'> 2 </vcpu>"),
+        "");
+    for (const char* topology :
+         {"<topology sockets='1' cores='3' threads='1'/>", "<topology cores='2' threads='1'/>",
+          "<topology sockets='0' cores='2' threads='1'/>",
+          "<topology sockets='a' cores='2' threads='1'/>",
+          "<topology sockets='-1' cores='2' threads='1'/>",
+          "<topology sockets='4294967295' cores='4294967295' threads='4294967295'/>"})
+        EXPECT_NE(refusalOf(topology, kTwo), "") << topology;
+    EXPECT_NE(refusalOf("<topology sockets='1' cores='2' threads='1'/>"), "");
+}
+
+TEST(LibvirtRules, CountsTheVcpus) {
+    EXPECT_EQ(refusalOf("", kTwo), "");
+    for (const char* vcpu : {"<vcpu>0</vcpu>", "<vcpu>a</vcpu>", "<vcpu/>", "<vcpu>-1</vcpu>",
+                             "<vcpu current='3'>2</vcpu>", "<vcpu current='x'>2</vcpu>"})
+        EXPECT_NE(refusalOf("", vcpu), "") << vcpu;
+}
+
+TEST(LibvirtRules, FollowsTheNumaCells) {
+    const auto cell = [](const std::string& id, const std::string& cpus) {
+        return "<cell" + (id.empty() ? "" : " id='" + id + "'") +
+               (cpus.empty() ? "" : " cpus='" + cpus + "'") + " memory='1024'/>";
+    };
+    const auto numa = [](const std::string& cells) { return "<numa>" + cells + "</numa>"; };
+    for (const std::string& cells :
+         {cell("0", "0-1"), cell("0", "0") + cell("1", "1"), cell("1", "1") + cell("0", "0"),
+          cell("", "0") + cell("", "1"), cell("0", ""), cell("0", "0"), cell("0", "0-1,^1")})
+        EXPECT_EQ(refusalOf(numa(cells), kTwo), "") << cells;
+    for (const std::string& cells :
+         {std::string(), cell("0", "0") + cell("2", "1"), cell("0", "0-1") + cell("1", "1"),
+          cell("0", "0-7"), cell("0", "2"), cell("0", "0") + cell("0", "1"), cell("0", "x"),
+          cell("0", "1-0"), std::string("<cell id='0' cpus='0'/>")})
+        EXPECT_NE(refusalOf(numa(cells), kTwo), "") << cells;
+}
+
+TEST(LibvirtRules, WantsValuesOfArguments) {
+    const std::string head = "<qemu:commandline>";
+    EXPECT_NE(refusalOf("", "", head + "<qemu:arg/></qemu:commandline>"), "");
+    EXPECT_EQ(refusalOf("", "", head + "<qemu:arg value='-S'/></qemu:commandline>"), "");
+    EXPECT_EQ(refusalOf("", "", "<x:commandline xmlns:x='urn:x'><x:arg/></x:commandline>"), "");
 }
 
 TEST(LibvirtRules, TakesWhatLibvirtTakes) {

@@ -165,10 +165,11 @@ TEST_F(Properties, fitThenCheckIsCompatibleAndFitTwiceIsFitOnce) {
         "<vendor>IBM</vendor><topology sockets='1' cores='1' threads='1'/></cpu>"};
     unsigned long fitted = 0;
     for (unsigned long round = 0; round < rounds(); ++round) {
-        const model::ModeSet supported = someModes();
+        const model::Mode& processor = table_[below(table_.size())];
+        const model::ModeSet supported = someModes() & model::modesUpTo(processor.number);
         const PolicyHost host{.name = "the host",
                               .arch = "ppc64le",
-                              .model = std::string(table_[below(table_.size())].cpuModel),
+                              .model = std::string(processor.cpuModel),
                               .compat = {.known = model::KnownCompat{
                                              .supported = supported,
                                              .refused = model::allModes(table_) - supported}}};

@@ -51,28 +51,27 @@ Unpinned power10AsPower9(const PolicyHost& host) {
 
 } // namespace
 
-unsigned partitionLevel(const PolicyHost& host, model::ModeTable table) {
+unsigned partitionLevel(const PolicyHost& host) {
     if (host.level != 0)
         return host.level;
-    const model::Mode* own = model::findModeByCpuModel(host.model, table);
-    const model::ModeSet supported = supportedModes(host);
-    if (own != nullptr && host.compat.known && !host.compat.known->refused.contains(*own))
-        return own->number;
-    return supported.newest();
+    const unsigned own = model::generationOfCpuModel(host.model);
+    if (own != 0 && host.compat.known && !host.compat.known->refused.contains(own))
+        return own;
+    return supportedModes(host).newest();
 }
 
-Unpinned unpinnedGuest(const PolicyHost& host, model::ModeTable table) {
-    const model::Mode* own = model::findModeByCpuModel(host.model, table);
-    const unsigned level = partitionLevel(host, table);
-    if (own == nullptr || level == 0 || level >= own->number)
+Unpinned unpinnedGuest(const PolicyHost& host) {
+    const unsigned own = model::generationOfCpuModel(host.model);
+    const unsigned level = partitionLevel(host);
+    if (own == 0 || level == 0 || level >= own)
         return Unpinned::runs;
     if (!host.compat.known)
         return Unpinned::notMeasured;
-    if (own->number == 11 && level == 10)
+    if (own == 11 && level == 10)
         return power11AsPower10(host);
-    if (own->number == 11 && level == 9)
+    if (own == 11 && level == 9)
         return power11AsPower9(host);
-    if (own->number == 10 && level == 9)
+    if (own == 10 && level == 9)
         return power10AsPower9(host);
     return Unpinned::notMeasured;
 }

@@ -18,9 +18,9 @@ enum class Unpinned {
 
 /// Looks up what guests did on hosts like this one. A host that does not say which mode it runs in
 /// is taken to run in its newest supported one.
-Unpinned unpinnedGuest(const PolicyHost& host, model::ModeTable table = model::modeTable());
+Unpinned unpinnedGuest(const PolicyHost& host);
 
 /// The mode that the host itself runs in, as unpinnedGuest() takes it; 0 where nothing tells.
-unsigned partitionLevel(const PolicyHost& host, model::ModeTable table = model::modeTable());
+unsigned partitionLevel(const PolicyHost& host);
 
 } // namespace hostcompat::policy

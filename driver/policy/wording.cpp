@@ -193,6 +193,66 @@ std::string stoppedUnpinned(const xml::Domain& domain, const PolicyHost& host, u
                        assumption(qemu));
 }
 
+std::string notPinned(std::string_view reason) {
+    return fmt::format("a pinned mode is required (--require-pinned), and {}", reason);
+}
+
+std::string pinWithFit() {
+    return "'virt-host-compat fit' pins one";
+}
+
+std::string newerThanProcessor(std::string_view mode, const PolicyHost& host) {
+    return fmt::format("{} is newer than the processor of {} ({})", mode, host.name,
+                       text::clipped(host.model));
+}
+
+std::string libvirtDoesNotKnowProcessor(const PolicyHost& host) {
+    return fmt::format("the libvirt of {} does not know its processor (there is no <model> in its "
+                       "document), and refuses every pinned mode there",
+                       host.name);
+}
+
+std::string updateLibvirt() {
+    return "update libvirt (POWER11 is known from 11.4 on), or use <cpu mode='host-passthrough'/>";
+}
+
+std::string modelAttributeIgnored(std::string_view model) {
+    return fmt::format("libvirt ignores the attribute model='{}' of <cpu>; a CPU is named by the "
+                       "element <model>",
+                       text::clipped(model));
+}
+
+std::string secondAccelerator(std::string_view accelerator) {
+    return fmt::format(
+        "<qemu:commandline> sets the accelerator ({}) beside the -accel that libvirt "
+        "writes, and QEMU refuses both together",
+        text::clipped(accelerator));
+}
+
+std::string commandLinePins(const xml::Domain& domain, std::string_view mode) {
+    const std::string& model = domain.cpu.model;
+    return fmt::format("<qemu:commandline> sets max-cpu-compat={}, which wins over <cpu>{}",
+                       text::clipped(mode),
+                       model.empty() ? "" : fmt::format(" ({})", text::clipped(model)));
+}
+
+std::string commandLineNamesCpu(const xml::Domain& domain, std::string_view cpu) {
+    const std::string& model = domain.cpu.model;
+    return fmt::format("<qemu:commandline> names -cpu {}, which wins over <cpu>{}",
+                       text::clipped(cpu),
+                       model.empty() ? "" : fmt::format(" ({})", text::clipped(model)));
+}
+
+std::string commandLineCpuUnknown(std::string_view cpu) {
+    return fmt::format("<qemu:commandline> names -cpu {}, and only QEMU can tell whether it takes "
+                       "that on this host",
+                       text::clipped(cpu));
+}
+
+std::string takeOutOfCommandLine(std::string_view what) {
+    return fmt::format("take {} out of <qemu:commandline>", what);
+}
+
 std::string unpinnedDependsOnKernel(const xml::Domain& domain, const PolicyHost& host,
                                     unsigned level) {
     return fmt::format("{}, and {} is a {} in {} mode: some kernels run such a guest and others "
@@ -310,7 +370,9 @@ std::string doubtfulHosts(std::string_view first) {
                        text::printable(first));
 }
 
-std::string hostDoesNotSay(std::string_view host) {
+std::string hostDoesNotSay(std::string_view host, std::string_view reason) {
+    if (!reason.empty())
+        return fmt::format("{} does not say which modes it supports: {}", host, reason);
     return fmt::format("{} does not say which modes it supports: it has no <compat>; write it with "
                        "'virt-host-compat capabilities' on that host",
                        host);

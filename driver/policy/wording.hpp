@@ -49,6 +49,17 @@ std::string runsUnpinned(const xml::Domain& domain, const PolicyHost& host);
 /// `level` is the number of the mode that the host runs in; `qemu` is null where none was asked.
 std::string stoppedUnpinned(const xml::Domain& domain, const PolicyHost& host, unsigned level,
                             const qemu::QemuModes* qemu);
+std::string notPinned(std::string_view reason);
+std::string pinWithFit();
+std::string newerThanProcessor(std::string_view mode, const PolicyHost& host);
+std::string libvirtDoesNotKnowProcessor(const PolicyHost& host);
+std::string updateLibvirt();
+std::string modelAttributeIgnored(std::string_view model);
+std::string secondAccelerator(std::string_view accelerator);
+std::string commandLinePins(const xml::Domain& domain, std::string_view mode);
+std::string commandLineNamesCpu(const xml::Domain& domain, std::string_view cpu);
+std::string commandLineCpuUnknown(std::string_view cpu);
+std::string takeOutOfCommandLine(std::string_view what);
 std::string unpinnedDependsOnKernel(const xml::Domain& domain, const PolicyHost& host,
                                     unsigned level);
 std::string unpinnedNotMeasured(const xml::Domain& domain, const PolicyHost& host, unsigned level);
@@ -83,7 +94,7 @@ std::string doubtfulSource(std::string_view host, std::string_view source);
 std::string doubtfulHosts(std::string_view first);
 
 // Baselines and comparisons.
-std::string hostDoesNotSay(std::string_view host);
+std::string hostDoesNotSay(std::string_view host, std::string_view reason = {});
 std::string daemonDoesNotSay(std::string_view uri);
 std::string someDoNotSay(std::uint64_t count);
 std::string nobodySays();

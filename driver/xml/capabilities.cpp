@@ -2,6 +2,8 @@
 // Reads <compat> from a capabilities document, and splices it in.
 #include "driver/xml/capabilities.hpp"
 
+#include "driver/text/utf8.hpp"
+#include "driver/xml/domain.hpp"
 #include "driver/xml/layout.hpp"
 
 #include <fmt/format.h>
@@ -120,6 +122,11 @@ Result<model::HostCompat> CapabilitiesDocument::compat() const {
     const auto element = onlyChild(document_, cpu_, "compat");
     if (!element)
         return std::unexpected(element.error());
+    if (const std::string hostArch = arch(); !hostArch.empty() && !isPowerArch(hostArch))
+        return model::HostCompat{
+            .reason = fmt::format("{} describes a host of architecture {}, which has no POWER "
+                                  "compatibility modes",
+                                  document_.name(), text::clipped(hostArch))};
     if (!*element)
         return model::HostCompat{
             .reason =
@@ -138,7 +145,8 @@ Result<model::HostCompat> CapabilitiesDocument::compat() const {
         if (isElement(child, "mode"))
             if (auto read = readMode(document_, child, known); !read)
                 return std::unexpected(std::move(read.error()));
-    return model::withoutDoubtful({.known = std::move(known)});
+    return model::limitedTo(model::withoutDoubtful({.known = std::move(known)}),
+                            model::generationOfCpuModel(this->model()));
 }
 
 std::string CapabilitiesDocument::withCompat(const model::KnownCompat& compat) const {

@@ -27,10 +27,11 @@ public:
     std::string arch() const;
     std::string model() const;
 
-    /// What the document says of the host's modes; unknown where it has no <compat>. Modes beyond
-    /// the table are kept; of a source that is not believed (model::isBelieved()) only "no" counts.
-    /// Errors: kind input with the line where <compat> is there twice or has no
-    /// source, a mode has no name, is there twice, or says neither yes nor no.
+    /// What the document says of the host's modes; unknown where it has no <compat>, or describes a
+    /// host of another architecture than POWER. Modes beyond its processor are not supported. Modes
+    /// beyond the table are kept; of a source that is not believed (model::isBelieved()) only "no"
+    /// counts. Errors: kind input with the line where <compat> is there twice or has no source, a
+    /// mode has no name, is there twice, or says neither yes nor no.
     Result<model::HostCompat> compat() const;
 
     /// The document's bytes with <compat> as the last child of <cpu> instead of any that was there,

@@ -81,34 +81,35 @@ const std::string kFlat = "<compat source='kvm'>" + modes("") + "</compat>";
 INSTANTIATE_TEST_SUITE_P(
     Documents, AnyLayout,
     testing::Values(
-        Place{"one_line", "<capabilities><host><cpu><arch>x</arch>", kFlat,
+        Place{"one_line", "<capabilities><host><cpu><arch>ppc64</arch>", kFlat,
               "</cpu></host></capabilities>"},
-        Place{"tabs", "<capabilities>\n\t<host>\n\t\t<cpu>\n\t\t\t<arch>x</arch>",
+        Place{"tabs", "<capabilities>\n\t<host>\n\t\t<cpu>\n\t\t\t<arch>ppc64</arch>",
               element("\n\t\t\t", "\t"), "\n\t\t</cpu>\n\t</host>\n</capabilities>"},
-        Place{"crlf", "<capabilities>\r\n  <host>\r\n    <cpu>\r\n      <arch>x</arch>",
+        Place{"crlf", "<capabilities>\r\n  <host>\r\n    <cpu>\r\n      <arch>ppc64</arch>",
               element("\r\n      ", "  "), "\r\n    </cpu>\r\n  </host>\r\n</capabilities>\r\n"},
-        Place{"four_spaces", "<capabilities>\n<host>\n    <cpu>\n        <arch>x</arch>",
+        Place{"four_spaces", "<capabilities>\n<host>\n    <cpu>\n        <arch>ppc64</arch>",
               element("\n        ", "    "), "\n    </cpu></host></capabilities>"},
-        Place{"comment_last", "<capabilities><host>\n<cpu>\n  <arch>x</arch>\n  <!-- </cpu> -->",
+        Place{"comment_last",
+              "<capabilities><host>\n<cpu>\n  <arch>ppc64</arch>\n  <!-- </cpu> -->",
               element("\n  ", "  "), "\n</cpu></host></capabilities>"},
         Place{"cdata_around",
               "<capabilities><!-- <host><cpu/></host> "
               "--><x><![CDATA[</x><host>]]></x><host>\n<cpu>\n "
-              "<arch>x</arch><y><![CDATA[</cpu>]]></y>",
+              "<arch>ppc64</arch><y><![CDATA[</cpu>]]></y>",
               kFlat, "</cpu></host></capabilities>"},
         Place{"end_tag_in_attribute", "<capabilities><host><cpu a='/cpu>' b=\"/>\"><arch c='>'/>",
               kFlat, "</cpu></host></capabilities>"},
         Place{
             "compat_elsewhere",
             "<capabilities><compat>1.1</compat><host><topology><compat source='x'/></topology><cpu>"
-            "<arch>x</arch><topology><cpu><compat/></cpu></topology>",
+            "<arch>ppc64</arch><topology><cpu><compat/></cpu></topology>",
             kFlat, "</cpu><cpus><cpu id='0'/></cpus></host></capabilities>"},
-        Place{"byte_order_mark", "\xef\xbb\xbf<capabilities><host><cpu><arch>\xc3\xa9</arch>",
+        Place{"byte_order_mark", "\xef\xbb\xbf<capabilities><host><cpu><vendor>\xc3\xa9</vendor>",
               kFlat, "</cpu></host></capabilities>"},
-        Place{
-            "processing_instruction",
-            "<?xml version='1.0'?><?x </cpu> ?><capabilities><host><cpu><arch>x</arch><?y </cpu>?>",
-            kFlat, "</cpu></host></capabilities>"},
+        Place{"processing_instruction",
+              "<?xml version='1.0'?><?x </cpu> ?><capabilities><host><cpu><arch>ppc64</arch><?y "
+              "</cpu>?>",
+              kFlat, "</cpu></host></capabilities>"},
         Place{"no_child", "<capabilities>\n  <host>\n    <cpu>", element("\n      ", "  "),
               "\n    </cpu>\n  </host></capabilities>"},
         Place{"foreign_compat",

@@ -23,6 +23,20 @@ bool equalsIgnoringCase(std::string_view left, std::string_view right) {
     });
 }
 
+/// Whether the bytes, which are UTF-8, mean the same in the declared encoding: those of UTF-8, and
+/// where all are ASCII, those of encodings that begin with it.
+bool fitsEncoding(std::string_view encoding, std::string_view bytes) {
+    const auto is = [&](std::string_view name) { return equalsIgnoringCase(encoding, name); };
+    if (is("UTF-8") || is("UTF8"))
+        return true;
+    const bool extendsAscii = is("US-ASCII") || is("ASCII") || is("latin1") ||
+                              equalsIgnoringCase(encoding.substr(0, 9), "ISO-8859-") ||
+                              equalsIgnoringCase(encoding.substr(0, 10), "windows-12");
+    return extendsAscii && std::ranges::all_of(bytes, [](char byte) {
+               return static_cast<signed char>(byte) >= 0;
+           });
+}
+
 } // namespace
 
 std::optional<std::string_view> DocumentScanner::pseudoAttribute(std::string_view name) {
@@ -54,7 +68,7 @@ bool DocumentScanner::declaration() {
     if (*version != "1.0")
         return fail(start, fmt::format("it is XML {}, not 1.0", text::clipped(*version)));
     const auto encoding = pseudoAttribute("encoding");
-    if (encoding && !equalsIgnoringCase(*encoding, "UTF-8"))
+    if (encoding && !fitsEncoding(*encoding, bytes_))
         return fail(start,
                     fmt::format("it declares the encoding {}, not UTF-8", text::clipped(*encoding)),
                     "convert it to UTF-8");

@@ -3,8 +3,11 @@
 #include "driver/xml/domain.hpp"
 
 #include "driver/text/utf8.hpp"
+#include "driver/xml/several.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace hostcompat::xml {
 
@@ -44,6 +47,37 @@ DomainType parseType(std::string_view text) {
     return text == "qemu" ? DomainType::qemu : DomainType::other;
 }
 
+/// Why a document with that root is no domain.
+std::string otherRoot(std::string_view root) {
+    const auto reason = [&](std::string_view hint) {
+        return fmt::format("its root is <{}> and not <domain>{}", text::clipped(root), hint);
+    };
+    if (root == "domain")
+        return "its <domain> is in a namespace; libvirt takes only one in no namespace (without "
+               "xmlns='...')";
+    if (root == "capabilities")
+        return reason("; name a capabilities document with --host");
+    if (root == "domainCapabilities")
+        return reason("; domain capabilities describe a host's QEMU, not a guest");
+    if (root == "domstatus" || root == "domainsnapshot" || root == "domaincheckpoint")
+        return reason("; take the <domain> out of it ('virsh dumpxml' prints it alone)");
+    return reason("");
+}
+
+/// Whether a node is the element of that name in QEMU's namespace of libvirt.
+bool isQemuElement(pugi::xml_node node, std::string_view name) {
+    constexpr std::string_view kNamespace = "http://libvirt.org/schemas/domain/qemu/1.0";
+    const std::string_view whole = node.name();
+    const std::size_t colon = whole.find(':');
+    if (colon == std::string_view::npos || whole.substr(colon + 1) != name)
+        return false;
+    const std::string declared = fmt::format("xmlns:{}", whole.substr(0, colon));
+    for (; node; node = node.parent())
+        if (const auto declaration = node.attribute(declared.c_str()))
+            return declaration.value() == kNamespace;
+    return false;
+}
+
 } // namespace
 
 bool isPseriesMachine(std::string_view machine) {
@@ -63,24 +97,46 @@ Result<DomainDocument> DomainDocument::read(std::string bytes, std::string name)
     if (!document)
         return std::unexpected(std::move(document.error()));
     DomainDocument result(std::move(*document));
-    if (auto head = result.readHead(); !head)
-        return std::unexpected(std::move(head.error()));
-    if (auto cpu = result.readCpu(); !cpu)
-        return std::unexpected(std::move(cpu.error()));
+    result.element_ = result.document_.root();
+    if (auto read = result.readDomain(); !read)
+        return std::unexpected(std::move(read.error()));
     return result;
 }
 
+Result<DomainDocument> DomainDocument::readWithin(std::string bytes, std::string name,
+                                                  std::size_t which) {
+    auto document = Document::read(std::move(bytes), std::move(name));
+    if (!document)
+        return std::unexpected(std::move(document.error()));
+    DomainDocument result(std::move(*document));
+    const pugi::xml_node root = result.document_.root();
+    for (const pugi::xml_node child : root.children())
+        if ((isElement(child, "domain") || isElement(child, "inactiveDomain")) && which-- == 0)
+            result.element_ = child;
+    if (!result.element_)
+        return std::unexpected(result.document_.errorAt(
+            root, kAction, fmt::format("<{}> has no <domain>", root.name())));
+    if (auto read = result.readDomain(); !read)
+        return std::unexpected(std::move(read.error()));
+    return result;
+}
+
+Result<void> DomainDocument::readDomain() {
+    if (auto head = readHead(); !head)
+        return head;
+    if (auto cpu = readCpu(); !cpu)
+        return cpu;
+    readRest();
+    return {};
+}
+
 Result<void> DomainDocument::readHead() {
-    const pugi::xml_node root = document_.root();
+    const pugi::xml_node root = element_;
     const auto refuse = [&](pugi::xml_node at, std::string reason) -> Result<void> {
         return std::unexpected(document_.errorAt(at, kAction, std::move(reason)));
     };
-    if (!isElement(root, "domain"))
-        return refuse(root,
-                      fmt::format("its root is <{}> and not <domain>{}", text::clipped(root.name()),
-                                  std::string_view(root.name()) == "capabilities"
-                                      ? "; name a capabilities document with --host"
-                                      : ""));
+    if (root == document_.root() && !isElement(root, "domain"))
+        return refuse(root, otherRoot(root.name()));
     domain_.typeText = root.attribute("type").value();
     if (domain_.typeText.empty())
         return refuse(root, "<domain> has no attribute type (kvm or qemu)");
@@ -105,7 +161,7 @@ Result<void> DomainDocument::readHead() {
 }
 
 Result<void> DomainDocument::readCpu() {
-    const auto cpu = onlyChild(document_, document_.root(), "cpu");
+    const auto cpu = onlyChild(document_, element_, "cpu");
     if (!cpu)
         return std::unexpected(cpu.error());
     cpu_ = *cpu;
@@ -138,6 +194,100 @@ Result<void> DomainDocument::readCpu() {
     if (result.mode == CpuMode::custom && result.model.empty())
         result.mode = CpuMode::none;
     return {};
+}
+
+void DomainDocument::readRest() {
+    DomainCpu& cpu = domain_.cpu;
+    cpu.modelAttribute = attributeOf(cpu_, "model");
+    for (const pugi::xml_node child : cpu_.children()) {
+        cpu.hasCache = cpu.hasCache || isElement(child, "cache");
+        cpu.hasMaximumAddress = cpu.hasMaximumAddress || isElement(child, "maxphysaddr");
+        if (isElement(child, "topology") && !cpu.topology)
+            cpu.topology = CpuTopology{
+                .sockets = attributeOf(child, "sockets"),
+                .dies = attributeOf(child, "dies"),
+                .clusters = attributeOf(child, "clusters"),
+                .cores = attributeOf(child, "cores"),
+                .threads = attributeOf(child, "threads"),
+            };
+        if (isElement(child, "numa") && !cpu.numa) {
+            cpu.numa.emplace();
+            for (const pugi::xml_node cell : child.children())
+                if (isElement(cell, "cell"))
+                    cpu.numa->push_back({.id = attributeOf(cell, "id"),
+                                         .cpus = attributeOf(cell, "cpus"),
+                                         .hasMemory = bool(cell.attribute("memory"))});
+        }
+    }
+    for (const pugi::xml_node child : element_.children()) {
+        if (isElement(child, "vcpu") && !domain_.vcpus) {
+            domain_.vcpus = textOf(child);
+            domain_.currentVcpus = attributeOf(child, "current");
+        }
+        if (isQemuElement(child, "commandline"))
+            for (const pugi::xml_node argument : child.children())
+                if (isQemuElement(argument, "arg"))
+                    domain_.qemuArguments.push_back(attributeOf(argument, "value"));
+    }
+}
+
+namespace {
+
+/// What "virsh save" writes in front of the document (libvirt 9.0 src/qemu/qemu_saveimage.h:
+/// virQEMUSaveHeader): a mark of 16 bytes and numbers, in the byte order of the host that wrote it.
+/// The document ends with a NUL and is never compressed.
+constexpr std::string_view kSaveMark = "LibvirtQemudSave";
+constexpr std::string_view kPartMark = "LibvirtQemudPart";
+constexpr std::size_t kSaveHeader = 92;
+
+/// The document of an image, or the bytes where they are none.
+std::string_view documentOf(std::string_view bytes) {
+    if (bytes.size() < kSaveHeader ||
+        (!bytes.starts_with(kSaveMark) && !bytes.starts_with(kPartMark)))
+        return bytes;
+    const std::string_view document = bytes.substr(kSaveHeader);
+    return document.substr(0, document.find('\0'));
+}
+
+/// The domains within an element of libvirt's, 0 for a document that is none of these.
+std::size_t domainsWithin(std::string_view document) {
+    if (!document.starts_with("<domstatus") && !document.starts_with("<domainsnapshot") &&
+        !document.starts_with("<domaincheckpoint"))
+        return 0;
+    return document.find("<inactiveDomain") == std::string_view::npos ? 1 : 2;
+}
+
+} // namespace
+
+std::vector<NamedDomain> readDomains(std::string bytes, const std::string& name) {
+    std::vector<NamedDomain> domains;
+    const std::string_view whole = documentOf(bytes);
+    const auto parts = splitDocuments(whole);
+    const bool several = parts.size() > 1;
+    const auto add = [&](std::string called, Result<DomainDocument> document, std::size_t line) {
+        if (!document && document.error().line != 0)
+            document.error().line += line;
+        domains.push_back({std::move(called), std::move(document)});
+    };
+    for (std::size_t index = 0; index < parts.size(); ++index) {
+        const std::string called =
+            several ? fmt::format("{} (document {})", name, index + 1) : name;
+        const auto line =
+            static_cast<std::size_t>(std::count(whole.data(), parts[index].data(), '\n'));
+        const std::size_t within = domainsWithin(parts[index]);
+        if (within == 0) {
+            // With its declaration, which says the encoding, where it stands alone.
+            add(called, DomainDocument::read(std::string(several ? parts[index] : whole), called),
+                several ? line : 0);
+            continue;
+        }
+        for (std::size_t which = 0; which < within; ++which)
+            add(which == 0 ? called : called + " (inactive)",
+                DomainDocument::readWithin(std::string(parts[index]), called, which), line);
+    }
+    if (domains.empty())
+        add(name, DomainDocument::read(std::string(whole), name), 0);
+    return domains;
 }
 
 } // namespace hostcompat::xml

@@ -35,6 +35,22 @@ struct CpuFeature {
     std::string name;
 };
 
+/// The attributes of <topology>; nothing where missing.
+struct CpuTopology {
+    std::optional<std::string> sockets;
+    std::optional<std::string> dies;
+    std::optional<std::string> clusters;
+    std::optional<std::string> cores;
+    std::optional<std::string> threads;
+};
+
+/// A <cell> of <numa>; nothing where an attribute is missing.
+struct NumaCell {
+    std::optional<std::string> id;
+    std::optional<std::string> cpus;
+    bool hasMemory = false;
+};
+
 /// A domain's <cpu>. Texts are as libvirt reads them: white space counts.
 struct DomainCpu {
     CpuMode mode = CpuMode::none;
@@ -52,6 +68,14 @@ struct DomainCpu {
     /// The first <feature> whose policy is not optional; empty where there is none.
     std::string feature;
     std::vector<CpuFeature> features;
+    /// Whether there are <cache> and <maxphysaddr>.
+    bool hasCache = false;
+    bool hasMaximumAddress = false;
+    std::optional<CpuTopology> topology;
+    /// The cells of <numa>; nothing where there is no <numa>.
+    std::optional<std::vector<NumaCell>> numa;
+    /// The attribute model of <cpu>, which libvirt ignores.
+    std::optional<std::string> modelAttribute;
 };
 
 /// A domain, as far as its CPU goes.
@@ -64,6 +88,11 @@ struct Domain {
     std::string arch;
     std::string machine;
     DomainCpu cpu;
+    /// The text of <vcpu> and its attribute current; nothing where missing.
+    std::optional<std::string> vcpus;
+    std::optional<std::string> currentVcpus;
+    /// The values of <qemu:commandline><qemu:arg>; nothing for one without a value.
+    std::vector<std::optional<std::string>> qemuArguments;
 };
 
 /// Whether QEMU's machine type takes compatibility modes (libvirt 9.0
@@ -76,7 +105,7 @@ bool isPowerArch(std::string_view arch);
 /// Whether libvirt knows the word as the attribute match of <cpu>.
 bool isCpuMatch(std::string_view word);
 
-/// A document that is a domain.
+/// A document that is a domain, or one in which libvirt keeps a domain.
 class DomainDocument {
 public:
     /// Takes the bytes if they are a domain.
@@ -84,6 +113,15 @@ public:
     /// element, <os>, its <type>, <cpu> or its <model> is there twice, or <os><type> or the
     /// attribute type is missing.
     static Result<DomainDocument> read(std::string bytes, std::string name);
+
+    /// The domain of an element that libvirt keeps it in: the state of a running domain
+    /// (<domstatus>), a snapshot (<domainsnapshot>, which may have an <inactiveDomain> too) or a
+    /// checkpoint.
+    ///
+    /// @param which which of the domains in it, counted from 0. Errors: those of read(), and kind
+    /// input where it holds none.
+    static Result<DomainDocument> readWithin(std::string bytes, std::string name,
+                                             std::size_t which);
 
     const Document& document() const {
         return document_;
@@ -98,17 +136,38 @@ public:
     pugi::xml_node model() const {
         return model_;
     }
+    /// <domain>: the document's root unless it was read by readWithin().
+    pugi::xml_node element() const {
+        return element_;
+    }
 
 private:
     explicit DomainDocument(Document document) : document_(std::move(document)) {}
 
+    Result<void> readDomain();
     Result<void> readHead();
     Result<void> readCpu();
+    void readRest();
 
     Document document_;
     Domain domain_;
+    pugi::xml_node element_;
     pugi::xml_node cpu_;
     pugi::xml_node model_;
 };
+
+/// A domain of an input, and what messages call it.
+struct NamedDomain {
+    std::string name;
+    Result<DomainDocument> document;
+};
+
+/// Reads every domain of an input: one document, or several behind each other, each a <domain> or
+/// an element that libvirt keeps domains in, or the head of an image that "virsh save" wrote. Never
+/// empty.
+///
+/// @param name what messages call the input; the domains of several documents are called
+/// "NAME (document 2)". Errors: those of DomainDocument, with the line in the input.
+std::vector<NamedDomain> readDomains(std::string bytes, const std::string& name);
 
 } // namespace hostcompat::xml

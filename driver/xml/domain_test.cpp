@@ -82,5 +82,73 @@ TEST(Domain, isRefusedWithTheLine) {
               std::string::npos);
 }
 
+const std::string kDomain =
+    "<domain type='kvm'>\n<name>g</name><os><type arch='ppc64le'>hvm</type></os></domain>";
+
+TEST(ReadDomains, TakesWhatLibvirtKeepsThemIn) {
+    for (const char* element : {"domstatus", "domainsnapshot", "domaincheckpoint"}) {
+        const std::string name = element;
+        const auto domains = readDomains("<?xml version='1.0'?>\n<!-- x -->\n<" + name +
+                                             " a='b'>\n" + kDomain + "</" + name + ">\n",
+                                         "a.xml");
+        ASSERT_EQ(domains.size(), 1U);
+        ASSERT_TRUE(domains[0].document) << model::describe(domains[0].document.error());
+        EXPECT_EQ(domains[0].name, "a.xml");
+        EXPECT_EQ(domains[0].document->domain().name, "g");
+    }
+    std::string inactive = kDomain;
+    inactive.replace(inactive.find("<domain "), 8, "<inactiveDomain ");
+    inactive.replace(inactive.find("</domain>"), 9, "</inactiveDomain>");
+    inactive.replace(inactive.find(">g<"), 3, ">h<");
+    const auto two =
+        readDomains("<domainsnapshot>" + kDomain + inactive + "</domainsnapshot>", "a");
+    ASSERT_EQ(two.size(), 2U);
+    EXPECT_EQ(two[1].name, "a (inactive)");
+    EXPECT_EQ(two[1].document.value().domain().name, "h");
+    const auto none = readDomains("\n<domstatus><x/></domstatus>", "a");
+    ASSERT_EQ(none.size(), 1U);
+    ASSERT_FALSE(none[0].document);
+    EXPECT_EQ(none[0].document.error().reason, "<domstatus> has no <domain>");
+    EXPECT_EQ(none[0].document.error().line, 2U);
+}
+
+TEST(ReadDomains, TakesSeveral) {
+    const auto domains =
+        readDomains("<?xml version='1.0' encoding='UTF-8'?>\n" + kDomain +
+                        "\n<?xml version='1.0'?>" + kDomain + "\n<domain type='kvm'>\n</domain>",
+                    "a.xml");
+    ASSERT_EQ(domains.size(), 3U);
+    EXPECT_EQ(domains[0].name, "a.xml (document 1)");
+    EXPECT_TRUE(domains[1].document);
+    ASSERT_FALSE(domains[2].document);
+    EXPECT_EQ(domains[2].document.error().line, 6U);
+    EXPECT_EQ(domains[2].document.error().subject, "a.xml (document 3)");
+}
+
+TEST(ReadDomains, TakesTheHeadOfASaveImage) {
+    const auto image = [](const std::string& mark) {
+        return mark + std::string(92 - mark.size(), '\2') + kDomain + std::string(1, '\0') +
+               "<cookie/>\0\xff\xfe";
+    };
+    for (const char* mark : {"LibvirtQemudSave", "LibvirtQemudPart"}) {
+        const auto domains = readDomains(image(mark), "g.save");
+        ASSERT_EQ(domains.size(), 1U);
+        ASSERT_TRUE(domains[0].document) << model::describe(domains[0].document.error());
+        EXPECT_EQ(domains[0].document->domain().name, "g");
+    }
+    EXPECT_FALSE(readDomains(image("LibvirtQemudXXXX"), "g.save")[0].document);
+    EXPECT_FALSE(readDomains("LibvirtQemudSave", "g.save")[0].document);
+}
+
+TEST(ReadDomains, SaysWhatElseItIs) {
+    const auto reason = [](const std::string& text) {
+        return readDomains(text, "a.xml").at(0).document.error().reason;
+    };
+    EXPECT_NE(reason("<capabilities/>").find("--host"), std::string::npos);
+    EXPECT_NE(reason("<domainCapabilities/>").find("describe a host's QEMU"), std::string::npos);
+    EXPECT_NE(reason("<domain xmlns='urn:x' type='kvm'/>").find("namespace"), std::string::npos);
+    EXPECT_EQ(reason(""), "it is empty");
+}
+
 } // namespace
 } // namespace hostcompat::xml

@@ -2,8 +2,13 @@
 // Scans plain documents in one pass; splits inputs that hold several; has the rest read in full.
 #include "driver/xml/host_modes.hpp"
 
+#include "driver/text/utf8.hpp"
 #include "driver/xml/capabilities.hpp"
+#include "driver/xml/domain.hpp"
 #include "driver/xml/scanner.hpp"
+#include "driver/xml/several.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -35,6 +40,21 @@ public:
                 return false;
         }
         ++depth_;
+        text_ = matched_ == depth_ - 1 && first_ + matched_ == kCpu + 1 ? name == "arch" ? &arch_
+                                                                          : name == "model"
+                                                                              ? &model_
+                                                                              : nullptr
+                                                                        : nullptr;
+        return true;
+    }
+    /// Of <arch> and <model> in <cpu>; another shape than one run of text is left to the reader in
+    /// full.
+    bool text(std::string_view text) {
+        if (text_ != nullptr) {
+            if (!text_->empty())
+                return false;
+            *text_ = text;
+        }
         return true;
     }
     bool attribute(std::string_view name, std::string_view value) {
@@ -67,6 +87,7 @@ public:
     }
     bool endElement(std::string_view, std::size_t, std::size_t) {
         --depth_;
+        text_ = nullptr;
         matched_ = std::min(matched_, depth_);
         return true;
     }
@@ -74,6 +95,12 @@ public:
     /// Whether the document has the path down to <cpu>.
     bool hasCpu() const {
         return seen_[kCpu] == 1;
+    }
+    /// Whether the modes are those of a POWER host, and none is newer than its processor.
+    bool isPlausible() const {
+        const unsigned generation = model::generationOfCpuModel(trimmed(model_));
+        return (arch_.empty() || isPowerArch(trimmed(arch_))) &&
+               (generation == 0 || supported_.newest() <= generation);
     }
     HostModes modes() const {
         HostModes modes;
@@ -89,6 +116,11 @@ public:
     }
 
 private:
+    static std::string_view trimmed(std::string_view text) {
+        constexpr std::string_view blank = " \t\r\n";
+        const std::size_t begin = std::min(text.find_first_not_of(blank), text.size());
+        return text.substr(begin, text.find_last_not_of(blank) + 1 - begin);
+    }
     std::size_t level() const {
         return first_ + depth_ - 1;
     }
@@ -97,6 +129,9 @@ private:
     std::size_t depth_ = 0;   ///< open elements
     std::size_t matched_ = 0; ///< how many of them, from the root, are on the path
     std::array<unsigned, kPath.size()> seen_{};
+    std::string_view* text_ = nullptr; ///< where the text of the open element goes
+    std::string_view arch_;
+    std::string_view model_;
     std::string_view source_;
     std::string_view mode_;
     std::string_view answer_;
@@ -107,83 +142,10 @@ private:
 /// The answer of a plain document, or nothing where it is not plain.
 std::optional<HostModes> scanDocument(std::string_view bytes) {
     ModesHandler handler;
-    if (xml::scan(bytes, handler).outcome != xml::Scan::complete || !handler.hasCpu())
+    if (xml::scan(bytes, handler).outcome != xml::Scan::complete || !handler.hasCpu() ||
+        !handler.isPlausible())
         return std::nullopt;
     return handler.modes();
-}
-
-bool startsAt(std::string_view bytes, std::size_t at, std::string_view mark) {
-    return bytes.substr(at, mark.size()) == mark;
-}
-
-std::size_t behind(std::string_view bytes, std::string_view mark, std::size_t at) {
-    const std::size_t found = bytes.find(mark, at);
-    return found == std::string_view::npos ? bytes.size() : found + mark.size();
-}
-
-/// Behind the '>' of the tag at the offset.
-std::size_t behindTag(std::string_view bytes, std::size_t at) {
-    while (at < bytes.size() && bytes[at] != '>')
-        at = bytes[at] == '\'' || bytes[at] == '"' ? behind(bytes, bytes.substr(at, 1), at + 1)
-                                                   : at + 1;
-    return std::min(at + 1, bytes.size());
-}
-
-/// Behind a comment, CDATA section or processing instruction at the offset, or the offset itself.
-std::size_t behindMarkup(std::string_view bytes, std::size_t at) {
-    if (startsAt(bytes, at, "<!--"))
-        return behind(bytes, "-->", at + 4);
-    if (startsAt(bytes, at, "<![CDATA["))
-        return behind(bytes, "]]>", at);
-    if (startsAt(bytes, at, "<?"))
-        return behind(bytes, "?>", at);
-    return at;
-}
-
-/// Behind the element that begins at the offset, or the end of the bytes.
-std::size_t behindElement(std::string_view bytes, std::size_t at) {
-    std::size_t depth = 0;
-    for (;;) {
-        at = bytes.find('<', at);
-        if (at == std::string_view::npos)
-            return bytes.size();
-        if (const std::size_t next = behindMarkup(bytes, at); next != at) {
-            at = next;
-            continue;
-        }
-        const bool closes = startsAt(bytes, at, "</");
-        at = behindTag(bytes, at);
-        const bool empty = at >= 2 && bytes[at - 2] == '/';
-        if (closes)
-            --depth;
-        else if (!empty)
-            ++depth;
-        if (depth == 0)
-            return at;
-    }
-}
-
-/// Where the documents of an input begin and end. Anything that is no document is one part with all
-/// that follows, so that reading it says what is wrong.
-std::vector<std::string_view> splitDocuments(std::string_view bytes) {
-    std::vector<std::string_view> parts;
-    constexpr std::string_view mark = "\xef\xbb\xbf";
-    std::size_t at = bytes.starts_with(mark) ? mark.size() : 0;
-    for (;;) {
-        at = bytes.find_first_not_of(" \t\r\n", at);
-        if (at == std::string_view::npos)
-            return parts;
-        const std::size_t next = behindMarkup(bytes, at);
-        if (next != at && !startsAt(bytes, at, "<![")) {
-            at = next;
-            continue;
-        }
-        const bool element =
-            bytes[at] == '<' && !startsAt(bytes, at, "<!") && !startsAt(bytes, at, "</");
-        const std::size_t end = element ? behindElement(bytes, at) : bytes.size();
-        parts.push_back(bytes.substr(at, end - at));
-        at = end;
-    }
 }
 
 /// Whether the root, behind declarations and comments, is <cpu>.
@@ -214,6 +176,10 @@ Result<HostModes> readInFull(std::string bytes, std::string_view name) {
     HostModes modes;
     if (compat->known)
         modes = {.supported = compat->known->supported, .refused = compat->known->refused};
+    else if (!document->arch().empty() && !isPowerArch(document->arch()))
+        modes.reason = fmt::format("it is of a host of architecture {}, which has no POWER "
+                                   "compatibility modes",
+                                   text::clipped(document->arch()));
     const pugi::xml_node element =
         document->document().root().child("host").child("cpu").child("compat");
     modes.doubtful = element && !model::isBelieved(element.attribute("source").value());

@@ -18,7 +18,11 @@ namespace hostcompat::xml {
 struct HostModes {
     /// Counted from 1 within its input; 0 where the input holds only this document.
     std::size_t number = 0;
-    /// The modes that it calls supported; nothing where the document has no <compat>.
+    /// Why it does not say which modes it supports; empty where it says so, and where the document
+    /// merely has no <compat>.
+    std::string reason;
+    /// The modes that it calls supported; nothing where the document has no <compat>, or is of a
+    /// host of another architecture.
     std::optional<model::ModeSet> supported;
     /// The modes that it calls not supported. One in neither set is not told.
     model::ModeSet refused;

@@ -96,15 +96,23 @@ std::string editedCpu(const DomainDocument& domain, const ElementSpan& span,
     removeAttribute(tag, "migratable");
     setAttribute(tag, "mode", "host-model");
     const std::string model = modelElement(document, domain.model(), mode);
-
-    const std::string_view content =
-        bytes.substr(span.contentBegin, span.contentEnd - span.contentBegin);
-    if (domain.model()) {
-        const ElementSpan old = document.spanOf(domain.model());
-        return fmt::format("{}{}{}{}{}", tag,
-                           bytes.substr(span.contentBegin, old.begin - span.contentBegin), model,
-                           bytes.substr(old.end, span.contentEnd - old.end), "</cpu>");
+    std::string content;
+    std::size_t kept = span.contentBegin;
+    for (const pugi::xml_node child : domain.cpu().children()) {
+        const bool refused = isElement(child, "cache") || isElement(child, "maxphysaddr");
+        if (child != domain.model() && !refused)
+            continue;
+        const ElementSpan old = document.spanOf(child);
+        std::string_view before = bytes.substr(kept, old.begin - kept);
+        if (refused)
+            before = before.substr(0, before.find_last_not_of(kBlank) + 1);
+        content += before;
+        content += refused ? "" : model;
+        kept = old.end;
     }
+    content += bytes.substr(kept, span.contentEnd - kept);
+    if (domain.model())
+        return fmt::format("{}{}</cpu>", tag, content);
     const Layout layout = layoutOfChildren(bytes, span.begin, lastChildOf(document, domain.cpu()));
     const bool needsBreak = content.empty() && !layout.lineBreak.empty();
     return fmt::format("{}{}{}{}{}{}</cpu>", tag, layout.lineBreak, layout.indent, model, content,
@@ -127,7 +135,8 @@ std::string withPinnedMode(const DomainDocument& domain, std::string_view mode) 
     const std::string_view bytes = document.bytes();
     const DomainCpu& cpu = domain.domain().cpu;
     if (cpu.mode == CpuMode::hostModel && cpu.model == mode && cpu.vendorId.empty() &&
-        !cpu.migratable && (!cpu.match || isCpuMatch(*cpu.match)))
+        !cpu.migratable && (!cpu.match || isCpuMatch(*cpu.match)) && !cpu.hasCache &&
+        !cpu.hasMaximumAddress)
         return std::string(bytes);
     if (domain.cpu()) {
         const ElementSpan span = document.spanOf(domain.cpu());

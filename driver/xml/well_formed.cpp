@@ -5,6 +5,7 @@
 #include "driver/input/read_file.hpp"
 #include "driver/xml/characters.hpp"
 #include "driver/xml/document_scanner.hpp"
+#include "driver/xml/recognise.hpp"
 
 #include <fmt/format.h>
 
@@ -29,7 +30,9 @@ const char* foreignEncoding(std::string_view bytes) {
 
 } // namespace
 
-Result<void> checkDocument(std::string_view bytes, std::string_view name) {
+namespace {
+
+Result<void> check(std::string_view bytes, std::string_view name) {
     const auto refuse = [&](std::size_t line, std::string reason, std::string remedy = {}) {
         return std::unexpected(Error{.kind = ErrorKind::input,
                                      .action = "parse",
@@ -42,7 +45,7 @@ Result<void> checkDocument(std::string_view bytes, std::string_view name) {
     if (bytes.empty())
         return refuse(0, "it is empty");
     if (bytes.size() > input::kMaximumInputBytes)
-        return refuse(0, "it is larger than 64 MiB");
+        return refuse(0, "it is larger than 64 MiB", "divide it where it holds several documents");
     if (const char* encoding = foreignEncoding(bytes))
         return refuse(1, fmt::format("it is {}, not UTF-8", encoding), "convert it to UTF-8");
     DocumentScanner scanner(bytes);
@@ -54,6 +57,21 @@ Result<void> checkDocument(std::string_view bytes, std::string_view name) {
         return refuse(scanner.lineAt(failure.offset), failure.reason, failure.remedy);
     }
     return {};
+}
+
+} // namespace
+
+Result<void> checkDocument(std::string_view bytes, std::string_view name) {
+    auto checked = check(bytes, name);
+    if (checked)
+        return checked;
+    if (auto other = recognise(bytes)) {
+        Error& error = checked.error();
+        error.line = 0;
+        error.reason = std::move(other->reason);
+        error.remedy = std::move(other->remedy);
+    }
+    return checked;
 }
 
 } // namespace hostcompat::xml
