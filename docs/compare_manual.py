@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "xml-tests"))
 
 import tap  # noqa: E402
 
-OPTION = re.compile(r"^ *(--[a-z][a-z-]*)", re.MULTILINE)
+OPTION = re.compile(r"^ *(?:-[a-zA-Z],)?(--[a-z][a-z-]*)", re.MULTILINE)
 
 
 class Comparison:
@@ -83,6 +83,33 @@ class Comparison:
         written = set(re.findall(r"^([0-5])    ", self.manual, re.MULTILINE))
         return [] if said == written else [f"--help says {sorted(said)}, the manual {sorted(written)}"]
 
+    def outputs_fit_their_schema(self) -> list[str]:
+        """Every JSON output that a command-line case expects, by the schema of its command."""
+        try:
+            import jsonschema
+        except ImportError:
+            raise tap.Skipped("python3-jsonschema is not installed")
+        problems, held = [], set()
+        for path in sorted((self.root / "xml-tests/cli/golden").glob("*.stdout")):
+            text = path.read_text(encoding="utf-8", errors="replace")
+            if not text.startswith("{"):
+                continue
+            body = json.loads(text)
+            if "virt-host-compat" not in body:
+                continue
+            keys = body["virt-host-compat"]
+            marks = {"domains": "check", "explanation": "baseline", "comparison": "compare", "documents": "validate", "compat": "host-record", "checks": "doctor"}
+            name = next(schema for key, schema in marks.items() if key in keys)
+            held.add(name)
+            schema = json.loads((self.root / f"schema/{name}.schema.json").read_text(encoding="utf-8"))
+            problems += [f"{path.name}: {error.message}" for error in jsonschema.Draft202012Validator(schema).iter_errors(body)]
+            for key in keys:
+                without = {"virt-host-compat": {other: value for other, value in keys.items() if other != key}}
+                if key in schema["properties"]["virt-host-compat"]["required"] and jsonschema.Draft202012Validator(schema).is_valid(without):
+                    problems.append(f"{name}.schema.json accepts an answer without {key}")
+        lacking = {path.name.removesuffix(".schema.json") for path in (self.root / "schema").glob("*.schema.json")} - held
+        return problems + [f"no case prints what {name}.schema.json describes" for name in sorted(lacking)]
+
     def records_fit_their_schema(self) -> list[str]:
         try:
             import jsonschema
@@ -111,6 +138,7 @@ def main(program: str, root: str) -> int:
         comparison.modes_agree,
         comparison.exit_statuses_agree,
         comparison.records_fit_their_schema,
+        comparison.outputs_fit_their_schema,
     ]
     return tap.run({check.__name__.replace("_", " "): check for check in checks})
 

@@ -31,6 +31,7 @@ struct BaselineOptions {
     double timeout = 30.0;
     unsigned jobs = 0;
     bool ignoreUnknown = false;
+    std::string atLeast;
     bool json = false;
     bool quiet = false;
     bool noSandbox = false;
@@ -60,7 +61,7 @@ Json baselineJson(const policy::Baseline& baseline, Outcome outcome,
                   const xml::StreamCounts& counts) {
     constexpr std::array<const char*, 3> names = {"common", "none", "unknown"};
     Json modes = Json::array();
-    for (const unsigned mode : (model::allModes() | baseline.any()).numbers()) {
+    for (const unsigned mode : baseline.modes().numbers()) {
         const policy::HostNames lacking = baseline.lacking(mode);
         modes.push_back({{"name", model::modeName(mode)},
                          {"common", baseline.knownHosts() != 0 && lacking.count == 0},
@@ -83,12 +84,13 @@ Json baselineJson(const policy::Baseline& baseline, Outcome outcome,
 void explain(const policy::Baseline& baseline, Console& console) {
     const auto explanation = baseline.explanation();
     if (explanation.size() == 1)
-        console.explain(fmt::format("{} supports no mode at all", explanation[0].name));
+        console.explain(fmt::format("{} supports none of {}", explanation[0].name,
+                                    policy::wording::modeNames(baseline.modes())));
     else
         for (const policy::HostAndModes& host : explanation)
             console.explain(fmt::format("{} supports only {}", host.name,
                                         policy::wording::modeNames(host.supported)));
-    for (const unsigned mode : (model::allModes() | baseline.any()).numbers())
+    for (const unsigned mode : baseline.modes().numbers())
         console.explain(fmt::format("{} is lacking on {}", model::modeName(mode),
                                     policy::wording::someHosts(baseline.lacking(mode))));
 }
@@ -105,14 +107,17 @@ Status statusOf(Outcome outcome) {
     return Status::unknown;
 }
 
-void say(const policy::Baseline& baseline, Outcome outcome, Console& console) {
+void say(const policy::Baseline& baseline, Outcome outcome, const std::string& atLeast,
+         Console& console) {
     switch (outcome) {
     case Outcome::common:
         console.printExact(fmt::format("<cpu mode='host-model'>\n  <model>{}</model>\n</cpu>\n",
                                        newestName(baseline)));
         break;
     case Outcome::none:
-        console.refuse("the hosts have no mode in common");
+        console.refuse(atLeast.empty()
+                           ? "the hosts have no mode in common"
+                           : fmt::format("the hosts have no mode from {} on in common", atLeast));
         explain(baseline, console);
         break;
     case Outcome::unknown:
@@ -156,6 +161,9 @@ Status baseline(const BaselineOptions& options, Console& console) {
                              .action = "make a baseline of nothing",
                              .reason = "no document is named",
                              .remedy = "name files, folders, - or --files-from"});
+    const auto atLeast = modeOption("--at-least", options.atLeast);
+    if (!atLeast)
+        return console.fail(atLeast.error());
     // Asking daemons needs processes, sockets and libvirt's library: each connection's process
     // gives up its rights before it parses.
     const bool noSandbox = options.noSandbox || options.connects;
@@ -166,7 +174,7 @@ Status baseline(const BaselineOptions& options, Console& console) {
                          options.filesFrom.empty() ? std::nullopt
                                                    : std::optional(options.filesFrom),
                          input::FolderOf::hosts);
-    policy::Baseline result;
+    policy::Baseline result(*atLeast);
     Status status = Status::yes;
     Progress progress(!options.quiet);
     bool saidDoubtful = false;
@@ -202,7 +210,7 @@ Status baseline(const BaselineOptions& options, Console& console) {
     if (options.json)
         printJson(console, baselineJson(result, outcome, *counts));
     else
-        say(result, outcome, console);
+        say(result, outcome, options.atLeast, console);
     status = worse(status, statusOf(outcome));
     if (counts->failed != 0 && !options.connects)
         console.warn(policy::wording::notCounted(counts->failed));
@@ -224,6 +232,7 @@ void addBaseline(CLI::App& app, Action& chosen) {
                     "Give up on a connection after SECONDS (with --connect; default: 30)");
     command.flag("--ignore-unknown", options->ignoreUnknown,
                  "Leave out hosts that do not say which modes they support");
+    command.atLeast(options->atLeast);
     command.json(options->json);
     command.filesFrom(options->filesFrom);
     command.jobs(options->jobs);

@@ -3,6 +3,7 @@
 #include "driver/input/inputs.hpp"
 #include "driver/input/read_file.hpp"
 #include "driver/policy/check.hpp"
+#include "tools/ci_report.hpp"
 #include "tools/command.hpp"
 #include "tools/host_source.hpp"
 #include "tools/options.hpp"
@@ -10,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <memory>
 
 namespace hostcompat::tools {
@@ -22,6 +24,7 @@ struct CheckOptions {
     PolicyOptions policy;
     std::vector<std::string> domains;
     std::string filesFrom;
+    std::string format = "text";
     bool requirePinned = false;
 };
 
@@ -66,29 +69,56 @@ Json errorJson(const std::string& name, const Error& error) {
             {"warnings", Json::array()}};
 }
 
+/// What CI is told of a domain: the verdict where it is not compatible, and the warnings.
+std::vector<Finding> findingsOf(const xml::NamedDomain& input, const policy::CheckAnswer& answer) {
+    const xml::DomainDocument& document = *input.document;
+    const std::size_t line =
+        input.linesBefore +
+        document.document().lineOf(document.cpu() ? document.cpu() : document.element());
+    std::vector<Finding> findings;
+    if (answer.verdict == policy::Verdict::incompatible ||
+        answer.verdict == policy::Verdict::unknown)
+        findings.push_back({.rule = answer.verdict == policy::Verdict::unknown
+                                        ? &rules::kUnknown
+                                        : &rules::kIncompatible,
+                            .line = line,
+                            .message = answer.remedy.empty()
+                                           ? answer.reason
+                                           : fmt::format("{}; {}", answer.reason, answer.remedy)});
+    for (const std::string& warning : answer.warnings)
+        findings.push_back({.rule = &rules::kWarning, .line = line, .message = warning});
+    return findings;
+}
+
 class CheckRun {
 public:
     CheckRun(const policy::PolicyHost& host, const qemu::QemuModes* qemu,
              const CheckOptions& options, Console& console)
-        : host_(host), qemu_(qemu), json_(options.policy.json),
-          requirePinned_(options.requirePinned), console_(console) {}
+        : host_(host), qemu_(qemu), json_(options.policy.json || options.format == "json"),
+          requirePinned_(options.requirePinned), console_(console),
+          report_(json_ ? nullptr : ciReport(options.format, console)) {
+        if (report_)
+            report_->begin("virt-host-compat check");
+    }
 
     void check(const Result<std::string>& input) {
         if (!input)
-            return fail(input.error().subject, input.error());
+            return fail(input.error().subject, input.error().subject, input.error());
         const std::string name = input::inputName(*input);
         auto bytes = input::readInput(*input);
         if (!bytes)
-            return fail(name, bytes.error());
+            return fail(name, name, bytes.error());
         for (const xml::NamedDomain& domain : xml::readDomains(std::move(*bytes), name)) {
             if (domain.document)
-                decide(domain.name, domain.document->domain());
+                decide(name, domain);
             else
-                fail(domain.name, domain.document.error());
+                fail(name, domain.name, domain.document.error());
         }
     }
 
     Status finish() {
+        if (report_)
+            report_->end();
         if (json_)
             printJson(console_,
                       {{"host", host_.name},
@@ -100,7 +130,9 @@ public:
     }
 
 private:
-    void decide(const std::string& name, const xml::Domain& domain) {
+    void decide(const std::string& file, const xml::NamedDomain& input) {
+        const std::string& name = input.name;
+        const xml::Domain& domain = input.document->domain();
         policy::CheckAnswer answer = policy::checkDomain(domain, host_, qemu_);
         if (requirePinned_)
             policy::requirePinned(answer);
@@ -109,13 +141,22 @@ private:
             domains_.push_back(answerJson(name, domain, answer));
             return;
         }
+        if (report_) {
+            report_->input(file, name, findingsOf(input, answer));
+            return;
+        }
         console_.printLine(answerLine(name, answer));
         for (const std::string& warning : answer.warnings)
             console_.warn(fmt::format("{}: {}", name, warning));
     }
 
-    void fail(const std::string& name, const Error& error) {
+    void fail(const std::string& file, const std::string& name, const Error& error) {
         status_ = worse(status_, console_.fail(error));
+        if (report_)
+            report_->input(file, name,
+                           std::array{Finding{.rule = &rules::kInput,
+                                              .line = error.line,
+                                              .message = model::describe(error)}});
         if (json_)
             domains_.push_back(errorJson(name, error));
     }
@@ -125,6 +166,7 @@ private:
     bool json_;
     bool requirePinned_;
     Console& console_;
+    std::unique_ptr<CiReport> report_;
     Status status_ = Status::yes;
     Json domains_ = Json::array();
 };
@@ -170,6 +212,7 @@ void addCheck(CLI::App& app, Action& chosen) {
     command.flag("--require-pinned", options->requirePinned,
                  "Call a domain without a pinned mode incompatible, for guests that migrate");
     command.json(options->policy.json);
+    command.format(options->format);
     command.filesFrom(options->filesFrom);
     command.onChosen(chosen, [options](Console& console) { return check(*options, console); });
 }

@@ -4,9 +4,11 @@
 #include "tools/command.hpp"
 #include "tools/host_source.hpp"
 #include "tools/options.hpp"
+#include "tools/policy_options.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 namespace hostcompat::tools {
@@ -15,11 +17,12 @@ namespace {
 
 struct DoctorOptions {
     std::string probe;
+    bool json = false;
     bool quiet = false;
     bool noSandbox = false;
 };
 
-std::string checkLine(const model::Check& check, std::string_view about = "POWER") {
+std::string checkLine(const model::Check& check, std::string_view about) {
     std::string line = fmt::format("{:>6}: {:<69}: {}", about, "Checking if " + check.name,
                                    toString(check.result));
     if (!check.hint.empty())
@@ -54,15 +57,26 @@ Status doctor(const DoctorOptions& options, Console& console) {
     const auto host = lookAtHost(options.probe, options.noSandbox, {.alwaysTry = true});
     if (!host)
         return console.fail(host.error());
-    Status status = Status::yes;
-    for (const model::Check& check : host->record.checks) {
-        console.printLine(checkLine(check));
-        if (check.result == model::CheckResult::fail)
-            status = Status::no;
-    }
+    const bool failed = std::ranges::any_of(host->record.checks, [](const model::Check& check) {
+        return check.result == model::CheckResult::fail;
+    });
+    auto json = nlohmann::ordered_json::array();
+    const auto print = [&](const model::Check& check, std::string_view about) {
+        if (options.json)
+            json.push_back({{"about", about},
+                            {"name", check.name},
+                            {"result", toString(check.result)},
+                            {"hint", jsonText(check.hint)}});
+        else
+            console.printLine(checkLine(check, about));
+    };
+    for (const model::Check& check : host->record.checks)
+        print(check, "POWER");
     if (options.probe.empty())
-        console.printLine(checkLine(checkSandbox(), "TOOL"));
-    return status;
+        print(checkSandbox(), "TOOL");
+    if (options.json)
+        printJson(console, {{"status", failed ? "failed" : "passed"}, {"checks", std::move(json)}});
+    return failed ? Status::no : Status::yes;
 }
 
 } // namespace
@@ -72,6 +86,7 @@ void addDoctor(CLI::App& app, Action& chosen) {
                     "Check each precondition of a known answer, with hints where one is missing");
     auto options = std::make_shared<DoctorOptions>();
     command.probe(options->probe);
+    command.json(options->json);
     command.quiet(options->quiet);
     command.noSandbox(options->noSandbox);
     command.onChosen(chosen, [options](Console& console) { return doctor(*options, console); });

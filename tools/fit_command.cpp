@@ -19,6 +19,7 @@ struct FitOptions {
     PolicyOptions policy;
     std::string domain;
     std::string mode;
+    std::string atLeast;
 };
 
 Status fit(const FitOptions& options, Console& console) {
@@ -27,7 +28,16 @@ Status fit(const FitOptions& options, Console& console) {
             refuseSecondStdin({options.domain, options.policy.host, options.policy.probe});
         !once)
         return console.fail(once.error());
-    const unsigned wished = model::modeNumber(options.mode).value_or(0);
+    const auto wished = modeOption("--mode", options.mode);
+    const auto atLeast = modeOption("--at-least", options.atLeast);
+    if (!wished || !atLeast)
+        return console.fail(wished ? atLeast.error() : wished.error());
+    if (*wished != 0 && *wished < *atLeast)
+        return console.fail({.kind = ErrorKind::usage,
+                             .action = "fit",
+                             .reason = fmt::format("--mode {} is older than --at-least {}",
+                                                   options.mode, options.atLeast),
+                             .remedy = "give one of the two"});
     const auto qemu = loadQemuModes(options.policy);
     if (!qemu)
         return console.fail(qemu.error());
@@ -43,8 +53,8 @@ Status fit(const FitOptions& options, Console& console) {
     if (!document)
         return console.fail(document.error());
 
-    const policy::FitAnswer answer =
-        policy::fitDomain(*document, *host, wished, *qemu ? &**qemu : nullptr);
+    const policy::FitAnswer answer = policy::fitDomain(
+        *document, *host, {.mode = *wished, .atLeast = *atLeast}, *qemu ? &**qemu : nullptr);
     if (answer.verdict == policy::Verdict::compatible) {
         console.printExact(answer.document);
         return Status::yes;
@@ -61,10 +71,8 @@ void addFit(CLI::App& app, Action& chosen) {
     Command command(app, "fit", "Print the domain with the newest supported mode pinned");
     auto options = std::make_shared<FitOptions>();
     command.input("DOMAIN", options->domain, "The domain document (- is standard input)", true);
-    std::vector<std::string> names;
-    for (const model::Mode& mode : model::modeTable())
-        names.emplace_back(mode.name);
-    command.choice("--mode", options->mode, "MODE", names, "Pin MODE in place of the newest");
+    command.text("--mode", options->mode, "MODE", "Pin MODE (power9) in place of the newest");
+    command.atLeast(options->atLeast);
     addPolicyOptions(command, options->policy);
     command.onChosen(chosen, [options](Console& console) { return fit(*options, console); });
 }

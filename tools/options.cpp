@@ -2,12 +2,14 @@
 // Describes commands and options to CLI11, which parses the command line.
 #include "tools/options.hpp"
 
+#include "tools/ci_report.hpp"
 #include "tools/version.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace hostcompat::tools {
@@ -32,23 +34,31 @@ Result<Wish> understand(int argc, char** argv, std::span<const CommandEntry> com
         "into libvirt's host capabilities, and decides with them.",
         "virt-host-compat");
     app.require_subcommand(0, 1);
-    app.set_version_flag("--version", fmt::format("virt-host-compat {}", kVersion),
+    app.set_version_flag("-V,--version", fmt::format("virt-host-compat {}", kVersion),
                          "Print the version and exit");
-    app.set_help_flag("--help", "Print this help and exit");
+    app.set_help_flag("-h,--help", "Print this help and exit");
     app.get_formatter()->column_width(32);
     app.footer("Exit status: 0 yes, 1 no, 2 usage, 3 an input cannot be read or parsed, 4 unknown, "
                "5 a system call failed.");
 
+    // Without a command, "show"; its options may follow at once.
+    std::vector<const char*> arguments(argv, argv + argc);
+    const std::string_view first = argc > 1 ? argv[1] : "";
+    const bool aboutProgram =
+        first == "-h" || first == "--help" || first == "-V" || first == "--version";
+    if (argc < 2 || (first.starts_with('-') && !aboutProgram))
+        arguments.insert(arguments.begin() + std::min(argc, 1), "show");
+
     Action chosen;
     // Only what the user named is described in full: to describe every command takes longer than
     // most commands take.
-    const auto named =
-        std::ranges::find(commands, std::string_view(argc > 1 ? argv[1] : ""), &CommandEntry::name);
+    const auto named = std::ranges::find(
+        commands, std::string_view(arguments.size() > 1 ? arguments[1] : ""), &CommandEntry::name);
     for (const CommandEntry& entry : commands)
         if (named == commands.end() || named->name == entry.name)
             entry.add(app, chosen);
     try {
-        app.parse(argc, argv);
+        app.parse(static_cast<int>(arguments.size()), arguments.data());
     } catch (const CLI::CallForHelp&) {
         const auto used = app.get_subcommands();
         return Wish{.text = used.empty() ? app.help() : used.front()->help(app.get_name())};
@@ -143,15 +153,27 @@ void Command::host(std::string& file) {
 }
 
 void Command::json(bool& value) {
-    flag("--json", value, "Print the answer as one JSON object");
+    flag("-J,--json", value, "Print the answer as one JSON object");
 }
 
 void Command::quiet(bool& value) {
-    flag("--quiet", value, "Print no answer, only errors; the exit status is the answer");
+    flag("-q,--quiet", value, "Print no answer, only errors; the exit status is the answer");
 }
+
+void Command::format(std::string& value) {
+    std::vector<std::string> formats = {"text", "json"};
+    std::ranges::move(ciFormats(), std::back_inserter(formats));
+    choice("--format", value, "FORMAT", std::move(formats),
+           "Print as text (default), json, or for CI: junit, sarif, gitlab or github");
+}
+
 void Command::noSandbox(bool& value) {
     flag("--no-sandbox", value,
          "Keep the right to open files, sockets and processes while documents are parsed");
+}
+
+void Command::atLeast(std::string& mode) {
+    text("--at-least", mode, "MODE", "Count only modes from MODE on (power10), as guests need it");
 }
 
 void Command::filesFrom(std::string& file) {
@@ -160,7 +182,7 @@ void Command::filesFrom(std::string& file) {
 }
 
 void Command::jobs(unsigned& count) {
-    number("--jobs", count, "N", 1, 1024,
+    number("-j,--jobs", count, "N", 1, 1024,
            "Work on N inputs at a time (default: one for each processor)");
 }
 

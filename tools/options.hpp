@@ -55,7 +55,10 @@ public:
     void host(std::string& file);
     void json(bool& value);
     void quiet(bool& value);
+    /// One of "text", "json" and those of CI systems (ciFormats()).
+    void format(std::string& value);
     void noSandbox(bool& value);
+    void atLeast(std::string& mode);
     void filesFrom(std::string& file);
     void jobs(unsigned& count);
     /// --connect with one URI, which may be empty.

@@ -4,9 +4,12 @@
 
 #include "driver/answer/record.hpp"
 #include "driver/input/read_file.hpp"
+#include "driver/text/utf8.hpp"
 #include "tools/host_source.hpp"
 #include "tools/options.hpp"
 #include "tools/sandboxing.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -72,6 +75,18 @@ Result<std::optional<qemu::QemuModes>> loadQemuModes(const PolicyOptions& option
     if (!modes)
         return std::unexpected(std::move(modes.error()));
     return std::move(*modes);
+}
+
+Result<unsigned> modeOption(std::string_view option, const std::string& text) {
+    if (text.empty())
+        return 0;
+    if (const auto number = model::modeNumber(text))
+        return *number;
+    return std::unexpected(Error{.kind = ErrorKind::usage,
+                                 .action = "understand",
+                                 .subject = std::string(option),
+                                 .reason = fmt::format("'{}' is no mode", text::clipped(text)),
+                                 .remedy = "write power9, power10 or the like"});
 }
 
 Result<void> refuseSecondStdin(const std::vector<std::string>& names) {

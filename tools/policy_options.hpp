@@ -42,6 +42,10 @@ Result<policy::PolicyHost> loadPolicyHost(const PolicyOptions& options,
 /// What the named QEMU takes; nothing where none is named.
 Result<std::optional<qemu::QemuModes>> loadQemuModes(const PolicyOptions& options);
 
+/// The number of the mode that an option names; 0 where it is not given. Errors: kind usage for a
+/// text that is no mode.
+Result<unsigned> modeOption(std::string_view option, const std::string& text);
+
 /// Nothing, or the error that standard input is named more than once.
 Result<void> refuseSecondStdin(const std::vector<std::string>& names);
 

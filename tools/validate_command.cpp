@@ -16,8 +16,7 @@ void addValidate(CLI::App& app, Action& chosen) {
                    "Documents, and folders with documents (*.xml) below them; - is standard input");
     command.filesFrom(options->filesFrom);
     command.strict(options->strict, options->schemaDir);
-    command.choice("--format", options->format, "FORMAT", {"text", "json", "junit"},
-                   "Print the verdicts as text (the default), json or junit");
+    command.format(options->format);
     command.json(options->json);
     command.quiet(options->quiet);
     command.jobs(options->jobs);

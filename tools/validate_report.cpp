@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Verdicts as text, JSON and JUnit's XML.
+// Verdicts as text, JSON and the formats of CI systems.
 #include "tools/validate_report.hpp"
 
-#include "driver/text/utf8.hpp"
+#include "tools/ci_report.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <pugixml.hpp>
 
-#include <sstream>
+#include <utility>
+#include <vector>
 
 namespace hostcompat::tools {
 
@@ -74,45 +74,36 @@ private:
     bool first_ = true;
 };
 
-/// JUnit's XML without counts, which are optional and would have to come before the cases. Its
-/// texts are printable as on a terminal: XML can hold neither a control character nor what is not
-/// UTF-8, and names of files and of elements may have either.
-class JunitReport final : public Report {
+/// The formats of CI systems.
+class FindingsReport final : public Report {
 public:
-    explicit JunitReport(Console& console) : console_(console) {}
-    void begin(const std::string& grammar) override {
-        grammar_ = grammar;
-        console_.printExact("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n<testsuite "
-                            "name=\"virt-host-compat validate\">\n");
+    explicit FindingsReport(std::unique_ptr<CiReport> report) : report_(std::move(report)) {}
+    void begin(const std::string&) override {
+        report_->begin("virt-host-compat validate");
     }
     void input(std::string_view name, const Result<validate::Verdict>& result) override {
-        pugi::xml_document tree;
-        pugi::xml_node testCase = tree.append_child("testcase");
-        testCase.append_attribute("classname") = text::outputLine(grammar_).c_str();
-        testCase.append_attribute("name") = text::outputLine(name).c_str();
+        std::vector<Finding> findings;
         if (!result) {
-            testCase.append_child("error").append_attribute("message") =
-                text::outputLine(model::describe(result.error())).c_str();
+            findings.push_back({.rule = &rules::kInput,
+                                .line = result.error().line,
+                                .message = model::describe(result.error())});
         } else if (!result->valid) {
-            std::string text;
             for (const validate::Defect& defect : result->defects)
-                text += text::outputLine(validate::formatDefect(name, defect)) + "\n";
-            pugi::xml_node failure = testCase.append_child("failure");
-            failure.append_attribute("message") =
-                fmt::format("{} defects", result->defects.size()).c_str();
-            failure.text().set(text.c_str());
+                findings.push_back(
+                    {.rule = &rules::kInvalid,
+                     .line = defect.line,
+                     .message = defect.element.empty()
+                                    ? defect.message
+                                    : fmt::format("<{}>: {}", defect.element, defect.message)});
         }
-        std::ostringstream stream;
-        tree.document_element().print(stream, "", pugi::format_raw, pugi::encoding_utf8);
-        console_.printExact(stream.str() + "\n");
+        report_->input(name, name, findings);
     }
     void end() override {
-        console_.printExact("</testsuite>\n</testsuites>\n");
+        report_->end();
     }
 
 private:
-    Console& console_;
-    std::string grammar_;
+    std::unique_ptr<CiReport> report_;
 };
 
 } // namespace
@@ -120,8 +111,8 @@ private:
 std::unique_ptr<Report> makeReport(std::string_view format, Console& console) {
     if (format == "json")
         return std::make_unique<JsonReport>(console);
-    if (format == "junit")
-        return std::make_unique<JunitReport>(console);
+    if (auto report = ciReport(format, console))
+        return std::make_unique<FindingsReport>(std::move(report));
     return std::make_unique<TextReport>(console);
 }
 

@@ -25,8 +25,8 @@ public:
     virtual void end() = 0;
 };
 
-/// The report of a format: "text", "json" or "junit" (checked by the command line).
-/// In text an error is said on standard error; the other two carry it as well.
+/// The report of a format: "text", "json" or one of ciFormats() (checked by the command line).
+/// In text an error is said on standard error; the others carry it as well.
 std::unique_ptr<Report> makeReport(std::string_view format, Console& console);
 
 } // namespace hostcompat::tools

@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <array>
+
 namespace hostcompat::answer {
 
 namespace {
@@ -90,33 +92,48 @@ model::Check checkTrial(const kvm::KvmAnswer& kvm, const host::HostFacts& facts,
 
 void checkDevice(const kvm::KvmAnswer& kvm, const host::HostFacts& facts,
                  std::vector<model::Check>& checks) {
-    const auto fail = [&](std::string name) {
-        checks.push_back({std::move(name), model::CheckResult::fail, reasonFromKvm(kvm, facts)});
-    };
-    const auto pass = [&](std::string name, std::string hint = {}) {
-        checks.push_back({std::move(name), model::CheckResult::pass, std::move(hint)});
-    };
-    if (kvm.outcome == kvm::KvmOutcome::noDevice)
-        return fail(kvm.device + " exists");
-    pass(kvm.device + " exists");
-    if (kvm.outcome == kvm::KvmOutcome::noPermission)
-        return fail(kvm.device + " may be opened");
-    if (kvm.outcome == kvm::KvmOutcome::noModule)
-        return fail(kvm.device + " has a module behind it");
-    pass(kvm.device + " may be opened");
-    if (kvm.outcome == kvm::KvmOutcome::noHv)
-        return fail("KVM-HV works");
-    if (kvm.outcome == kvm::KvmOutcome::refused)
-        return fail("KVM answers");
-    pass("KVM-HV works");
+    // In the order in which they depend on each other.
+    const std::array<std::string, 5> names = {kvm.device + " exists", kvm.device + " may be opened",
+                                              "a KVM module is loaded", "KVM-HV works",
+                                              "KVM answers"};
+    const auto failed = [&]() -> std::size_t {
+        switch (kvm.outcome) {
+        case kvm::KvmOutcome::noDevice:
+            return 0;
+        case kvm::KvmOutcome::noPermission:
+            return 1;
+        case kvm::KvmOutcome::noModule:
+            return 2;
+        case kvm::KvmOutcome::noHv:
+            return 3;
+        case kvm::KvmOutcome::refused:
+            return 4;
+        default:
+            return 5;
+        }
+    }();
+    for (std::size_t index = 0; index < names.size(); ++index) {
+        if (index == failed)
+            checks.push_back({names[index], model::CheckResult::fail, reasonFromKvm(kvm, facts)});
+        else
+            checks.push_back({names[index],
+                              index < failed ? model::CheckResult::pass : model::CheckResult::skip,
+                              ""});
+    }
+    const std::string toldName = "the kernel tells the modes";
+    if (failed < names.size()) {
+        checks.push_back({toldName, model::CheckResult::skip, ""});
+        return;
+    }
     if (kvm.outcome == kvm::KvmOutcome::tried) {
         const bool powernv = facts.identity.platform == model::Platform::powernv;
-        checks.push_back({"the kernel tells the modes", model::CheckResult::note,
+        checks.push_back({toldName, model::CheckResult::note,
                           powernv ? "PowerNV kernels do not; each mode was tried instead"
                                   : "Linux 7.3 or newer does; each mode was tried instead"});
         return;
     }
-    pass("the kernel tells the modes", kvm.abi == "merged" ? "" : "interface " + kvm.abi);
+    checks.push_back(
+        {toldName, model::CheckResult::pass, kvm.abi == "merged" ? "" : "interface " + kvm.abi});
 }
 
 model::Check checkAnswer(const model::HostCompat& compat) {
@@ -142,6 +159,7 @@ std::vector<model::Check> checkHost(const std::optional<kvm::KvmAnswer>& kvm,
     if (!kvm) {
         checks.push_back(
             {"the host is IBM POWER", model::CheckResult::fail, reasonNotPower(facts)});
+        checks.push_back({"the modes of guests are known", model::CheckResult::skip, ""});
         return checks;
     }
     checks.push_back({"the host is IBM POWER", model::CheckResult::pass, facts.identity.arch});

@@ -11,8 +11,8 @@
 
 namespace hostcompat::answer {
 
-/// Every precondition in the order in which they depend on each other. A check that cannot be made
-/// because an earlier one failed is left out.
+/// Every precondition in the order in which they depend on each other. A check of KVM that cannot
+/// be made because an earlier one failed is skipped.
 ///
 /// @param kvm as for resolveCompat().
 /// @param compat what resolveCompat() made of both.

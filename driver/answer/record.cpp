@@ -259,7 +259,7 @@ std::vector<model::Check> readChecks(const ObjectReader& reader) {
     reader.each("checks", [&](const ObjectReader& entry) {
         const auto result = model::parseCheckResult(entry.text("result"));
         if (!result)
-            entry.refuse("result", "is none of PASS, WARN, FAIL and NOTE");
+            entry.refuse("result", "is none of PASS, WARN, FAIL, SKIP and NOTE");
         checks.push_back({entry.text("name"), *result, entry.textOrNull("hint")});
     });
     return checks;

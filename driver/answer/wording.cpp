@@ -48,7 +48,8 @@ std::string reasonFromKvm(const kvm::KvmAnswer& kvm, const host::HostFacts& fact
         return fmt::format("{} may not be opened: {}; run as root or join the group kvm",
                            kvm.device, systemText(kvm.errorNumber));
     case kvm::KvmOutcome::noModule:
-        return fmt::format("{} has nothing behind it: {}; load KVM with 'modprobe kvm-hv'",
+        return fmt::format("{} cannot be opened because no KVM module is loaded: {}; load KVM with "
+                           "'modprobe kvm-hv'",
                            kvm.device, systemText(kvm.errorNumber));
     case kvm::KvmOutcome::noHv:
         return withoutHv(kvm, facts);

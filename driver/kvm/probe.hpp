@@ -19,7 +19,7 @@ enum class KvmOutcome {
     tried,        ///< KVM-HV works, does not know the capability, and each mode was tried
     noDevice,     ///< the device does not exist
     noPermission, ///< the device may not be opened
-    noModule,     ///< the device has nothing behind it
+    noModule,     ///< the device is there, and no KVM module is loaded
     noHv,         ///< KVM is there without KVM-HV
     refused,      ///< a call failed that should not have
 };

@@ -25,10 +25,11 @@ constexpr Names<Platform, 3> kPlatformNames{{
     {Platform::other, "other"},
 }};
 
-constexpr Names<CheckResult, 4> kCheckResultNames{{
+constexpr Names<CheckResult, 5> kCheckResultNames{{
     {CheckResult::pass, "PASS"},
     {CheckResult::warn, "WARN"},
     {CheckResult::fail, "FAIL"},
+    {CheckResult::skip, "SKIP"},
     {CheckResult::note, "NOTE"},
 }};
 

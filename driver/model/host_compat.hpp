@@ -129,10 +129,11 @@ struct HostIdentity {
     friend bool operator==(const HostIdentity&, const HostIdentity&) = default;
 };
 
-/// How a precondition fared, in virt-host-validate's words.
-enum class CheckResult { pass, warn, fail, note };
+/// How a precondition fared, in virt-host-validate's words. skip: an earlier one that it depends on
+/// failed.
+enum class CheckResult { pass, warn, fail, skip, note };
 
-/// "PASS", "WARN", "FAIL" or "NOTE".
+/// "PASS", "WARN", "FAIL", "SKIP" or "NOTE".
 std::string_view toString(CheckResult result);
 
 /// The inverse of toString(); nothing for any other text.

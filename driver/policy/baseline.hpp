@@ -37,13 +37,23 @@ struct HostAndModes {
 /// hosts.
 class Baseline {
 public:
+    /// @param atLeast older modes than this are of no use: no host is taken to support them. 0 for
+    /// no limit.
+    explicit Baseline(unsigned atLeast = 0)
+        : useless_(atLeast == 0 ? model::ModeSet() : model::modesUpTo(atLeast - 1)) {}
+
     /// A host that supports these modes, and does not say yes to any other.
     void add(std::string_view host, model::ModeSet supported) {
-        groups_[supported].add(host);
+        groups_[supported - useless_].add(host);
     }
     /// A host that does not say.
     void addUnknown(std::string_view host) {
         unknown_.add(host);
+    }
+
+    /// Every mode that counts: those of the table, and those that a host supports.
+    model::ModeSet modes(model::ModeTable table = model::modeTable()) const {
+        return (model::allModes(table) | any()) - useless_;
     }
 
     /// The hosts that say what they support.
@@ -67,6 +77,7 @@ public:
 private:
     /// The hosts that support exactly the same modes.
     std::map<model::ModeSet, HostNames> groups_;
+    model::ModeSet useless_;
     HostNames unknown_;
 };
 

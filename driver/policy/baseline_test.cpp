@@ -122,5 +122,17 @@ TEST(Compare, tellsTheFourRelations) {
     EXPECT_EQ(compareModes(k9 | model::ModeSet{12}, k9), Comparison::superset);
 }
 
+TEST(Baseline, MayWantANewerMode) {
+    Baseline baseline(10);
+    baseline.add("old", {9, 10});
+    baseline.add("new", {9, 10, 11});
+    EXPECT_EQ(baseline.common(), model::ModeSet{10});
+    EXPECT_FALSE(baseline.modes().contains(9));
+    baseline.add("older", {9});
+    EXPECT_TRUE(baseline.common().empty());
+    ASSERT_EQ(baseline.explanation().size(), 1U);
+    EXPECT_EQ(baseline.explanation()[0].name, "older");
+}
+
 } // namespace
 } // namespace hostcompat::policy

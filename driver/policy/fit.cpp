@@ -17,12 +17,15 @@ std::string nothingToPin(const PolicyHost& host, const qemu::QemuModes* qemu) {
 
 } // namespace
 
-FitAnswer fitDomain(const xml::DomainDocument& document, const PolicyHost& host, unsigned wished,
-                    const qemu::QemuModes* qemu, model::ModeTable table) {
+FitAnswer fitDomain(const xml::DomainDocument& document, const PolicyHost& host,
+                    const WantedMode& wanted, const qemu::QemuModes* qemu, model::ModeTable table) {
     model::ModeSet usable = supportedModes(host);
     if (qemu)
         usable = usable & qemu->modes();
-    const unsigned chosen = wished != 0 ? wished : usable.newest();
+    const model::ModeSet before = usable;
+    if (wanted.atLeast != 0)
+        usable = usable - model::modesUpTo(wanted.atLeast - 1);
+    const unsigned chosen = wanted.mode != 0 ? wanted.mode : usable.newest();
 
     // Judged as it would be: what stands in the way beside the mode shows too.
     xml::Domain pinned = document.domain();
@@ -43,7 +46,8 @@ FitAnswer fitDomain(const xml::DomainDocument& document, const PolicyHost& host,
                   .remedy = std::move(answer.remedy)};
     if (chosen == 0 && !answer.mode.empty() && host.compat.known) {
         fit.verdict = Verdict::incompatible;
-        fit.reason = nothingToPin(host, qemu);
+        fit.reason = before.empty() ? nothingToPin(host, qemu)
+                                    : wording::noModeFrom(host, before, wanted.atLeast);
         fit.remedy.clear();
     }
     if (chosen != 0 && fit.verdict == Verdict::compatible) {

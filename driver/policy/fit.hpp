@@ -19,15 +19,21 @@ struct FitAnswer {
     std::string remedy;
 };
 
+/// What mode is wanted, by number; 0 for no wish.
+struct WantedMode {
+    unsigned mode = 0;
+    /// Older ones are of no use to the guest.
+    unsigned atLeast = 0;
+};
+
 /// Pins the newest mode that the host (and QEMU, where it was asked) supports, or the wished one:
 /// <cpu mode='host-model'> with the mode as its <model>. Outside of <cpu> no byte changes; the
 /// other children of <cpu> stay but for <cache> and <maxphysaddr>, which libvirt refuses on POWER.
 /// Doing it twice gives the same as doing it once, and checkDomain()
 /// calls the result compatible.
 ///
-/// @param wished the number of a mode; 0 for the newest.
 FitAnswer fitDomain(const xml::DomainDocument& document, const PolicyHost& host,
-                    unsigned wished = 0, const qemu::QemuModes* qemu = nullptr,
+                    const WantedMode& wanted = {}, const qemu::QemuModes* qemu = nullptr,
                     model::ModeTable table = model::modeTable());
 
 } // namespace hostcompat::policy

@@ -108,10 +108,10 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Fit, pinsTheWishedMode) {
     const xml::DomainDocument document = parse(kFlatHead + "</domain>");
-    const FitAnswer fit = fitDomain(document, kPower10, 9);
+    const FitAnswer fit = fitDomain(document, kPower10, {.mode = 9});
     EXPECT_EQ(fit.document,
               kFlatHead + "<cpu mode='host-model'><model>power9</model></cpu></domain>");
-    const FitAnswer tooNew = fitDomain(document, kPower10, 11);
+    const FitAnswer tooNew = fitDomain(document, kPower10, {.mode = 11});
     EXPECT_EQ(tooNew.verdict, Verdict::incompatible);
     EXPECT_EQ(tooNew.document, "");
     EXPECT_NE(tooNew.reason.find("newer"), std::string::npos);
@@ -120,9 +120,9 @@ TEST(Fit, pinsTheWishedMode) {
 TEST(Fit, countsQemuAsASecondLimit) {
     const xml::DomainDocument document = parse(kFlatHead + "</domain>");
     const qemu::QemuModes old{.binary = "qemu-old", .accepted = {"power8", "power9"}};
-    EXPECT_EQ(fitDomain(document, kPower10, 0, &old).mode, "power9");
+    EXPECT_EQ(fitDomain(document, kPower10, {}, &old).mode, "power9");
     const qemu::QemuModes older{.binary = "qemu-older", .accepted = {"power8"}};
-    const FitAnswer none = fitDomain(document, kPower10, 0, &older);
+    const FitAnswer none = fitDomain(document, kPower10, {}, &older);
     EXPECT_EQ(none.verdict, Verdict::incompatible);
     EXPECT_EQ(none.reason,
               "the host supports power9 and power10, and qemu-older takes none of them");
@@ -169,11 +169,21 @@ TEST(Fit, TakesOutWhatLibvirtRefusesBesideAPinnedMode) {
                                  .compat = {.known = model::KnownCompat{.source = "kvm",
                                                                         .supported = {9},
                                                                         .refused = {10, 11}}}};
-        const FitAnswer fit = fitDomain(*document, host, 0);
+        const FitAnswer fit = fitDomain(*document, host);
         EXPECT_EQ(fit.verdict, Verdict::compatible) << fit.reason;
         EXPECT_EQ(fit.document, "<domain type='kvm'><os><type arch='ppc64le'>hvm</type></os>"
                                 "<cpu mode='host-model'><model>power9</model></cpu></domain>");
     }
+}
+
+TEST(Fit, MayWantANewerMode) {
+    const auto document = parse(kHead + kTail);
+    EXPECT_EQ(fitDomain(document, kPower10, {.atLeast = 10}).mode, "power10");
+    EXPECT_EQ(fitDomain(document, kPower10, {.mode = 9, .atLeast = 9}).mode, "power9");
+    const FitAnswer none = fitDomain(document, kPower10, {.atLeast = 11});
+    EXPECT_EQ(none.verdict, Verdict::incompatible);
+    EXPECT_TRUE(none.document.empty());
+    EXPECT_NE(none.reason.find("power11 or newer is wanted"), std::string::npos) << none.reason;
 }
 
 } // namespace

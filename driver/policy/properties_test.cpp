@@ -180,7 +180,7 @@ TEST_F(Properties, fitThenCheckIsCompatibleAndFitTwiceIsFitOnce) {
             "g.xml");
         ASSERT_TRUE(document);
         const unsigned wished = below(2) == 0 ? table_[below(table_.size())].number : 0;
-        const FitAnswer fit = fitDomain(*document, host, wished, nullptr, table_);
+        const FitAnswer fit = fitDomain(*document, host, {.mode = wished}, nullptr, table_);
         const bool possible = wished != 0 ? supported.contains(wished) : !supported.empty();
         ASSERT_EQ(fit.verdict == Verdict::compatible, possible) << fit.reason;
         if (!possible)
@@ -191,7 +191,8 @@ TEST_F(Properties, fitThenCheckIsCompatibleAndFitTwiceIsFitOnce) {
         const CheckAnswer check = checkDomain(again->domain(), host, nullptr, table_);
         ASSERT_EQ(check.verdict, Verdict::compatible) << check.reason;
         ASSERT_EQ(check.mode, fit.mode);
-        ASSERT_EQ(fitDomain(*again, host, wished, nullptr, table_).document, fit.document);
+        ASSERT_EQ(fitDomain(*again, host, {.mode = wished}, nullptr, table_).document,
+                  fit.document);
     }
     EXPECT_GT(fitted, rounds() / 4);
 }

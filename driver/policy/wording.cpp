@@ -346,6 +346,11 @@ std::string legacyModel(std::string_view written, std::string_view model) {
     return fmt::format("libvirt reads the old name {} as {}", written, model);
 }
 
+std::string noModeFrom(const PolicyHost& host, model::ModeSet usable, unsigned atLeast) {
+    return fmt::format("{} has only {} to pin, and {} or newer is wanted (--at-least)", host.name,
+                       modeNames(usable), model::modeName(atLeast));
+}
+
 std::string noModeToPin(const PolicyHost& host) {
     return fmt::format("{} supports no mode that could be pinned", host.name);
 }

@@ -86,6 +86,7 @@ std::string matchIsExact(const xml::Domain& domain);
 std::string legacyModel(std::string_view written, std::string_view model);
 
 // Domains that cannot be made fit.
+std::string noModeFrom(const PolicyHost& host, model::ModeSet usable, unsigned atLeast);
 std::string noModeToPin(const PolicyHost& host);
 std::string noModeForBoth(const PolicyHost& host, const qemu::QemuModes& qemu);
 

@@ -267,7 +267,7 @@ std::vector<NamedDomain> readDomains(std::string bytes, const std::string& name)
     const auto add = [&](std::string called, Result<DomainDocument> document, std::size_t line) {
         if (!document && document.error().line != 0)
             document.error().line += line;
-        domains.push_back({std::move(called), std::move(document)});
+        domains.push_back({std::move(called), line, std::move(document)});
     };
     for (std::size_t index = 0; index < parts.size(); ++index) {
         const std::string called =

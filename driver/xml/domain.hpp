@@ -159,6 +159,8 @@ private:
 /// A domain of an input, and what messages call it.
 struct NamedDomain {
     std::string name;
+    /// The lines of the input before the document.
+    std::size_t linesBefore = 0;
     Result<DomainDocument> document;
 };
 

@@ -32,7 +32,7 @@ offers '--v' --version
 offers 'daemon ' enable disable status
 offers 'daemon en' enable
 offers 'daemon enable --' --help --root --module
-offers 'validate --format ' text json junit
+offers 'validate --format ' text json junit sarif gitlab github
 offers 'validate --format=x --j' --json --jobs
 offers 'validate --format json --st' --strict
 offers 'validate --schema-dir '

@@ -116,7 +116,7 @@ def run(program: str, case: dict, folder: Path) -> Outcome:
 
 
 # The exit status that each word in an answer means. What cannot be read has one of ERRORS.
-WORDS = {"known": 0, "common": 0, "compatible": 0, "not-applicable": 0, "equal": 0, "superset": 0, "valid": 0,
+WORDS = {"known": 0, "common": 0, "compatible": 0, "not-applicable": 0, "equal": 0, "superset": 0, "passed": 0, "failed": 1, "valid": 0,
          "none": 1, "incompatible": 1, "subset": 1, "incomparable": 1, "invalid": 1, "unknown": 4}
 ERRORS = (2, 3, 5)
 
@@ -125,7 +125,11 @@ def contradicts(outcome: Outcome) -> list[str]:
     """Compare the words of an answer in JSON with the exit status."""
     if not outcome.stdout.startswith(b"{"):
         return []
-    body = json.loads(outcome.stdout)["virt-host-compat"]
+    body = json.loads(outcome.stdout)
+    if "virt-host-compat" not in body:
+        # Another one's format.
+        return []
+    body = body["virt-host-compat"]
     entries = body.get("domains", body.get("documents", [body]))
     words = [entry[key] for entry in entries for key in ("status", "verdict", "comparison") if key in entry]
     words += [body["compat"]["status"]] if "compat" in body else []
