@@ -20,6 +20,7 @@ using Action = std::function<Status(Console&)>;
 // the user chose it, sets the action. `chosen` must outlive the parsing.
 void addShow(CLI::App& app, Action& chosen);
 void addCapabilities(CLI::App& app, Action& chosen);
+void addDomainCapabilities(CLI::App& app, Action& chosen);
 void addCheck(CLI::App& app, Action& chosen);
 void addFit(CLI::App& app, Action& chosen);
 void addBaseline(CLI::App& app, Action& chosen);

@@ -18,6 +18,7 @@ using namespace hostcompat::tools;
 constexpr auto kEntries = std::to_array<CommandEntry>({
     {"show", addShow},
     {"capabilities", addCapabilities},
+    {"domcapabilities", addDomainCapabilities},
     {"validate", addValidate},
     {"check", addCheck},
     {"fit", addFit},

@@ -4,22 +4,15 @@
 
 #include "driver/text/utf8.hpp"
 #include "driver/xml/domain.hpp"
-#include "driver/xml/layout.hpp"
+#include "driver/xml/splice.hpp"
 
 #include <fmt/format.h>
-
-#include <algorithm>
 
 namespace hostcompat::xml {
 
 namespace {
 
 constexpr const char* kAction = "read the capabilities document";
-
-std::string_view trimRight(std::string_view text) {
-    const auto end = text.find_last_not_of(" \t\r\n");
-    return end == std::string_view::npos ? std::string_view() : text.substr(0, end + 1);
-}
 
 /// The only child of that name, which has to be there.
 Result<pugi::xml_node> requiredChild(const Document& document, pugi::xml_node parent,
@@ -41,32 +34,6 @@ pugi::xml_document buildCompat(const model::KnownCompat& compat) {
         child.append_attribute("supported") = compat.supported.contains(number) ? "yes" : "no";
     }
     return tree;
-}
-
-/// The content of <cpu> without any <compat>, each with the white space before it.
-std::string contentWithoutCompat(const Document& document, pugi::xml_node cpu,
-                                 const ElementSpan& span) {
-    const std::string_view bytes = document.bytes();
-    std::string content;
-    std::size_t kept = span.contentBegin;
-    for (const pugi::xml_node child : cpu.children()) {
-        if (!isElement(child, "compat"))
-            continue;
-        const ElementSpan old = document.spanOf(child);
-        content += trimRight(bytes.substr(kept, old.begin - kept));
-        kept = old.end;
-    }
-    content += bytes.substr(kept, span.contentEnd - kept);
-    return content;
-}
-
-/// Begin of the last child element that is not <compat>, or npos.
-std::size_t lastNeighbour(const Document& document, pugi::xml_node cpu) {
-    std::size_t last = std::string_view::npos;
-    for (const pugi::xml_node child : cpu.children())
-        if (child.type() == pugi::node_element && !isElement(child, "compat"))
-            last = document.spanOf(child).begin;
-    return last;
 }
 
 Result<void> readMode(const Document& document, pugi::xml_node element, model::KnownCompat& known) {
@@ -150,27 +117,9 @@ Result<model::HostCompat> CapabilitiesDocument::compat() const {
 }
 
 std::string CapabilitiesDocument::withCompat(const model::KnownCompat& compat) const {
-    const std::string& bytes = document_.bytes();
-    const ElementSpan span = document_.spanOf(cpu_);
-    const Layout layout = layoutOfChildren(bytes, span.begin, lastNeighbour(document_, cpu_));
     const pugi::xml_document tree = buildCompat(compat);
-    const std::string element = renderElement(tree.document_element(), layout);
-
-    if (span.selfClosing) {
-        const std::size_t slash = bytes.rfind('/', span.end);
-        std::string closing = layout.lineBreak;
-        if (!closing.empty())
-            closing += layout.indent.substr(0, layout.indent.size() - layout.step.size());
-        return fmt::format("{}>{}{}{}{}</cpu>{}", std::string_view(bytes).substr(0, slash),
-                           layout.lineBreak, layout.indent, element, closing,
-                           std::string_view(bytes).substr(span.end));
-    }
-    const std::string content = contentWithoutCompat(document_, cpu_, span);
-    const std::size_t place = trimRight(content).size();
-    return fmt::format("{}{}{}{}{}{}{}", std::string_view(bytes).substr(0, span.contentBegin),
-                       std::string_view(content).substr(0, place), layout.lineBreak, layout.indent,
-                       element, std::string_view(content).substr(place),
-                       std::string_view(bytes).substr(span.contentEnd));
+    return withLastChild(document_, cpu_, tree.document_element(),
+                         [](pugi::xml_node child) { return isElement(child, "compat"); });
 }
 
 } // namespace hostcompat::xml

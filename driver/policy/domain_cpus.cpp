@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Asks about a guest of each model.
+#include "driver/policy/domain_cpus.hpp"
+
+#include "driver/policy/check.hpp"
+
+namespace hostcompat::policy {
+
+xml::DomainCapabilitiesAnswer domainCpus(const PolicyHost& host,
+                                         std::span<const std::string> models) {
+    xml::DomainCapabilitiesAnswer answer{.usable = {}, .modes = supportedModes(host)};
+    for (const std::string& model : models) {
+        xml::Domain domain{.typeText = "kvm", .arch = "ppc64le"};
+        domain.cpu.mode = xml::CpuMode::custom;
+        domain.cpu.modeText = "custom";
+        domain.cpu.model = model;
+        const Verdict verdict = checkDomain(domain, host).verdict;
+        if (verdict == Verdict::compatible || verdict == Verdict::incompatible)
+            answer.usable[model] = verdict == Verdict::compatible;
+    }
+    return answer;
+}
+
+} // namespace hostcompat::policy

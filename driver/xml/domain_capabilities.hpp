@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// libvirt's domain capabilities document, and what the answer changes in it.
+#pragma once
+
+#include "driver/model/error.hpp"
+#include "driver/model/mode.hpp"
+#include "driver/xml/document.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace hostcompat::xml {
+
+/// What is known of the CPUs that guests can have.
+struct DomainCapabilitiesAnswer {
+    /// By the name of a custom model: whether guests run with it. A model that is missing is not
+    /// told.
+    std::map<std::string, bool> usable;
+    /// The modes that a host-model CPU may pin.
+    model::ModeSet modes;
+};
+
+/// A document that virConnectGetDomainCapabilities() gave.
+class DomainCapabilitiesDocument {
+public:
+    /// Takes the bytes if they are such a document.
+    /// Errors: those of Document::read(); kind input where the root is another element, and where
+    /// <cpu> is there twice, with the line.
+    static Result<DomainCapabilitiesDocument> read(std::string bytes, std::string name);
+
+    const Document& document() const {
+        return document_;
+    }
+    /// The texts of <arch>, <domain> and <machine>; empty where missing.
+    std::string arch() const;
+    std::string domainType() const;
+    std::string machine() const;
+    /// The models of <mode name='custom'> that libvirt calls usable='unknown', or that an earlier
+    /// answer called yes or no.
+    std::vector<std::string> customModels() const;
+
+    /// The document's bytes with usable='yes' or 'no' of the custom models that the answer tells,
+    /// and in <mode name='host-model' supported='yes'> its modes as <enum name='compat'>, as the
+    /// last child and in place of an older one. No other byte changes; doing it twice gives the
+    /// same as doing it once.
+    std::string withAnswer(const DomainCapabilitiesAnswer& answer) const;
+
+private:
+    explicit DomainCapabilitiesDocument(Document document) : document_(std::move(document)) {}
+
+    /// The <mode> of that name in <cpu>, where it is supported.
+    pugi::xml_node mode(std::string_view name) const;
+
+    Document document_;
+};
+
+} // namespace hostcompat::xml

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Domain capabilities of every layout keep each byte that is not the answer's.
+#include "driver/xml/domain_capabilities.hpp"
+
+#include <gtest/gtest.h>
+
+namespace hostcompat::xml {
+namespace {
+
+DomainCapabilitiesDocument parse(const std::string& text) {
+    auto document = DomainCapabilitiesDocument::read(text, "d.xml");
+    EXPECT_TRUE(document) << model::describe(document.error());
+    return std::move(*document);
+}
+
+const DomainCapabilitiesAnswer kAnswer{.usable = {{"POWER9", false}, {"POWER10", true}},
+                                       .modes = {9, 10}};
+
+/// As libvirt 9.0 writes it, with what the answer changes.
+std::string document(const std::string& power9, const std::string& power10,
+                     const std::string& modes) {
+    return "<domainCapabilities>\n  <path>/usr/bin/qemu-system-ppc64le</path>\n"
+           "  <domain>kvm</domain>\n  <machine>pseries-7.2</machine>\n  <arch>ppc64le</arch>\n"
+           "  <cpu>\n    <mode name='host-passthrough' supported='yes'>\n"
+           "      <enum name='hostPassthroughMigratable'/>\n    </mode>\n"
+           "    <mode name='host-model' supported='yes'>\n"
+           "      <model fallback='allow'>POWER10</model>\n" +
+           modes +
+           "    </mode>\n    <mode name='custom' supported='yes'>\n"
+           "      <model usable='" +
+           power9 + "' vendor='IBM'>POWER9</model>\n      <model vendor=\"IBM\" usable = \"" +
+           power10 +
+           "\">POWER10</model>\n      <model usable='unknown'>POWER8</model>\n    </mode>\n"
+           "  </cpu>\n</domainCapabilities>\n";
+}
+
+const std::string kModes = "      <enum name='compat'>\n        <value>power9</value>\n"
+                           "        <value>power10</value>\n      </enum>\n";
+
+TEST(DomainCapabilities, GetTheAnswerAndNothingElse) {
+    const auto before = parse(document("unknown", "unknown", ""));
+    EXPECT_EQ(before.arch(), "ppc64le");
+    EXPECT_EQ(before.domainType(), "kvm");
+    EXPECT_EQ(before.machine(), "pseries-7.2");
+    EXPECT_EQ(before.customModels(), (std::vector<std::string>{"POWER9", "POWER10", "POWER8"}));
+    const std::string once = before.withAnswer(kAnswer);
+    EXPECT_EQ(once, document("no", "yes", kModes));
+    EXPECT_EQ(parse(once).withAnswer(kAnswer), once);
+    // A host that has come to support less.
+    EXPECT_EQ(parse(once).withAnswer({.usable = {{"POWER9", true}}, .modes = {9}}),
+              document("yes", "yes",
+                       "      <enum name='compat'>\n        <value>power9</value>\n"
+                       "      </enum>\n"));
+}
+
+TEST(DomainCapabilities, OfOtherShapesStay) {
+    for (const std::string text :
+         {"<domainCapabilities/>", "<domainCapabilities><cpu/></domainCapabilities>",
+          "<domainCapabilities><cpu><mode name='host-model' supported='no'/>"
+          "<mode name='custom' supported='no'><model usable='unknown'>POWER9</model></mode>"
+          "</cpu></domainCapabilities>",
+          "<domainCapabilities><cpu><mode name='custom' supported='yes'><model>POWER9</model>"
+          "<model xmlns='urn:x' usable='unknown'>POWER9</model></mode></cpu>"
+          "</domainCapabilities>"})
+        EXPECT_EQ(parse(text).withAnswer(kAnswer), text);
+    EXPECT_EQ(parse("<domainCapabilities><cpu><mode name='host-model' supported='yes'/></cpu>"
+                    "</domainCapabilities>")
+                  .withAnswer({.usable = {}, .modes = {9}}),
+              "<domainCapabilities><cpu><mode name='host-model' supported='yes'>"
+              "<enum name='compat'><value>power9</value></enum></mode></cpu>"
+              "</domainCapabilities>");
+}
+
+TEST(DomainCapabilities, AreNoOtherDocument) {
+    const auto capabilities = DomainCapabilitiesDocument::read("\n<capabilities/>", "d.xml");
+    ASSERT_FALSE(capabilities);
+    EXPECT_EQ(capabilities.error().line, 2U);
+    EXPECT_NE(capabilities.error().reason.find("'virt-host-compat capabilities'"),
+              std::string::npos);
+    EXPECT_FALSE(DomainCapabilitiesDocument::read("<domainCapabilities xmlns='urn:x'/>", "d.xml"));
+    EXPECT_FALSE(DomainCapabilitiesDocument::read(
+        "<domainCapabilities><cpu/><cpu/></domainCapabilities>", "d.xml"));
+}
+
+} // namespace
+} // namespace hostcompat::xml
