@@ -98,7 +98,7 @@ class Comparison:
             if "virt-host-compat" not in body:
                 continue
             keys = body["virt-host-compat"]
-            marks = {"domains": "check", "explanation": "baseline", "comparison": "compare", "documents": "validate", "compat": "host-record", "checks": "doctor"}
+            marks = {"domains": "check", "explanation": "baseline", "comparison": "compare", "documents": "validate", "kinds": "survey", "compat": "host-record", "checks": "doctor"}
             name = next(schema for key, schema in marks.items() if key in keys)
             held.add(name)
             schema = json.loads((self.root / f"schema/{name}.schema.json").read_text(encoding="utf-8"))

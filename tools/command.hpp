@@ -25,6 +25,7 @@ void addCheck(CLI::App& app, Action& chosen);
 void addFit(CLI::App& app, Action& chosen);
 void addBaseline(CLI::App& app, Action& chosen);
 void addCompare(CLI::App& app, Action& chosen);
+void addSurvey(CLI::App& app, Action& chosen);
 void addDaemon(CLI::App& app, Action& chosen);
 void addPublish(CLI::App& app, Action& chosen);
 void addHook(CLI::App& app, Action& chosen);

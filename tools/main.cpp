@@ -24,6 +24,7 @@ constexpr auto kEntries = std::to_array<CommandEntry>({
     {"fit", addFit},
     {"baseline", addBaseline},
     {"compare", addCompare},
+    {"survey", addSurvey},
     {"publish", addPublish},
     {"daemon", addDaemon},
     {"hook", addHook},

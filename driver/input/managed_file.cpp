@@ -45,7 +45,8 @@ int fill(int file, std::string_view content, unsigned mode) {
     return problem;
 }
 
-/// Puts a file at a path by way of a new one beside it, which never outlives a failure.
+} // namespace
+
 Result<void> putFile(const std::filesystem::path& path, std::string_view content,
                      const ManagedKind& kind) {
     // A name that begins with a dot is passed over by systemd and by libvirt's hooks. The rest of
@@ -64,8 +65,6 @@ Result<void> putFile(const std::filesystem::path& path, std::string_view content
         ::unlink(beside.c_str());
     return done;
 }
-
-} // namespace
 
 /// std::filesystem::create_directories() takes a folder that it cannot look at for one that is
 /// missing, and then names another error.

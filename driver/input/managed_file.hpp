@@ -44,6 +44,11 @@ struct ManagedFile {
     std::string content;
 };
 
+/// Puts a file at a path, whoever wrote the one that is there, by way of a new one beside it, which
+/// never outlives a failure. Errors: kind system with the file that cannot be made or written.
+Result<void> putFile(const std::filesystem::path& path, std::string_view content,
+                     const ManagedKind& kind = {});
+
 /// Looks at a file. Errors: kind input where it is there and cannot be read or trusted
 /// (readTrusted()).
 Result<ManagedFile> lookAtManaged(const std::filesystem::path& path, const ManagedKind& kind = {});

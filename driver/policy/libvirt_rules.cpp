@@ -124,35 +124,34 @@ std::optional<unsigned> numberOf(std::string_view text) {
                                                                     : std::nullopt;
 }
 
-/// The number of vCPUs; nothing where it is none, which is refused.
-std::optional<unsigned> judgeVcpus(const xml::Domain& domain, Refusals& refusals) {
+/// The number of vCPUs; 0 where it is none, which is refused.
+unsigned judgeVcpus(const xml::Domain& domain, Refusals& refusals) {
     if (!domain.vcpus)
         return 1;
-    const auto vcpus = numberOf(*domain.vcpus);
-    if (!vcpus || *vcpus == 0) {
+    const unsigned vcpus = numberOf(*domain.vcpus).value_or(0);
+    if (vcpus == 0) {
         refusals.add(fmt::format("libvirt refuses <vcpu>{}</vcpu>", text::clipped(*domain.vcpus)),
                      "write a number of at least 1 in <vcpu>");
-        return std::nullopt;
+        return 0;
     }
     if (!domain.currentVcpus)
         return vcpus;
     const auto current = numberOf(*domain.currentVcpus);
-    if (!current || *current > *vcpus)
+    if (!current || *current > vcpus)
         refusals.add(fmt::format("libvirt refuses current='{}' of <vcpu>{}</vcpu>",
-                                 text::clipped(*domain.currentVcpus), *vcpus),
+                                 text::clipped(*domain.currentVcpus), vcpus),
                      "write a number of at most that of <vcpu>");
     return vcpus;
 }
 
-void judgeTopology(const xml::CpuTopology& topology, std::optional<unsigned> vcpus,
-                   Refusals& refusals) {
+void judgeTopology(const xml::CpuTopology& topology, unsigned vcpus, Refusals& refusals) {
     std::uint64_t total = 1;
     bool complete = true;
     const auto count = [&](std::string_view name, const std::optional<std::string>& value,
                            bool required) {
-        const auto number = value ? numberOf(*value) : std::nullopt;
-        if (number && *number != 0) {
-            total *= *number;
+        const unsigned number = value ? numberOf(*value).value_or(0) : 0;
+        if (number != 0) {
+            total *= number;
             return;
         }
         if (!value && !required)
@@ -168,9 +167,9 @@ void judgeTopology(const xml::CpuTopology& topology, std::optional<unsigned> vcp
     count("clusters", topology.clusters, false);
     count("cores", topology.cores, true);
     count("threads", topology.threads, true);
-    if (complete && vcpus && total != *vcpus)
+    if (complete && vcpus != 0 && total != vcpus)
         refusals.add(fmt::format("libvirt refuses the <topology> of {} CPUs, as <vcpu> has {}",
-                                 total, *vcpus),
+                                 total, vcpus),
                      "make both the same");
 }
 
@@ -200,8 +199,7 @@ std::optional<std::set<unsigned>> cpusOf(std::string_view list) {
     return cpus;
 }
 
-void judgeNuma(const std::vector<xml::NumaCell>& cells, std::optional<unsigned> vcpus,
-               Refusals& refusals) {
+void judgeNuma(const std::vector<xml::NumaCell>& cells, unsigned vcpus, Refusals& refusals) {
     constexpr const char* kRemedy = "write each <cell> with an id from 0 on, its cpus and memory";
     if (cells.empty())
         return refusals.add("libvirt refuses a <numa> without a <cell>",
@@ -232,9 +230,9 @@ void judgeNuma(const std::vector<xml::NumaCell>& cells, std::optional<unsigned> 
                     fmt::format("libvirt refuses the CPU {} in two <cell> elements of <numa>", cpu),
                     kRemedy);
     }
-    if (vcpus && !all.empty() && (all.size() > *vcpus || *all.rbegin() >= *vcpus))
+    if (vcpus != 0 && !all.empty() && (all.size() > vcpus || *all.rbegin() >= vcpus))
         refusals.add(
-            fmt::format("libvirt refuses a <numa> with CPUs beyond the {} of <vcpu>", *vcpus),
+            fmt::format("libvirt refuses a <numa> with CPUs beyond the {} of <vcpu>", vcpus),
             kRemedy);
 }
 

@@ -20,6 +20,10 @@ from module_setup import EXPECTED_COMPAT, RECORD, ModuleTestCase, compat_of, vir
 
 PROGRAM = module_setup.built("VHC_PROGRAM")
 MODULE = module_setup.built("VHC_MODULE")
+# Only documents of POWER hosts have compatibility modes.
+POWER_MACHINE = module_setup.built("VHC_POWER_MACHINE")
+# Without emulators, which a daemon that takes its host for another one asks anew with each connection.
+NO_EMULATORS = ["env", "PATH=/usr/sbin"]
 
 
 def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -47,20 +51,27 @@ POWER10 = 1 << 61
 
 class Capabilities(ModuleTestCase):
     def test_the_document_of_a_daemon_with_the_module(self) -> None:
-        with self.daemon(preload=[MODULE], module_config=self.config()) as daemon:
-            answer = run("capabilities", "--require", "--connect", daemon.uri("test", "default"))
+        with self.daemon(preload=[POWER_MACHINE, MODULE], wrapper=NO_EMULATORS, module_config=self.config()) as daemon:
+            answer = run("capabilities", "--require", "--connect", daemon.uri())
             self.assertEqual((answer.returncode, answer.stderr), (0, ""))
-            expected = virsh(daemon.uri("test", "default"), "capabilities")
+            expected = virsh(daemon.uri(), "capabilities")
             self.assertEqual(answer.stdout.rstrip(), expected.rstrip())
             self.assertIn("<compat source='kvm'>", answer.stdout)
 
-    def test_a_record_goes_into_any_daemons_document(self) -> None:
-        with self.daemon() as daemon:
+    def test_a_record_goes_into_the_document_of_a_power_host(self) -> None:
+        with self.daemon(preload=[POWER_MACHINE], wrapper=NO_EMULATORS) as daemon:
             plain = virsh(daemon.uri(), "capabilities")
             answer = run("capabilities", "--connect", daemon.uri(), "--probe", str(self.record))
             self.assertEqual(answer.returncode, 0, answer.stderr)
             self.assertEqual(compat_of(answer.stdout), EXPECTED_COMPAT)
             self.assertEqual(answer.stdout.replace(EXPECTED_COMPAT, "").rstrip(), plain.rstrip())
+
+    @unittest.skipIf(os.uname().machine.startswith("ppc64"), "every document here is of a POWER host")
+    def test_a_record_does_not_go_into_another_document(self) -> None:
+        with self.daemon() as daemon:
+            answer = run("capabilities", "--connect", daemon.uri(), "--probe", str(self.record))
+            self.assertEqual((answer.returncode, answer.stdout), (3, ""))
+            self.assertIn(f"it describes a host of architecture {os.uname().machine}", answer.stderr)
 
     def test_a_read_only_socket_is_enough(self) -> None:
         with self.daemon() as daemon:
@@ -107,7 +118,7 @@ class BaselineOfDaemons(ModuleTestCase):
         return [
             stack.enter_context(
                 self.daemon(
-                    f"d{index}", preload=[MODULE],
+                    f"d{index}", preload=[POWER_MACHINE, MODULE], wrapper=NO_EMULATORS,
                     module_config=f"probe = {record}\ninterval = 3600\n",
                 )
             )

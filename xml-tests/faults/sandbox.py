@@ -99,6 +99,11 @@ FORMS = [
     Form("baseline --jobs 2 --files-from @LIST@"),
     Form("baseline --connect qemu+tcp://other/system", status=4, daemon=True),
     Form("baseline --connect --files-from @URIS@", status=4, daemon=True),
+    Form("survey --hosts @DOC@", status=4),
+    Form("survey --hosts @GOOD@ --domains @DOC@"),
+    Form("survey --hosts-from @LIST@ --files-from @LIST@", status=4),
+    # Another process reads the documents, and this one writes the page.
+    Form("survey --hosts @DOC@ --html @PAGE@", status=4),
     Form("publish print nfd --probe @JSON@", sealed=True),
     # Another process reads the record.
     Form("publish run --root @ROOT@ --probe @JSON@"),
@@ -110,7 +115,7 @@ FORMS = [
 ]
 # Options that bring no bytes of others along, and commands that work on what only root can have written.
 NO_INPUT = {"--help", "--version", "--json", "--quiet", "--no-sandbox", "--jobs", "--timeout", "--require", "--ignore-unknown", "--mode",
-            "--format", "--modes", "--verbose", "--no-fast-path"}
+            "--format", "--modes", "--verbose", "--no-fast-path", "--at-least", "--require-pinned"}
 ROOTS_FILES = {"daemon enable", "daemon disable", "daemon status", "hook install", "hook remove", "publish enable", "publish disable"}
 
 
@@ -153,7 +158,8 @@ def sections_of_help(program: str, words: list[str]) -> dict[str, list[str]]:
         if re.fullmatch(r"[A-Z][a-z]+:", line):
             names = sections.setdefault(line[:-1], [])
         elif found := re.match(r"  (\S+)", line):
-            names.append(found[1])
+            # "-J,--json" is listed under its long name.
+            names.append(found[1].split(",")[-1])
     return sections
 
 
@@ -195,7 +201,7 @@ ENVIRONMENT = {"LC_ALL": "C", "PATH": os.environ["PATH"]}
 
 def check_command(program: str, form: Form, folder: Path, good: str) -> list[str]:
     words = {"@DOC@": "documents/broken.xml", "@JSON@": "broken.json", "@FOLDER@": "documents", "@LIST@": "list", "@URIS@": "uris",
-             "@SCHEMAS@": "schemas", "@BROKENSCHEMAS@": "brokenschemas", "@QEMU@": "qemu", "@ROOT@": "root"}
+             "@SCHEMAS@": "schemas", "@BROKENSCHEMAS@": "brokenschemas", "@QEMU@": "qemu", "@ROOT@": "root", "@PAGE@": "page.html"}
     arguments = [program, *(str(folder / words[word]) if word in words else good if word == "@GOOD@" else word
                             for word in form.command.split())]
     problems = []

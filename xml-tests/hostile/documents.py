@@ -128,7 +128,10 @@ def encodings() -> Iterator[Document]:
         yield raw(f"encoding-{codec}", (declared + GOOD).encode(codec), "refused")
     for encoding in ("ISO-8859-1", "windows-1252", "Shift_JIS", "GB18030", "US-ASCII", "UTF-16", "UTF8", "", "x" * 100000):
         declared = f"<?xml version='1.0' encoding='{encoding}'?>"
-        yield text(f"encoding-declared-{encoding[:12]}", declared + GOOD, "refused")
+        # ASCII means the same in encodings that begin with it.
+        extends_ascii = encoding in ("ISO-8859-1", "windows-1252", "US-ASCII", "UTF8")
+        yield text(f"encoding-declared-{encoding[:12]}", declared + GOOD, "valid" if extends_ascii else "refused")
+        yield text(f"encoding-declared-{encoding[:12]}-not-ascii", declared + "<!-- \u00e9 -->" + GOOD, "valid" if encoding == "UTF8" else "refused")
     yield raw("encoding-mixed-halves", GOOD.encode() + GOOD.encode("utf-16"), "refused")
     yield raw("encoding-latin-1-in-utf-8", GOOD.replace("ppc64le", "größe").encode("latin-1"), "refused")
     yield raw("mark-twice", b"\xef\xbb\xbf\xef\xbb\xbf" + good, "refused")

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Groups hosts, and asks checkDomain() once for each group.
+#include "driver/policy/survey.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace hostcompat::policy {
+
+namespace {
+
+bool decideAlike(const PolicyHost& left, const PolicyHost& right) {
+    return left.arch == right.arch && left.model == right.model && left.level == right.level &&
+           left.nestedApi == right.nestedApi &&
+           left.kernelKnowsProcessor == right.kernelKnowsProcessor &&
+           left.libvirtKnowsProcessor == right.libvirtKnowsProcessor &&
+           left.pageSize == right.pageSize && left.compat.known == right.compat.known &&
+           left.compat.trial == right.compat.trial &&
+           // Of unknown hosts each has its own reason.
+           (left.compat.known || left.compat.reason == right.compat.reason);
+}
+
+bool isYes(Verdict verdict) {
+    return verdict == Verdict::compatible || verdict == Verdict::notApplicable;
+}
+
+} // namespace
+
+void Survey::add(PolicyHost host) {
+    ++hosts_;
+    if (host.compat.known)
+        baseline_.add(host.name, host.compat.known->supported);
+    else
+        baseline_.addUnknown(host.name);
+    const auto kind = std::ranges::find_if(
+        kinds_, [&](const HostKind& each) { return decideAlike(each.host, host); });
+    if (kind != kinds_.end()) {
+        kind->names.push_back(std::move(host.name));
+        return;
+    }
+    std::vector<std::string> names = {host.name};
+    kinds_.push_back({.host = std::move(host), .names = std::move(names)});
+}
+
+std::vector<GuestOnHost> Survey::judge(const xml::Domain& domain) const {
+    std::vector<GuestOnHost> judged;
+    for (const HostKind& kind : kinds_) {
+        GuestOnHost guest{.start = checkDomain(domain, kind.host)};
+        const Verdict verdict = guest.start.verdict;
+        const bool pinned = !guest.start.mode.empty();
+        guest.arrive = pinned || verdict == Verdict::notApplicable ||
+                               (verdict == Verdict::incompatible && !guest.start.onlyAtStart)
+                           ? verdict
+                           : Verdict::unknown;
+        judged.push_back(std::move(guest));
+    }
+    return judged;
+}
+
+std::optional<unsigned> Survey::change(const xml::Domain& domain,
+                                       const std::vector<GuestOnHost>& judged) const {
+    const bool free = std::ranges::all_of(judged, [](const GuestOnHost& guest) {
+        return isYes(guest.start.verdict) && isYes(guest.arrive);
+    });
+    const unsigned newest = baseline_.common().newest();
+    if (free || newest == 0 || baseline_.unknown().count != 0)
+        return std::nullopt;
+    xml::Domain pinned = domain;
+    pinned.cpu.mode = xml::CpuMode::hostModel;
+    pinned.cpu.modeText = "host-model";
+    pinned.cpu.model = model::modeName(newest);
+    pinned.cpu.vendorId.clear();
+    pinned.cpu.match.reset();
+    pinned.cpu.migratable.reset();
+    pinned.cpu.hasCache = pinned.cpu.hasMaximumAddress = false;
+    const auto after = judge(pinned);
+    const bool helps = std::ranges::all_of(
+        after, [](const GuestOnHost& guest) { return isYes(guest.start.verdict); });
+    return helps ? std::optional(newest) : std::nullopt;
+}
+
+} // namespace hostcompat::policy

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Which guests of a cluster can run on which of its hosts.
+#pragma once
+
+#include "driver/policy/baseline.hpp"
+#include "driver/policy/check.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace hostcompat::policy {
+
+/// Hosts that decide alike: the same processor, modes and whatever else a decision looks at.
+struct HostKind {
+    /// One of them, called by the name of the first.
+    PolicyHost host;
+    std::vector<std::string> names;
+};
+
+/// What becomes of a guest on the hosts of a kind.
+struct GuestOnHost {
+    CheckAnswer start;
+    /// Whether it can arrive by migration. A guest without a pinned mode keeps the mode that it
+    /// negotiated where it was started, which no document tells.
+    Verdict arrive = Verdict::unknown;
+};
+
+/// A cluster's hosts. Memory depends on their number; guests are judged one after the other.
+class Survey {
+public:
+    void add(PolicyHost host);
+
+    /// In the order in which the first host of each came.
+    const std::vector<HostKind>& kinds() const {
+        return kinds_;
+    }
+    std::uint64_t hosts() const {
+        return hosts_;
+    }
+    /// The modes that all hosts support, as far as they say.
+    const Baseline& baseline() const {
+        return baseline_;
+    }
+    /// One entry for each of kinds().
+    std::vector<GuestOnHost> judge(const xml::Domain& domain) const;
+
+    /// The mode to pin so that the guest can start and arrive on every host: the newest that all
+    /// support; nothing where it does so already, where no mode is common to all, or where another
+    /// thing than the mode stands in the way.
+    std::optional<unsigned> change(const xml::Domain& domain,
+                                   const std::vector<GuestOnHost>& judged) const;
+
+private:
+    std::vector<HostKind> kinds_;
+    std::uint64_t hosts_ = 0;
+    Baseline baseline_;
+};
+
+} // namespace hostcompat::policy

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The command "survey": which guests can start on, and move to, which hosts.
+#include "driver/answer/host_input.hpp"
+#include "driver/answer/record.hpp"
+#include "driver/input/inputs.hpp"
+#include "driver/input/managed_file.hpp"
+#include "driver/input/read_file.hpp"
+#include "driver/policy/wording.hpp"
+#include "driver/process/child_process.hpp"
+#include "driver/xml/several.hpp"
+#include "tools/command.hpp"
+#include "tools/options.hpp"
+#include "tools/policy_options.hpp"
+#include "tools/progress.hpp"
+#include "tools/sandboxing.hpp"
+#include "tools/survey_report.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <memory>
+
+namespace hostcompat::tools {
+
+namespace {
+
+struct SurveyOptions {
+    std::vector<std::string> hosts;
+    std::string hostsFrom;
+    std::vector<std::string> domains;
+    std::string filesFrom;
+    std::string html;
+    bool json = false;
+    bool quiet = false;
+    bool noSandbox = false;
+};
+
+std::optional<std::string> listOf(const std::string& name) {
+    return name.empty() ? std::nullopt : std::optional(name);
+}
+
+/// Reads hosts and guests, and gives the report what comes of them.
+class SurveyRun {
+public:
+    SurveyRun(const SurveyOptions& options, SurveyReport& report, Console& console)
+        : options_(options), report_(report), console_(console), progress_(!options.quiet) {}
+
+    Status run() {
+        input::Inputs hosts(options_.hosts, listOf(options_.hostsFrom), input::FolderOf::hosts);
+        while (const auto input = hosts.next())
+            readHosts(*input);
+        if (survey_.hosts() == 0) {
+            progress_.clear();
+            console_.refuse("no host could be read");
+            return worse(status_, Status::unknown);
+        }
+        report_.begin(survey_);
+        input::Inputs domains(options_.domains, listOf(options_.filesFrom),
+                              input::FolderOf::domains);
+        while (const auto input = domains.next())
+            readGuests(*input);
+        progress_.clear();
+        report_.end();
+        return status_;
+    }
+
+private:
+    void fail(const Error& error) {
+        progress_.clear();
+        status_ = worse(status_, console_.fail(error));
+    }
+
+    void readHosts(const Result<std::string>& input) {
+        progress_.show(++inputs_);
+        if (!input)
+            return fail(input.error());
+        const std::string name = input::inputName(*input);
+        auto bytes = input::readInput(*input);
+        if (!bytes)
+            return fail(bytes.error());
+        const bool records = answer::isRecord(*bytes);
+        const auto parts = records ? answer::splitRecords(*bytes) : xml::splitDocuments(*bytes);
+        if (parts.size() < 2)
+            return addHost(*bytes, records, name);
+        for (std::size_t index = 0; index < parts.size(); ++index)
+            addHost(parts[index], records, fmt::format("{} (document {})", name, index + 1));
+    }
+
+    void addHost(std::string_view bytes, bool isRecord, const std::string& name) {
+        if (isRecord) {
+            const auto record = answer::parseRecord(bytes, name);
+            if (!record)
+                return fail(record.error());
+            survey_.add(
+                policy::policyHost(*record, record->host.name.empty() ? name : record->host.name));
+            return;
+        }
+        const auto document = xml::CapabilitiesDocument::read(std::string(bytes), name);
+        if (!document)
+            return fail(document.error());
+        auto host = policy::policyHost(*document);
+        if (!host)
+            return fail(host.error());
+        survey_.add(std::move(*host));
+    }
+
+    void readGuests(const Result<std::string>& input) {
+        progress_.show(++inputs_);
+        if (!input)
+            return fail(input.error());
+        auto bytes = input::readInput(*input);
+        if (!bytes)
+            return fail(bytes.error());
+        for (const xml::NamedDomain& domain :
+             xml::readDomains(std::move(*bytes), input::inputName(*input))) {
+            if (!domain.document) {
+                fail(domain.document.error());
+                continue;
+            }
+            const xml::Domain& guest = domain.document->domain();
+            auto judged = survey_.judge(guest);
+            const auto change = survey_.change(guest, judged);
+            progress_.clear();
+            report_.guest({.input = domain.name,
+                           .name = guest.name,
+                           .pinned = judged.front().start.mode,
+                           .judged = std::move(judged),
+                           .change = change ? model::modeName(*change) : ""});
+        }
+    }
+
+    const SurveyOptions& options_;
+    SurveyReport& report_;
+    Console& console_;
+    Progress progress_;
+    policy::Survey survey_;
+    Status status_ = Status::yes;
+    std::uint64_t inputs_ = 0;
+};
+
+Result<void> restrict(const SurveyOptions& options) {
+    std::vector<std::string> named = options.hosts;
+    named.insert(named.end(), options.domains.begin(), options.domains.end());
+    const std::string& list = options.hostsFrom.empty() ? options.filesFrom : options.hostsFrom;
+    return restrictToInputs(named, list, options.noSandbox);
+}
+
+/// The page is made in a process that gives up its rights, and written by this one.
+Status writePage(const SurveyOptions& options, Console& console) {
+    const auto work = [&] {
+        std::string html;
+        Status status = Status::system;
+        if (const auto entered = restrict(options); !entered)
+            status = console.fail(entered.error());
+        else
+            status = SurveyRun(options, *surveyPage(html), console).run();
+        return std::string(1, static_cast<char>(status)) + html;
+    };
+    const auto outcomes = process::runIsolated({work}, std::chrono::hours(24), 1);
+    if (!outcomes)
+        return console.fail(outcomes.error());
+    const process::IsolatedOutcome& outcome = outcomes->front();
+    if (outcome.end != process::IsolatedOutcome::End::finished || outcome.text.empty())
+        return console.fail({.kind = ErrorKind::system,
+                             .action = "make",
+                             .subject = options.html,
+                             .reason = "the process that reads hosts and guests ended early"});
+    const auto status = static_cast<Status>(outcome.text.front());
+    const std::string_view html = std::string_view(outcome.text).substr(1);
+    if (html.empty())
+        return status;
+    if (const auto written = input::putFile(options.html, html); !written)
+        return worse(status, console.fail(written.error()));
+    return status;
+}
+
+Status survey(const SurveyOptions& options, Console& console) {
+    console.setQuiet(options.quiet);
+    if (options.hosts.empty() && options.hostsFrom.empty())
+        return console.fail({.kind = ErrorKind::usage,
+                             .action = "survey nothing",
+                             .reason = "no host is named",
+                             .remedy = "name documents or records with --hosts or --hosts-from"});
+    if (options.json && !options.html.empty())
+        return console.fail({.kind = ErrorKind::usage,
+                             .action = "print a survey in two forms",
+                             .reason = "both --json and --html are given",
+                             .remedy = "give one of them"});
+    std::vector<std::string> names = options.hosts;
+    names.insert(names.end(), options.domains.begin(), options.domains.end());
+    names.insert(names.end(), {options.hostsFrom, options.filesFrom});
+    if (const auto once = refuseSecondStdin(names); !once)
+        return console.fail(once.error());
+    if (!options.html.empty())
+        return writePage(options, console);
+    if (const auto entered = restrict(options); !entered)
+        return console.fail(entered.error());
+    return SurveyRun(options, options.json ? *surveyJson(console) : *surveyTable(console), console)
+        .run();
+}
+
+} // namespace
+
+void addSurvey(CLI::App& app, Action& chosen) {
+    Command command(app, "survey", "Tell which guests can start on, and move to, which hosts");
+    auto options = std::make_shared<SurveyOptions>();
+    command.texts("--hosts", options->hosts, "CAPS",
+                  "A host: a capabilities document or a record, a folder of them, or -; may be "
+                  "repeated");
+    command.text("--hosts-from", options->hostsFrom, "FILE",
+                 "Read the names of further hosts from FILE, one on each line");
+    command.texts("--domains", options->domains, "FILE",
+                  "Guests: a domain document, a folder of them, or -; may be repeated");
+    command.filesFrom(options->filesFrom);
+    command.text("--html", options->html, "FILE", "Write a page to FILE in place of the table");
+    command.json(options->json);
+    command.quiet(options->quiet);
+    command.noSandbox(options->noSandbox);
+    command.onChosen(chosen, [options](Console& console) { return survey(*options, console); });
+}
+
+} // namespace hostcompat::tools
