@@ -27,6 +27,9 @@ constexpr std::size_t kMode = 4;
 class ModesHandler {
 public:
     bool startElement(std::string_view name, std::size_t) {
+        // An element within <arch> or <model> divides its text.
+        if (text_ != nullptr)
+            return false;
         if (depth_ == 0) {
             first_ = name == kPath[0] ? 0 : kCpu;
             if (name != kPath[first_])

@@ -139,5 +139,26 @@ TEST(ReadHostModes, namesTheBrokenOneAmongSeveral) {
     EXPECT_EQ(lines[3].substr(0, 10), "in.xml:11:");
 }
 
+TEST(HostModes, AreThoseOfAPowerHostAndItsProcessor) {
+    const auto supported = [](const std::string& children) {
+        const auto hosts = readHostModes("<cpu>" + children +
+                                             "<compat source='kvm'><mode name='power9' "
+                                             "supported='yes'/><mode name='power10' "
+                                             "supported='yes'/></compat></cpu>",
+                                         "a.xml");
+        return hosts.at(0).value().supported;
+    };
+    const model::ModeSet both{9, 10};
+    EXPECT_EQ(supported(""), both);
+    EXPECT_EQ(supported("<arch>ppc64le</arch><model>POWER10</model>"), both);
+    EXPECT_EQ(supported("<arch> ppc64 </arch>"), both);
+    EXPECT_EQ(supported("<model>POWER9</model>"), model::ModeSet{9});
+    EXPECT_EQ(supported("<model>POWER8E</model>"), model::ModeSet());
+    for (const char* arch :
+         {"<arch>s390x</arch>", "<arch>ppc64<b/>x</arch>", "<arch>ppc64<!-- -->x</arch>",
+          "<arch>x86_64</arch><arch>ppc64</arch>"})
+        EXPECT_EQ(supported(arch), std::nullopt) << arch;
+}
+
 } // namespace
 } // namespace hostcompat::xml
