@@ -87,11 +87,22 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(facts.level.cpuVersion.has_value() == facts.level.problem.empty(),
             "a level with a problem, or none without");
     kvm::KvmAnswer kvm;
-    kvm.outcome = kvm::KvmOutcome::silent;
+    // Every mode but the newest is taken; whether that is believed depends on the level.
+    kvm.outcome = kvm::KvmOutcome::tried;
+    kvm.trial = model::Trial{.raw = std::string(model::Trial::kTaken),
+                             .control = "EINVAL",
+                             .hashedPageTable = size % 2 == 0,
+                             .failure = {}};
+    for (const model::Mode& mode : model::modeTable())
+        kvm.trial->modes[mode.number] =
+            mode.number == model::modeTable().back().number ? "EINVAL" : model::Trial::kTaken;
     const model::HostCompat compat = answer::resolveCompat(kvm, facts);
     require(compat.known.has_value() == compat.reason.empty(),
             "an answer with a reason, or none without");
-    const model::HostRecord record{facts.identity, compat, answer::checkHost(kvm, facts, compat)};
+    const model::HostRecord record{.time = {},
+                                   .host = facts.identity,
+                                   .compat = compat,
+                                   .checks = answer::checkHost(kvm, facts, compat)};
     const auto read = answer::parseRecord(answer::writeRecord(record), "output");
     require(read.has_value(), "the record that was written is refused");
     require(read->compat == record.compat, "something else is read than was written");
