@@ -20,9 +20,4 @@ using IsPrintable = bool (*)(std::uint32_t);
 [[gnu::used]] constexpr auto* kDecimalPoint = &fmt::detail::decimal_point_impl<char>;
 [[gnu::used]] constexpr IsPrintable kIsPrintable = &fmt::detail::is_printable;
 
-// The destructor, and with it the table of virtual functions.
-[[gnu::used, noreturn]] void throwFormatError() {
-    throw fmt::format_error("");
-}
-
 } // namespace
