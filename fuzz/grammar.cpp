@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What is made of libxml2's verdicts: defects where and only where a document is invalid, inside of
 // it, and the same ones each time.
+#include "driver/text/utf8.hpp"
 #include "driver/validate/validator.hpp"
 #include "fuzz/require.hpp"
 
@@ -24,7 +25,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::size_t last = 0;
     for (const validate::Defect& defect : verdict->defects) {
         require(!defect.message.empty(), "a defect without words");
-        require(defect.message.find('\n') == std::string::npos, "a defect of several lines");
+        require(text::outputLine(defect.message).find('\n') == std::string::npos,
+                "a defect of several lines");
         require(defect.line <= lines, "a line behind the document's end");
         require(defect.line >= last, "defects out of order");
         last = defect.line;

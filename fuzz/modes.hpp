@@ -4,7 +4,7 @@
 
 #include "driver/model/host_compat.hpp"
 
-/// Bits of the choice are the table's modes; the source is one that documents may name.
+/// Bits of the choice are the table's modes; the source is one that is believed.
 inline hostcompat::model::KnownCompat modesFrom(unsigned choice) {
     hostcompat::model::KnownCompat known;
     unsigned bit = 1;
@@ -12,6 +12,6 @@ inline hostcompat::model::KnownCompat modesFrom(unsigned choice) {
         ((choice & bit) != 0 ? known.supported : known.refused).insert(mode);
         bit <<= 1;
     }
-    known.source = (choice & 0x80) != 0 ? "pvr" : "kvm";
+    known.source = (choice & 0x80) != 0 ? "trial" : "kvm";
     return known;
 }
