@@ -17,10 +17,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-bool isYes(policy::Verdict verdict) {
-    return verdict == policy::Verdict::compatible || verdict == policy::Verdict::notApplicable;
-}
-
 /// Some names, and how many more there are.
 std::string someNames(const std::vector<std::string>& names) {
     constexpr std::size_t kShown = 3;

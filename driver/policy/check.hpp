@@ -24,6 +24,11 @@ enum class Verdict {
 /// "compatible", "incompatible", "unknown" or "not-applicable".
 std::string_view toString(Verdict verdict);
 
+/// Whether nothing stands against the domain: it is compatible, or KVM's modes do not bind it.
+inline bool isYes(Verdict verdict) {
+    return verdict == Verdict::compatible || verdict == Verdict::notApplicable;
+}
+
 /// The verdict about one domain, with the reason and the way out.
 struct CheckAnswer {
     Verdict verdict = Verdict::unknown;

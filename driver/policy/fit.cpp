@@ -17,6 +17,17 @@ std::string nothingToPin(const PolicyHost& host, const qemu::QemuModes* qemu) {
 
 } // namespace
 
+xml::Domain pinnedTo(xml::Domain domain, unsigned mode) {
+    domain.cpu.mode = xml::CpuMode::hostModel;
+    domain.cpu.modeText = "host-model";
+    domain.cpu.model = model::modeName(mode);
+    domain.cpu.vendorId.clear();
+    domain.cpu.match.reset();
+    domain.cpu.migratable.reset();
+    domain.cpu.hasCache = domain.cpu.hasMaximumAddress = false;
+    return domain;
+}
+
 FitAnswer fitDomain(const xml::DomainDocument& document, const PolicyHost& host,
                     const WantedMode& wanted, const qemu::QemuModes* qemu, model::ModeTable table) {
     model::ModeSet usable = supportedModes(host);
@@ -28,18 +39,10 @@ FitAnswer fitDomain(const xml::DomainDocument& document, const PolicyHost& host,
     const unsigned chosen = wanted.mode != 0 ? wanted.mode : usable.newest();
 
     // Judged as it would be: what stands in the way beside the mode shows too.
-    xml::Domain pinned = document.domain();
-    pinned.cpu.mode = xml::CpuMode::hostModel;
-    pinned.cpu.modeText = "host-model";
-    pinned.cpu.vendorId.clear();
-    // withPinnedMode() removes these.
-    pinned.cpu.match.reset();
-    pinned.cpu.migratable.reset();
-    pinned.cpu.hasCache = pinned.cpu.hasMaximumAddress = false;
     const unsigned processor = model::generationOfCpuModel(host.model);
-    pinned.cpu.model = model::modeName(chosen != 0      ? chosen
-                                       : processor != 0 ? processor
-                                                        : table.back().number);
+    const xml::Domain pinned = pinnedTo(document.domain(), chosen != 0      ? chosen
+                                                           : processor != 0 ? processor
+                                                                            : table.back().number);
     CheckAnswer answer = checkDomain(pinned, host, qemu, table);
     FitAnswer fit{.verdict = answer.verdict,
                   .reason = std::move(answer.reason),

@@ -26,12 +26,14 @@ struct WantedMode {
     unsigned atLeast = 0;
 };
 
+/// The domain as it is with the mode pinned, of which withPinnedMode() makes the document: what
+/// belongs to other CPU modes, and what libvirt refuses on POWER, is gone.
+xml::Domain pinnedTo(xml::Domain domain, unsigned mode);
+
 /// Pins the newest mode that the host (and QEMU, where it was asked) supports, or the wished one:
 /// <cpu mode='host-model'> with the mode as its <model>. Outside of <cpu> no byte changes; the
 /// other children of <cpu> stay but for <cache> and <maxphysaddr>, which libvirt refuses on POWER.
-/// Doing it twice gives the same as doing it once, and checkDomain()
-/// calls the result compatible.
-///
+/// Doing it twice gives the same as doing it once, and checkDomain() calls the result compatible.
 FitAnswer fitDomain(const xml::DomainDocument& document, const PolicyHost& host,
                     const WantedMode& wanted = {}, const qemu::QemuModes* qemu = nullptr,
                     model::ModeTable table = model::modeTable());

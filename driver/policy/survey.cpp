@@ -2,6 +2,8 @@
 // Groups hosts, and asks checkDomain() once for each group.
 #include "driver/policy/survey.hpp"
 
+#include "driver/policy/fit.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -18,10 +20,6 @@ bool decideAlike(const PolicyHost& left, const PolicyHost& right) {
            left.compat.trial == right.compat.trial &&
            // Of unknown hosts each has its own reason.
            (left.compat.known || left.compat.reason == right.compat.reason);
-}
-
-bool isYes(Verdict verdict) {
-    return verdict == Verdict::compatible || verdict == Verdict::notApplicable;
 }
 
 } // namespace
@@ -65,15 +63,7 @@ std::optional<unsigned> Survey::change(const xml::Domain& domain,
     const unsigned newest = baseline_.common().newest();
     if (free || newest == 0 || baseline_.unknown().count != 0)
         return std::nullopt;
-    xml::Domain pinned = domain;
-    pinned.cpu.mode = xml::CpuMode::hostModel;
-    pinned.cpu.modeText = "host-model";
-    pinned.cpu.model = model::modeName(newest);
-    pinned.cpu.vendorId.clear();
-    pinned.cpu.match.reset();
-    pinned.cpu.migratable.reset();
-    pinned.cpu.hasCache = pinned.cpu.hasMaximumAddress = false;
-    const auto after = judge(pinned);
+    const auto after = judge(pinnedTo(domain, newest));
     const bool helps = std::ranges::all_of(
         after, [](const GuestOnHost& guest) { return isYes(guest.start.verdict); });
     return helps ? std::optional(newest) : std::nullopt;
