@@ -3,12 +3,12 @@
 #include "driver/xml/domain_capabilities.hpp"
 
 #include "driver/text/utf8.hpp"
+#include "driver/xml/attribute_span.hpp"
 #include "driver/xml/splice.hpp"
 
 #include <fmt/format.h>
 
 #include <string_view>
-#include <utility>
 
 namespace hostcompat::xml {
 
@@ -27,23 +27,6 @@ pugi::xml_document buildModes(model::ModeSet modes) {
 
 bool isModes(pugi::xml_node node) {
     return isElement(node, "enum") && std::string_view(node.attribute("name").value()) == "compat";
-}
-
-/// Where the value of an attribute stands in the bytes: between its quotes.
-std::pair<std::size_t, std::size_t> valueOf(const Document& document, pugi::xml_node element,
-                                            std::string_view attribute) {
-    const ElementSpan span = document.spanOf(element);
-    const std::string_view bytes = document.bytes();
-    std::size_t at = bytes.find_first_of(" \t\r\n", span.begin);
-    for (;;) {
-        const std::size_t name = bytes.find_first_not_of(" \t\r\n", at);
-        const std::size_t nameEnd = bytes.find_first_of(" \t\r\n=", name);
-        const std::size_t begin = bytes.find_first_of("'\"", nameEnd) + 1;
-        const std::size_t end = bytes.find(bytes[begin - 1], begin);
-        if (bytes.substr(name, nameEnd - name) == attribute)
-            return {begin, end};
-        at = end + 1;
-    }
 }
 
 } // namespace
@@ -105,10 +88,15 @@ std::string DomainCapabilitiesDocument::withAnswer(const DomainCapabilitiesAnswe
         const auto usable = answer.usable.find(textOf(child));
         if (usable == answer.usable.end())
             continue;
-        const auto [begin, end] = valueOf(document_, child, "usable");
+        const ElementSpan span = document_.spanOf(child);
+        const auto attribute =
+            findAttribute(bytes.substr(span.begin, span.contentBegin - span.begin), "usable");
+        if (!attribute)
+            continue;
+        const std::size_t begin = span.begin + attribute->valueBegin;
         edited += bytes.substr(kept, begin - kept);
         edited += usable->second ? "yes" : "no";
-        kept = end;
+        kept = span.begin + attribute->end - 1; // of its last quote
     }
     edited += bytes.substr(kept);
     // Well formed as before, so that it can be read.

@@ -2,39 +2,16 @@
 // Edits start tags and elements in place. The document is known to be well formed.
 #include "driver/xml/pin_edit.hpp"
 
+#include "driver/xml/attribute_span.hpp"
 #include "driver/xml/layout.hpp"
 
 #include <fmt/format.h>
-
-#include <optional>
 
 namespace hostcompat::xml {
 
 namespace {
 
 constexpr std::string_view kBlank = " \t\r\n";
-
-/// An attribute in a start tag's text: from the white space before it to behind its last quote.
-struct AttributeSpan {
-    std::size_t begin;
-    std::size_t end;
-    std::size_t valueBegin;
-};
-
-std::optional<AttributeSpan> findAttribute(std::string_view tag, std::string_view wanted) {
-    std::size_t at = tag.find_first_of(" \t\r\n/>");
-    for (;;) {
-        const std::size_t name = tag.find_first_not_of(kBlank, at);
-        if (name >= tag.size() || tag[name] == '>' || tag[name] == '/')
-            return std::nullopt;
-        const std::size_t nameEnd = tag.find_first_of(" \t\r\n=", name);
-        const std::size_t quote = tag.find_first_of("'\"", nameEnd);
-        const std::size_t end = tag.find(tag[quote], quote + 1) + 1;
-        if (tag.substr(name, nameEnd - name) == wanted)
-            return AttributeSpan{at, end, quote + 1};
-        at = end;
-    }
-}
 
 void removeAttribute(std::string& tag, std::string_view name) {
     if (const auto found = findAttribute(tag, name))
