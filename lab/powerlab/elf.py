@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Iterable
@@ -11,12 +12,22 @@ from pathlib import Path
 from .failures import require_program
 
 
+def _read(path: Path) -> str:
+    readelf = require_program("powerpc64le-linux-gnu-readelf", "g++-powerpc64le-linux-gnu")
+    return subprocess.run([readelf, "-dl", str(path)], capture_output=True, text=True, check=False).stdout
+
+
+def interpreter(path: Path) -> str | None:
+    """The path of the loader that a program asks for; without it the kernel calls the program itself "not found"."""
+    found = re.search(r"program interpreter: ([^\]]+)\]", _read(path))
+    return found[1] if found else None
+
+
 def needed(path: Path) -> list[str]:
     """The names of the libraries that a program or library asks for, and its loader."""
-    readelf = require_program("powerpc64le-linux-gnu-readelf", "g++-powerpc64le-linux-gnu")
-    done = subprocess.run([readelf, "-dl", str(path)], capture_output=True, text=True, check=False)
-    names = re.findall(r"\(NEEDED\)\s+Shared library: \[([^\]]+)\]", done.stdout)
-    return names + [Path(name).name for name in re.findall(r"program interpreter: ([^\]]+)\]", done.stdout)]
+    text = _read(path)
+    names = re.findall(r"\(NEEDED\)\s+Shared library: \[([^\]]+)\]", text)
+    return names + [Path(name).name for name in re.findall(r"program interpreter: ([^\]]+)\]", text)]
 
 
 def closure(root: Path, programs: Iterable[Path]) -> set[Path]:
@@ -37,7 +48,7 @@ def closure(root: Path, programs: Iterable[Path]) -> set[Path]:
         found.add(path)
         if path.is_symlink():
             target = Path(path.readlink())
-            todo.append(root / str(target).lstrip("/") if target.is_absolute() else path.parent / target)
+            todo.append(root / str(target).lstrip("/") if target.is_absolute() else Path(os.path.normpath(path.parent / target)))
             continue
         todo += [where[name] for name in needed(path) if name in where]
     return found

@@ -10,7 +10,7 @@ from pathlib import Path
 from . import cachedir
 from .apt import last_line
 from .archive import Archive
-from .elf import closure
+from .elf import closure, interpreter
 from .failures import LabError, require_program
 from .packages import Suite
 
@@ -68,6 +68,22 @@ def _chosen(tree: Path, root: Root) -> list[Path]:
     return sorted({*closure(tree, programs), *data})
 
 
+def _loader_links(tree: Path, paths: list[Path]) -> dict[str, str]:
+    """Links for loaders that stand below /usr alone: where /lib64 is a link to it, no package of the root has that link.
+
+    Raises LabError where a program's loader is nowhere: the guest would say that the program is not found.
+    """
+    links: dict[str, str] = {}
+    for path in paths:
+        loader = None if path.is_symlink() else interpreter(path)
+        if loader is None or tree / loader.lstrip("/") in paths:
+            continue
+        if tree / f"usr{loader}" not in paths:
+            raise LabError(f"The loader {loader} of {path.relative_to(tree)} is in none of the packages; change them in lab/powerlab/roots.py.")
+        links[loader.lstrip("/")] = f"/usr{loader}"
+    return links
+
+
 def _make(name: str, part: Path) -> None:
     root = ROOTS[name]
     zstd = require_program("zstd", "zstd")
@@ -80,7 +96,8 @@ def _make(name: str, part: Path) -> None:
             process = subprocess.Popen([zstd, "-q", "-10", "-c"], stdin=subprocess.PIPE, stdout=packed, stderr=subprocess.PIPE)
             assert process.stdin is not None
             try:
-                _write(tree, _chosen(tree, root), Archive(process.stdin))  # type: ignore[arg-type]
+                chosen = _chosen(tree, root)
+                _write(tree, chosen, _loader_links(tree, chosen), Archive(process.stdin))  # type: ignore[arg-type]
             finally:
                 _, errors = process.communicate()
         if process.returncode != 0:
@@ -90,7 +107,7 @@ def _make(name: str, part: Path) -> None:
             cachedir.remove_tree(tree)
 
 
-def _write(tree: Path, paths: list[Path], archive: Archive) -> None:
+def _write(tree: Path, paths: list[Path], links: dict[str, str], archive: Archive) -> None:
     # Packages of before merged-/usr have /lib beside /usr/lib; both stay as they are.
     for path in paths:
         name = str(path.relative_to(tree))
@@ -98,6 +115,8 @@ def _write(tree: Path, paths: list[Path], archive: Archive) -> None:
             archive.link(name, str(path.readlink()))
         else:
             archive.file(name, path.read_bytes(), path.stat().st_mode & 0o777)
+    for name, target in links.items():
+        archive.link(name, target)
     archive.close()
 
 
