@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The command "capabilities": the capabilities document with <compat>.
 #include "driver/input/read_file.hpp"
-#include "driver/libvirt/client.hpp"
 #include "driver/text/utf8.hpp"
 #include "driver/xml/capabilities.hpp"
 #include "driver/xml/domain.hpp"
 #include "tools/command.hpp"
+#include "tools/daemon_source.hpp"
 #include "tools/host_source.hpp"
 #include "tools/options.hpp"
 #include "tools/sandboxing.hpp"
@@ -93,20 +93,12 @@ Status printAsItIs(const xml::CapabilitiesDocument& document, const std::string&
 
 /// A daemon's document. The answer of this host goes only into a document of this host.
 Status capabilitiesOfDaemon(const CapabilitiesOptions& options, Console& console) {
-    const std::vector<std::string> uris{*options.connect};
-    auto connected = std::move(
-        libvirt::readCapabilitiesOf(uris, {.timeout = std::chrono::milliseconds(
-                                               static_cast<std::int64_t>(options.timeout * 1000))})
-            .front());
+    Daemon connected = std::move(askDaemons({*options.connect}, options.timeout, {}).front());
     if (!connected)
         return console.fail(connected.error());
-    std::optional<answer::ProbedHost> host;
-    if (connected->thisHost || !options.probe.empty()) {
-        auto looked = lookAtHost(options.probe, options.noSandbox);
-        if (!looked)
-            return console.fail(looked.error());
-        host = std::move(*looked);
-    }
+    const auto host = hostBehind(*connected, options.probe, options.noSandbox);
+    if (!host)
+        return console.fail(host.error());
     if (options.probe.empty())
         if (const auto sealed = seal(options.noSandbox); !sealed)
             return console.fail(sealed.error());
@@ -114,15 +106,15 @@ Status capabilitiesOfDaemon(const CapabilitiesOptions& options, Console& console
         xml::CapabilitiesDocument::read(std::move(connected->capabilities), connected->uri);
     if (!document)
         return console.fail(document.error());
-    if (!host)
+    if (!*host)
         return printAsItIs(*document,
                            fmt::format("{} may be another host than this one; have its daemon run "
                                        "the module, or give a record of that host with --probe",
                                        text::clipped(connected->uri, 1000)),
                            options, console);
-    if (!host->record.compat.known)
-        return printAsItIs(*document, host->record.compat.reason, options, console);
-    return printWithAnswer(*document, host->record, options, console);
+    if (!(*host)->record.compat.known)
+        return printAsItIs(*document, (*host)->record.compat.reason, options, console);
+    return printWithAnswer(*document, (*host)->record, options, console);
 }
 
 Status capabilities(const CapabilitiesOptions& options, Console& console) {
@@ -171,7 +163,8 @@ void addCapabilities(CLI::App& app, Action& chosen) {
     command.input("FILE", options->input,
                   "The document to complete (- is standard input); without it, one is built from "
                   "this host");
-    command.connect(options->connect);
+    command.connect(options->connect,
+                    "Complete the document of the libvirt daemon at URI ('' is libvirt's default)");
     command.timeout(options->timeout,
                     "Give up on the connection after SECONDS (with --connect; default: 30)");
     command.probe(options->probe);

@@ -5,9 +5,11 @@
 #include "driver/policy/check.hpp"
 #include "tools/ci_report.hpp"
 #include "tools/command.hpp"
+#include "tools/daemon_source.hpp"
 #include "tools/host_source.hpp"
 #include "tools/options.hpp"
 #include "tools/policy_options.hpp"
+#include "tools/sandboxing.hpp"
 
 #include <fmt/format.h>
 
@@ -26,6 +28,8 @@ struct CheckOptions {
     std::string filesFrom;
     std::string format = "text";
     bool requirePinned = false;
+    std::optional<std::string> connect;
+    double timeout = 30.0;
 };
 
 Status statusOf(policy::Verdict verdict) {
@@ -108,11 +112,17 @@ public:
         auto bytes = input::readInput(*input);
         if (!bytes)
             return fail(name, name, bytes.error());
-        for (const xml::NamedDomain& domain : xml::readDomains(std::move(*bytes), name)) {
+        check(name, name, std::move(*bytes));
+    }
+
+    /// @param file where the document comes from. @param name what to call it.
+    void check(const std::string& file, const std::string& name, std::string document) {
+        const auto domains = xml::readDomains(std::move(document), name);
+        for (const xml::NamedDomain& domain : domains) {
             if (domain.document)
-                decide(name, domain);
+                decide(file, domain);
             else
-                fail(name, domain.name, domain.document.error());
+                fail(file, domain.name, domain.document.error());
         }
     }
 
@@ -171,8 +181,45 @@ private:
     Json domains_ = Json::array();
 };
 
+/// The domains of a daemon, decided about its own host unless another one is named.
+Status checkDaemon(const CheckOptions& options, Console& console) {
+    if (!options.filesFrom.empty())
+        return console.fail({.kind = ErrorKind::usage,
+                             .action = "check documents and a daemon's domains at once",
+                             .reason = "both --files-from and --connect are given",
+                             .remedy = "run the command once for each"});
+    const auto qemu = loadQemuModes(options.policy);
+    if (!qemu)
+        return console.fail(qemu.error());
+    const Daemon daemon = std::move(askDaemons({*options.connect}, options.timeout,
+                                               {.domains = true, .domainNames = options.domains})
+                                        .front());
+    if (!daemon)
+        return console.fail(daemon.error());
+    Result<policy::PolicyHost> host;
+    if (!options.policy.host.empty() || !options.policy.probe.empty()) {
+        host = loadPolicyHost(options.policy, {});
+    } else {
+        const auto here = hostBehind(*daemon, "", options.policy.noSandbox);
+        if (!here)
+            return console.fail(here.error());
+        if (const auto sealed = seal(options.policy.noSandbox); !sealed)
+            return console.fail(sealed.error());
+        host = policyHostOf(*daemon, *here);
+    }
+    if (!host)
+        return console.fail(host.error());
+    warnOfDoubtfulSource(host->compat, host->name, console);
+    CheckRun run(*host, *qemu ? &**qemu : nullptr, options, console);
+    for (const libvirt::ConnectedDomain& domain : daemon->domains)
+        run.check(daemon->uri, nameOf(domain), domain.document);
+    return run.finish();
+}
+
 Status check(const CheckOptions& options, Console& console) {
     console.setQuiet(options.policy.quiet);
+    if (options.connect)
+        return checkDaemon(options, console);
     std::vector<std::string> names = options.domains;
     names.insert(names.end(), {options.policy.host, options.policy.probe, options.filesFrom});
     if (const auto once = refuseSecondStdin(names); !once)
@@ -181,7 +228,7 @@ Status check(const CheckOptions& options, Console& console) {
         return console.fail({.kind = ErrorKind::usage,
                              .action = "check nothing",
                              .reason = "no domain is named",
-                             .remedy = "name files, folders, - or --files-from"});
+                             .remedy = "name files, folders, -, --files-from or --connect"});
     const auto qemu = loadQemuModes(options.policy);
     if (!qemu)
         return console.fail(qemu.error());
@@ -207,7 +254,13 @@ void addCheck(CLI::App& app, Action& chosen) {
                     "Tell whether each domain's CPU can run on the host, why not, and what would");
     auto options = std::make_shared<CheckOptions>();
     command.inputs("DOMAIN", options->domains,
-                   "Domain documents: files, folders of them, or - for standard input");
+                   "Domain documents: files, folders of them, or - for standard input; with "
+                   "--connect, names of domains (none is all)");
+    command.connect(
+        options->connect,
+        "Check domains of the libvirt daemon at URI, read-only ('' is libvirt's default)");
+    command.timeout(options->timeout,
+                    "Give up on the connection after SECONDS (with --connect; default: 30)");
     addPolicyOptions(command, options->policy);
     command.flag("--require-pinned", options->requirePinned,
                  "Call a domain without a pinned mode incompatible, for guests that migrate");

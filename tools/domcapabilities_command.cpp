@@ -3,8 +3,8 @@
 #include "driver/input/read_file.hpp"
 #include "driver/policy/domain_cpus.hpp"
 #include "driver/text/utf8.hpp"
-#include "driver/xml/domain.hpp"
 #include "tools/command.hpp"
+#include "tools/daemon_source.hpp"
 #include "tools/host_source.hpp"
 #include "tools/options.hpp"
 #include "tools/sandboxing.hpp"
@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 
 namespace hostcompat::tools {
 
@@ -19,28 +20,70 @@ namespace {
 
 struct DomainCapabilitiesOptions {
     std::string input;
+    std::optional<std::string> connect;
+    double timeout = 30.0;
     std::string probe;
     bool quiet = false;
     bool require = false;
     bool noSandbox = false;
 };
 
-/// Why the answer about KVM is none about the document; empty where it is one.
-std::string notAbout(const xml::DomainCapabilitiesDocument& document) {
-    if (const std::string arch = document.arch(); !xml::isPowerArch(arch))
-        return fmt::format("it is of architecture {}, and only ppc64 and ppc64le have "
-                           "compatibility modes",
-                           text::clipped(arch));
-    if (const std::string type = document.domainType(); type != "kvm")
-        return fmt::format("it is of domains of type {}, not kvm", text::clipped(type));
-    if (const std::string machine = document.machine(); !xml::isPseriesMachine(machine))
-        return fmt::format("it is of the machine type {}, and only pseries takes a mode",
-                           text::clipped(machine));
-    return {};
+/// Prints the document with the answer in it, or as it is with the reason.
+Status print(const xml::DomainCapabilitiesDocument& document, const model::HostRecord& record,
+             const DomainCapabilitiesOptions& options, Console& console) {
+    std::string why = document.whyNotOfModes();
+    if (why.empty() && !record.compat.known)
+        why = fmt::format("nothing is known of the host: {}", record.compat.reason);
+    if (!why.empty()) {
+        console.warn(fmt::format("the document is printed as it is: {}", why));
+        console.printExact(document.document().bytes());
+        return options.require ? Status::unknown : Status::yes;
+    }
+    warnOfDoubtfulSource(record.compat, input::inputName(options.probe), console);
+    console.printExact(policy::withDomainCpus(document, record));
+    return Status::yes;
+}
+
+/// A daemon's document. The answer of this host goes only into a document of this host.
+Status ofDaemon(const DomainCapabilitiesOptions& options, Console& console) {
+    Daemon daemon = std::move(askDaemons({*options.connect}, options.timeout,
+                                         {.document = libvirt::HostDocument::domainCapabilities})
+                                  .front());
+    if (!daemon)
+        return console.fail(daemon.error());
+    const auto host = hostBehind(*daemon, options.probe, options.noSandbox);
+    if (!host)
+        return console.fail(host.error());
+    if (options.probe.empty())
+        if (const auto sealed = seal(options.noSandbox); !sealed)
+            return console.fail(sealed.error());
+    const auto document =
+        xml::DomainCapabilitiesDocument::read(std::move(daemon->capabilities), daemon->uri);
+    if (!document)
+        return console.fail(document.error());
+    if (*host)
+        return print(*document, (*host)->record, options, console);
+    // A daemon that runs the module has completed its document.
+    if (!document->hasModes())
+        console.warn(fmt::format("the document is printed as it is: {} may be another host than "
+                                 "this one; have its daemon run the module, or give a record of "
+                                 "that host with --probe",
+                                 text::clipped(daemon->uri, 1000)));
+    console.printExact(document->document().bytes());
+    return options.require && !document->hasModes() ? Status::unknown : Status::yes;
 }
 
 Status domainCapabilities(const DomainCapabilitiesOptions& options, Console& console) {
     console.setQuiet(options.quiet);
+    if (options.connect ? !options.input.empty() : options.input.empty())
+        return console.fail({.kind = ErrorKind::usage,
+                             .action = "complete a document",
+                             .reason = options.connect ? "both FILE and --connect are given"
+                                                       : "no document is named",
+                             .remedy = "name a file, - for standard input, or a daemon with "
+                                       "--connect"});
+    if (options.connect)
+        return ofDaemon(options, console);
     if (options.input == "-" && options.probe == "-")
         return console.fail({.kind = ErrorKind::usage,
                              .action = "use standard input twice",
@@ -58,21 +101,7 @@ Status domainCapabilities(const DomainCapabilitiesOptions& options, Console& con
         xml::DomainCapabilitiesDocument::read(std::move(*bytes), input::inputName(options.input));
     if (!document)
         return console.fail(document.error());
-    const auto printAsItIs = [&](const std::string& why) {
-        console.warn(fmt::format("the document is printed as it is: {}", why));
-        console.printExact(document->document().bytes());
-        return options.require ? Status::unknown : Status::yes;
-    };
-    if (const std::string why = notAbout(*document); !why.empty())
-        return printAsItIs(why);
-    const model::HostCompat& compat = host->record.compat;
-    if (!compat.known)
-        return printAsItIs(fmt::format("nothing is known of the host: {}", compat.reason));
-    warnOfDoubtfulSource(compat, input::inputName(options.probe), console);
-    const auto policyHost = policy::policyHost(host->record, "this host");
-    console.printExact(
-        document->withAnswer(policy::domainCpus(policyHost, document->customModels())));
-    return Status::yes;
+    return print(*document, host->record, options, console);
 }
 
 } // namespace
@@ -82,7 +111,11 @@ void addDomainCapabilities(CLI::App& app, Action& chosen) {
                     "Print libvirt's domain capabilities with the CPUs that KVM really runs");
     auto options = std::make_shared<DomainCapabilitiesOptions>();
     command.input("FILE", options->input,
-                  "What 'virsh domcapabilities' printed (- is standard input)", true);
+                  "What 'virsh domcapabilities' printed (- is standard input)");
+    command.connect(options->connect,
+                    "Complete the document of the libvirt daemon at URI ('' is libvirt's default)");
+    command.timeout(options->timeout,
+                    "Give up on the connection after SECONDS (with --connect; default: 30)");
     command.probe(options->probe);
     command.flag("--require", options->require,
                  "Exit with status 4 where the document is printed as it is");

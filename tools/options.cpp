@@ -109,11 +109,8 @@ void Command::inputs(const char* name, std::vector<std::string>& values, const c
     command_->add_option(name, values, help)->type_name("")->required(required);
 }
 
-void Command::connect(std::optional<std::string>& uri) {
-    command_
-        ->add_option("--connect", uri,
-                     "Complete the document of the libvirt daemon at URI ('' is libvirt's default)")
-        ->type_name("URI");
+void Command::connect(std::optional<std::string>& uri, const char* help) {
+    command_->add_option("--connect", uri, help)->type_name("URI");
 }
 
 void Command::connect(bool& connects, std::vector<std::string>& uris) {

@@ -62,7 +62,7 @@ public:
     void filesFrom(std::string& file);
     void jobs(unsigned& count);
     /// --connect with one URI, which may be empty.
-    void connect(std::optional<std::string>& uri);
+    void connect(std::optional<std::string>& uri, const char* help);
     /// --connect with any number of URIs; `connects` is whether it was there.
     void connect(bool& connects, std::vector<std::string>& uris);
     /// --timeout in seconds.

@@ -9,6 +9,7 @@
 #include "driver/process/child_process.hpp"
 #include "driver/xml/several.hpp"
 #include "tools/command.hpp"
+#include "tools/daemon_source.hpp"
 #include "tools/options.hpp"
 #include "tools/policy_options.hpp"
 #include "tools/progress.hpp"
@@ -29,6 +30,8 @@ struct SurveyOptions {
     std::string hostsFrom;
     std::vector<std::string> domains;
     std::string filesFrom;
+    std::vector<std::string> connect;
+    double timeout = 30.0;
     std::string html;
     bool json = false;
     bool quiet = false;
@@ -39,13 +42,23 @@ std::optional<std::string> listOf(const std::string& name) {
     return name.empty() ? std::nullopt : std::optional(name);
 }
 
+/// What daemons said, and what is known of this host where one of them is about it.
+struct Daemons {
+    std::vector<Daemon> asked;
+    std::optional<answer::ProbedHost> here;
+};
+
 /// Reads hosts and guests, and gives the report what comes of them.
 class SurveyRun {
 public:
-    SurveyRun(const SurveyOptions& options, SurveyReport& report, Console& console)
-        : options_(options), report_(report), console_(console), progress_(!options.quiet) {}
+    SurveyRun(const SurveyOptions& options, const Daemons& daemons, SurveyReport& report,
+              Console& console)
+        : options_(options), daemons_(daemons), report_(report), console_(console),
+          progress_(!options.quiet) {}
 
     Status run() {
+        for (const Daemon& daemon : daemons_.asked)
+            readHost(daemon);
         input::Inputs hosts(options_.hosts, listOf(options_.hostsFrom), input::FolderOf::hosts);
         while (const auto input = hosts.next())
             readHosts(*input);
@@ -55,6 +68,9 @@ public:
             return worse(status_, Status::unknown);
         }
         report_.begin(survey_);
+        for (const Daemon& daemon : daemons_.asked)
+            if (daemon)
+                readGuests(*daemon);
         input::Inputs domains(options_.domains, listOf(options_.filesFrom),
                               input::FolderOf::domains);
         while (const auto input = domains.next())
@@ -68,6 +84,16 @@ private:
     void fail(const Error& error) {
         progress_.clear();
         status_ = worse(status_, console_.fail(error));
+    }
+
+    void readHost(const Daemon& daemon) {
+        progress_.show(++inputs_);
+        if (!daemon)
+            return fail(daemon.error());
+        auto host = policyHostOf(*daemon, daemon->thisHost ? daemons_.here : std::nullopt);
+        if (!host)
+            return fail(host.error());
+        survey_.add(std::move(*host));
     }
 
     void readHosts(const Result<std::string>& input) {
@@ -113,23 +139,57 @@ private:
             return fail(bytes.error());
         for (const xml::NamedDomain& domain :
              xml::readDomains(std::move(*bytes), input::inputName(*input))) {
-            if (!domain.document) {
+            if (domain.document)
+                tell(domain.name, domain.document->domain(), domain.document->domain());
+            else
                 fail(domain.document.error());
-                continue;
-            }
-            const xml::Domain& guest = domain.document->domain();
-            auto judged = survey_.judge(guest);
-            const auto change = survey_.change(guest, judged);
-            progress_.clear();
-            report_.guest({.input = domain.name,
-                           .name = guest.name,
-                           .pinned = judged.front().start.mode,
-                           .judged = std::move(judged),
-                           .change = change ? model::modeName(*change) : ""});
         }
     }
 
+    /// A guest that runs and is defined too is one guest: it arrives elsewhere as it runs, and
+    /// starts as it is defined.
+    void readGuests(const libvirt::ConnectedHost& daemon) {
+        const auto& domains = daemon.domains;
+        for (std::size_t index = 0; index < domains.size(); ++index) {
+            progress_.show(++inputs_);
+            const std::string name = fmt::format("{} {}", daemon.uri, domains[index].name);
+            const auto first = xml::DomainDocument::read(domains[index].document, name);
+            if (!first) {
+                fail(first.error());
+                continue;
+            }
+            if (!domains[index].running || index + 1 == domains.size() ||
+                domains[index + 1].running || domains[index + 1].name != domains[index].name) {
+                tell(name, first->domain(), first->domain());
+                continue;
+            }
+            const auto defined = xml::DomainDocument::read(domains[++index].document, name);
+            if (defined)
+                tell(name, defined->domain(), first->domain());
+            else
+                fail(defined.error());
+        }
+    }
+
+    /// @param starts what starts. @param runs what arrives from where it runs.
+    void tell(const std::string& input, const xml::Domain& starts, const xml::Domain& runs) {
+        auto judged = survey_.judge(starts);
+        if (&starts != &runs) {
+            const auto running = survey_.judge(runs);
+            for (std::size_t kind = 0; kind < judged.size(); ++kind)
+                judged[kind].arrive = running[kind].arrive;
+        }
+        const auto change = survey_.change(starts, judged);
+        progress_.clear();
+        report_.guest({.input = input,
+                       .name = starts.name,
+                       .pinned = policy::pinnedMode(starts),
+                       .judged = std::move(judged),
+                       .change = change ? model::modeName(*change) : ""});
+    }
+
     const SurveyOptions& options_;
+    const Daemons& daemons_;
     SurveyReport& report_;
     Console& console_;
     Progress progress_;
@@ -145,15 +205,32 @@ Result<void> restrict(const SurveyOptions& options) {
     return restrictToInputs(named, list, options.noSandbox);
 }
 
+/// Asks the daemons, and this host where one of them is about it.
+Result<Daemons> askAll(const SurveyOptions& options) {
+    Daemons daemons;
+    if (options.connect.empty())
+        return daemons;
+    daemons.asked = askDaemons(options.connect, options.timeout, {.domains = true});
+    for (const Daemon& daemon : daemons.asked) {
+        if (!daemon || !daemon->thisHost || daemons.here)
+            continue;
+        auto host = hostBehind(*daemon, "", options.noSandbox);
+        if (!host)
+            return std::unexpected(std::move(host.error()));
+        daemons.here = std::move(*host);
+    }
+    return daemons;
+}
+
 /// The page is made in a process that gives up its rights, and written by this one.
-Status writePage(const SurveyOptions& options, Console& console) {
+Status writePage(const SurveyOptions& options, const Daemons& daemons, Console& console) {
     const auto work = [&] {
         std::string html;
         Status status = Status::system;
         if (const auto entered = restrict(options); !entered)
             status = console.fail(entered.error());
         else
-            status = SurveyRun(options, *surveyPage(html), console).run();
+            status = SurveyRun(options, daemons, *surveyPage(html), console).run();
         return std::string(1, static_cast<char>(status)) + html;
     };
     const auto outcomes = process::runIsolated({work}, std::chrono::hours(24), 1);
@@ -176,11 +253,12 @@ Status writePage(const SurveyOptions& options, Console& console) {
 
 Status survey(const SurveyOptions& options, Console& console) {
     console.setQuiet(options.quiet);
-    if (options.hosts.empty() && options.hostsFrom.empty())
+    if (options.hosts.empty() && options.hostsFrom.empty() && options.connect.empty())
         return console.fail({.kind = ErrorKind::usage,
                              .action = "survey nothing",
                              .reason = "no host is named",
-                             .remedy = "name documents or records with --hosts or --hosts-from"});
+                             .remedy = "name documents or records with --hosts or --hosts-from, or "
+                                       "daemons with --connect"});
     if (options.json && !options.html.empty())
         return console.fail({.kind = ErrorKind::usage,
                              .action = "print a survey in two forms",
@@ -191,11 +269,15 @@ Status survey(const SurveyOptions& options, Console& console) {
     names.insert(names.end(), {options.hostsFrom, options.filesFrom});
     if (const auto once = refuseSecondStdin(names); !once)
         return console.fail(once.error());
+    const auto daemons = askAll(options);
+    if (!daemons)
+        return console.fail(daemons.error());
     if (!options.html.empty())
-        return writePage(options, console);
+        return writePage(options, *daemons, console);
     if (const auto entered = restrict(options); !entered)
         return console.fail(entered.error());
-    return SurveyRun(options, options.json ? *surveyJson(console) : *surveyTable(console), console)
+    return SurveyRun(options, *daemons, options.json ? *surveyJson(console) : *surveyTable(console),
+                     console)
         .run();
 }
 
@@ -212,6 +294,11 @@ void addSurvey(CLI::App& app, Action& chosen) {
     command.texts("--domains", options->domains, "FILE",
                   "Guests: a domain document, a folder of them, or -; may be repeated");
     command.filesFrom(options->filesFrom);
+    command.texts("--connect", options->connect, "URI",
+                  "A libvirt daemon, which is asked read-only for its host and its domains; may be "
+                  "repeated");
+    command.timeout(options->timeout,
+                    "Give up on a connection after SECONDS (with --connect; default: 30)");
     command.text("--html", options->html, "FILE", "Write a page to FILE in place of the table");
     command.json(options->json);
     command.quiet(options->quiet);

@@ -43,20 +43,30 @@ bool isThisHost(const LibvirtConnection& connection, std::string_view uri) {
            (place.place == UriPlace::privateSocket && hasOurName(connection));
 }
 
-Result<ConnectedHost> ask(const LibvirtLibrary& library, const std::string& uri) {
-    const auto connection = LibvirtConnection::open(library, uri);
+Result<ConnectedHost> ask(const LibvirtLibrary& library, const std::string& uri,
+                          const ConnectOptions& options) {
+    const auto connection = LibvirtConnection::open(
+        library, uri,
+        options.document == HostDocument::capabilities ? Access::readOnly : Access::readWrite);
     if (!connection)
         return std::unexpected(connection.error());
     auto resolved = connection->uri();
     if (!resolved)
         return std::unexpected(std::move(resolved.error()));
-    auto capabilities = connection->capabilities();
-    if (!capabilities)
-        return std::unexpected(std::move(capabilities.error()));
-    const bool thisHost = isThisHost(*connection, *resolved);
-    return ConnectedHost{.uri = std::move(*resolved),
-                         .capabilities = std::move(*capabilities),
-                         .thisHost = thisHost};
+    auto document = options.document == HostDocument::capabilities
+                        ? connection->capabilities()
+                        : connection->domainCapabilities();
+    if (!document)
+        return std::unexpected(std::move(document.error()));
+    ConnectedHost host{.uri = std::move(*resolved), .capabilities = std::move(*document)};
+    host.thisHost = isThisHost(*connection, host.uri);
+    if (options.domains) {
+        auto domains = connection->domains(options.domainNames);
+        if (!domains)
+            return std::unexpected(std::move(domains.error()));
+        host.domains = std::move(*domains);
+    }
+    return host;
 }
 
 /// What the child does after it has the document: gives up its rights, and lets the caller work.
@@ -71,18 +81,28 @@ Result<void> reduce(ConnectedHost& host, const ConnectOptions& options) {
     return {};
 }
 
-// What a child says: fields that end with a NUL byte, which no text from libvirt has, and last one
-// that may hold anything. Cutting them apart is all that the caller, who still has its rights, does
-// with a child's answer.
+// What a child says: fields that end with a NUL byte, which no text from libvirt has, and texts
+// that may hold anything behind a field with their length. Cutting them apart is all that the
+// caller, who still has its rights, does with a child's answer.
 
 std::string pack(const Result<ConnectedHost>& result) {
     std::string text;
     const auto add = [&text](std::string_view field) { (text += field) += '\0'; };
+    const auto addText = [&](std::string_view any) {
+        add(std::to_string(any.size()));
+        text += any;
+    };
     if (result) {
         add("host");
         add(result->thisHost ? "this" : "other");
         add(result->uri);
-        return text + result->capabilities;
+        addText(result->capabilities);
+        for (const ConnectedDomain& domain : result->domains) {
+            add(domain.running ? "running" : "defined");
+            add(domain.name);
+            addText(domain.document);
+        }
+        return text;
     }
     const Error& error = result.error();
     add(error.kind == ErrorKind::system ? "system" : "input");
@@ -108,6 +128,14 @@ Number nextNumber(std::string_view& text) {
     return number;
 }
 
+/// Takes the next text, with the field of its length, away.
+std::string_view nextText(std::string_view& text) {
+    const auto size = nextNumber<std::size_t>(text);
+    const std::string_view found = text.substr(0, size);
+    text.remove_prefix(found.size());
+    return found;
+}
+
 Error connectError(std::string action, const std::string& uri, std::string reason,
                    std::string remedy = {}) {
     return {.kind = ErrorKind::input,
@@ -120,10 +148,18 @@ Error connectError(std::string action, const std::string& uri, std::string reaso
 Result<ConnectedHost> unpack(std::string_view text, const std::string& uri) {
     const std::string_view kind = nextField(text);
     if (kind == "host") {
-        const bool thisHost = nextField(text) == "this";
-        std::string resolved(nextField(text));
-        return ConnectedHost{
-            .uri = std::move(resolved), .capabilities = std::string(text), .thisHost = thisHost};
+        ConnectedHost host;
+        host.thisHost = nextField(text) == "this";
+        host.uri = nextField(text);
+        host.capabilities = nextText(text);
+        while (!text.empty()) {
+            ConnectedDomain domain;
+            domain.running = nextField(text) == "running";
+            domain.name = nextField(text);
+            domain.document = nextText(text);
+            host.domains.push_back(std::move(domain));
+        }
+        return host;
     }
     Error error;
     error.kind = kind == "system" ? ErrorKind::system : ErrorKind::input;
@@ -160,8 +196,8 @@ Result<ConnectedHost> readOutcome(process::IsolatedOutcome outcome, const std::s
 
 } // namespace
 
-std::vector<Result<ConnectedHost>> readCapabilitiesOf(std::span<const std::string> uris,
-                                                      const ConnectOptions& options) {
+std::vector<Result<ConnectedHost>> askDaemons(std::span<const std::string> uris,
+                                              const ConnectOptions& options) {
     // Loaded before the children start, so that they share its pages and the time.
     const auto library = LibvirtLibrary::load();
     if (!library)
@@ -170,7 +206,7 @@ std::vector<Result<ConnectedHost>> readCapabilitiesOf(std::span<const std::strin
     work.reserve(uris.size());
     for (const std::string& uri : uris)
         work.emplace_back([&library, &uri, &options] {
-            auto host = ask(*library, uri);
+            auto host = ask(*library, uri, options);
             if (host && options.reduce)
                 if (auto reduced = reduce(*host, options); !reduced)
                     host = std::unexpected(std::move(reduced.error()));

@@ -14,20 +14,46 @@
 
 namespace hostcompat::libvirt {
 
+/// A domain of a daemon's.
+struct ConnectedDomain {
+    std::string name;
+    /// Whether the document is that of the running domain; else it is what the next start takes.
+    bool running = false;
+    /// As it came, without what libvirt keeps secret.
+    std::string document;
+};
+
 /// What a connection gave.
 struct ConnectedHost {
     /// The URI as libvirt understood it.
     std::string uri;
     /// The document, as it came; or what ConnectOptions::reduce made of it.
     std::string capabilities;
+    /// Where ConnectOptions::domains asks for them: those of the daemon by their names, or as they
+    /// were named; of one that runs and is defined too both documents, the running one first.
+    std::vector<ConnectedDomain> domains = {};
     /// Whether the document describes this host, so that the answer of this host's KVM belongs in
     /// it: a QEMU connection to a daemon here, or, where the URI names a socket, to one that has
     /// this host's name. In doubt it does not.
     bool thisHost = false;
 };
 
-/// How patient to be, and how much at a time.
+/// Which document of a host is wanted.
+enum class HostDocument {
+    capabilities,
+    /// The domain capabilities of the daemon's preferred kind of domain. libvirt gives them only to
+    /// a connection that may write.
+    domainCapabilities,
+};
+
+/// What to ask, how patient to be, and how much at a time.
 struct ConnectOptions {
+    HostDocument document = HostDocument::capabilities;
+    /// Whether the domains are wanted too.
+    bool domains = false;
+    /// The names of the domains that are wanted; empty for all.
+    std::vector<std::string> domainNames = {};
+
     /// What each connection may take from its own start.
     std::chrono::milliseconds timeout{30'000};
     /// Connections at a time. Each is a process while it lasts.
@@ -35,20 +61,20 @@ struct ConnectOptions {
     /// What is kept of a document, where that is less than all: called in the connection's process,
     /// which has closed the connection and given up its rights, so that many documents from
     /// strangers can be parsed while the caller goes on connecting.
-    std::function<Result<std::string>(const ConnectedHost&)> reduce;
+    std::function<Result<std::string>(const ConnectedHost&)> reduce = {};
     /// Call it with every right of the caller.
     bool noSandbox = false;
 };
 
-/// Connects to each URI, read-only, and reads its capabilities. One that fails does not disturb
-/// the others.
+/// Connects to each URI, read-only where that is enough, and reads what is wanted. One that fails
+/// does not disturb the others.
 ///
 /// @param uris as libvirt knows them; an empty one is libvirt's default.
-/// @return one result for each, in their order. Its errors: kind input in libvirt's own words, or
-/// that the deadline passed, or of `reduce`; kind system where libvirt's library cannot be loaded,
-/// or this program was built without libvirt, or no process can be started. The caller must have
-/// one thread only.
-std::vector<Result<ConnectedHost>> readCapabilitiesOf(std::span<const std::string> uris,
-                                                      const ConnectOptions& options);
+/// @return one result for each, in their order. Its errors: kind input in libvirt's own words (also
+/// of a name that no domain has), or that the deadline passed, or of `reduce`; kind system where
+/// libvirt's library cannot be loaded, or this program was built without libvirt, or no process can
+/// be started. The caller must have one thread only.
+std::vector<Result<ConnectedHost>> askDaemons(std::span<const std::string> uris,
+                                              const ConnectOptions& options);
 
 } // namespace hostcompat::libvirt

@@ -4,8 +4,8 @@
 
 namespace hostcompat::libvirt {
 
-std::vector<Result<ConnectedHost>> readCapabilitiesOf(std::span<const std::string> uris,
-                                                      const ConnectOptions&) {
+std::vector<Result<ConnectedHost>> askDaemons(std::span<const std::string> uris,
+                                              const ConnectOptions&) {
     return {uris.size(), std::unexpected(Error{
                              .kind = ErrorKind::system,
                              .action = "connect to libvirt",

@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 Result<ConnectedHost> readOne(const std::string& uri, ConnectOptions options = {}) {
     const std::vector<std::string> uris{uri};
-    auto results = readCapabilitiesOf(uris, options);
+    auto results = askDaemons(uris, options);
     EXPECT_EQ(results.size(), 1U);
     return results.front();
 }
@@ -49,7 +49,7 @@ private:
     int descriptor_;
 };
 
-TEST(ReadCapabilitiesOf, ReadsTheTestDriverAndKnowsItIsNoHost) {
+TEST(AskDaemons, ReadsTheTestDriverAndKnowsItIsNoHost) {
     const auto host = readOne("test:///default");
     ASSERT_TRUE(host) << model::describe(host.error());
     EXPECT_EQ(host->uri, "test:///default");
@@ -57,7 +57,7 @@ TEST(ReadCapabilitiesOf, ReadsTheTestDriverAndKnowsItIsNoHost) {
     EXPECT_FALSE(host->thisHost);
 }
 
-TEST(ReadCapabilitiesOf, SaysInLibvirtsWordsWhatFailed) {
+TEST(AskDaemons, SaysInLibvirtsWordsWhatFailed) {
     const auto missing = readOne("qemu+unix:///system?socket=/nowhere/socket");
     ASSERT_FALSE(missing);
     EXPECT_EQ(missing.error().kind, ErrorKind::input);
@@ -69,7 +69,7 @@ TEST(ReadCapabilitiesOf, SaysInLibvirtsWordsWhatFailed) {
     EXPECT_NE(senseless.error().reason.find("URI"), std::string::npos) << senseless.error().reason;
 }
 
-TEST(ReadCapabilitiesOf, ASilentDaemonEndsAfterTheTimeout) {
+TEST(AskDaemons, ASilentDaemonEndsAfterTheTimeout) {
     const SilentSocket socket;
     const auto begin = std::chrono::steady_clock::now();
     const auto host = readOne(socket.uri(), {.timeout = 400ms});
@@ -80,12 +80,12 @@ TEST(ReadCapabilitiesOf, ASilentDaemonEndsAfterTheTimeout) {
     EXPECT_LT(std::chrono::steady_clock::now() - begin, 5s);
 }
 
-TEST(ReadCapabilitiesOf, OneThatFailsDoesNotDisturbTheOthers) {
+TEST(AskDaemons, OneThatFailsDoesNotDisturbTheOthers) {
     const SilentSocket socket;
     std::vector<std::string> uris(30, "test:///default");
     uris[3] = socket.uri();
     uris[7] = "nonsense:///";
-    const auto results = readCapabilitiesOf(uris, {.timeout = 2s, .jobs = 4});
+    const auto results = askDaemons(uris, {.timeout = 2s, .jobs = 4});
     ASSERT_EQ(results.size(), uris.size());
     for (std::size_t index = 0; index < uris.size(); ++index)
         EXPECT_EQ(results[index].has_value(), index != 3 && index != 7) << index;

@@ -51,7 +51,7 @@ public:
 
     /// Asks those that were added since the last time.
     Result<void> ask() {
-        const auto hosts = readCapabilitiesOf(portion_, options_);
+        const auto hosts = askDaemons(portion_, options_);
         for (std::size_t index = 0; index < portion_.size(); ++index) {
             const std::string& uri = portion_[index];
             const auto& host = hosts[index];

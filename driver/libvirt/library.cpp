@@ -3,6 +3,11 @@
 // (9 ms and 40 libraries), and works where libvirt is not installed.
 #include "driver/libvirt/library.hpp"
 
+#include "driver/text/utf8.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cstdlib>
 #include <dlfcn.h>
 
@@ -44,10 +49,19 @@ Result<LibvirtLibrary> LibvirtLibrary::load() {
         find(handle, "virSetErrorFunc", calls.virSetErrorFunc) &&
         find(handle, "virGetLastError", calls.virGetLastError) &&
         find(handle, "virConnectOpenReadOnly", calls.virConnectOpenReadOnly) &&
+        find(handle, "virConnectOpen", calls.virConnectOpen) &&
         find(handle, "virConnectClose", calls.virConnectClose) &&
         find(handle, "virConnectGetURI", calls.virConnectGetURI) &&
         find(handle, "virConnectGetHostname", calls.virConnectGetHostname) &&
-        find(handle, "virConnectGetCapabilities", calls.virConnectGetCapabilities);
+        find(handle, "virConnectGetCapabilities", calls.virConnectGetCapabilities) &&
+        find(handle, "virConnectGetDomainCapabilities", calls.virConnectGetDomainCapabilities) &&
+        find(handle, "virConnectListAllDomains", calls.virConnectListAllDomains) &&
+        find(handle, "virDomainLookupByName", calls.virDomainLookupByName) &&
+        find(handle, "virDomainGetName", calls.virDomainGetName) &&
+        find(handle, "virDomainIsActive", calls.virDomainIsActive) &&
+        find(handle, "virDomainIsPersistent", calls.virDomainIsPersistent) &&
+        find(handle, "virDomainGetXMLDesc", calls.virDomainGetXMLDesc) &&
+        find(handle, "virDomainFree", calls.virDomainFree);
     if (!complete)
         return std::unexpected(loadError(lastLoaderError()));
     return library;
@@ -68,38 +82,111 @@ LibvirtConnection::LibvirtConnection(const LibvirtLibrary& library, std::string 
       connection_(connection, Closer{library.calls().virConnectClose}) {}
 
 Result<LibvirtConnection> LibvirtConnection::open(const LibvirtLibrary& library,
-                                                  const std::string& uri) {
+                                                  const std::string& uri, Access access) {
     const LibvirtCalls& calls = library.calls();
     std::string name = uri.empty() ? std::string("libvirt's default URI") : uri;
     // Without a function of the program's, libvirt prints every error on standard error.
     calls.virSetErrorFunc(nullptr, [](void*, virErrorPtr) {});
     if (calls.virInitialize() != 0)
         return std::unexpected(library.lastError("initialize libvirt for", name));
-    virConnect* const connection =
-        calls.virConnectOpenReadOnly(uri.empty() ? nullptr : uri.c_str());
+    const auto open =
+        access == Access::readOnly ? calls.virConnectOpenReadOnly : calls.virConnectOpen;
+    virConnect* const connection = open(uri.empty() ? nullptr : uri.c_str());
     if (!connection)
         return std::unexpected(library.lastError("connect to", name));
     return LibvirtConnection(library, std::move(name), connection);
 }
 
-Result<std::string> LibvirtConnection::text(const char* action,
-                                            decltype(&::virConnectGetURI) call) const {
-    const std::unique_ptr<char, decltype(&std::free)> answer(call(connection_.get()), &std::free);
+Result<std::string> LibvirtConnection::text(const char* action, char* given) const {
+    const std::unique_ptr<char, decltype(&std::free)> answer(given, &std::free);
     if (!answer)
         return std::unexpected(library_->lastError(action, name_));
     return std::string(answer.get());
 }
 
 Result<std::string> LibvirtConnection::uri() const {
-    return text("read the URI of", library_->calls().virConnectGetURI);
+    return text("read the URI of", library_->calls().virConnectGetURI(connection_.get()));
 }
 
 Result<std::string> LibvirtConnection::hostname() const {
-    return text("read the host name of", library_->calls().virConnectGetHostname);
+    return text("read the host name of",
+                library_->calls().virConnectGetHostname(connection_.get()));
 }
 
 Result<std::string> LibvirtConnection::capabilities() const {
-    return text("read the capabilities of", library_->calls().virConnectGetCapabilities);
+    return text("read the capabilities of",
+                library_->calls().virConnectGetCapabilities(connection_.get()));
+}
+
+Result<std::string> LibvirtConnection::domainCapabilities() const {
+    return text("read the domain capabilities of",
+                library_->calls().virConnectGetDomainCapabilities(connection_.get(), nullptr,
+                                                                  nullptr, nullptr, nullptr, 0));
+}
+
+Result<void> LibvirtConnection::read(virDomainPtr domain,
+                                     std::vector<ConnectedDomain>& into) const {
+    const LibvirtCalls& calls = library_->calls();
+    const char* const name = calls.virDomainGetName(domain);
+    const int active = calls.virDomainIsActive(domain);
+    const int persistent = calls.virDomainIsPersistent(domain);
+    if (!name || active < 0 || persistent < 0)
+        return std::unexpected(library_->lastError("read a domain of", name_));
+    const auto add = [&](bool running, unsigned flags) -> Result<void> {
+        auto document = text("read a domain of", calls.virDomainGetXMLDesc(domain, flags));
+        if (!document)
+            return std::unexpected(std::move(document.error()));
+        into.push_back({.name = name, .running = running, .document = std::move(*document)});
+        return {};
+    };
+    if (active != 0)
+        if (auto added = add(true, 0); !added)
+            return added;
+    if (persistent != 0)
+        return add(false, VIR_DOMAIN_XML_INACTIVE);
+    return {};
+}
+
+Result<std::vector<ConnectedDomain>>
+LibvirtConnection::domains(const std::vector<std::string>& names) const {
+    const LibvirtCalls& calls = library_->calls();
+    std::vector<ConnectedDomain> found;
+    using Domain = std::unique_ptr<virDomain, decltype(&::virDomainFree)>;
+    const auto free = calls.virDomainFree;
+    if (!names.empty()) {
+        for (const std::string& name : names) {
+            const Domain domain(calls.virDomainLookupByName(connection_.get(), name.c_str()), free);
+            if (!domain)
+                return std::unexpected(library_->lastError(
+                    fmt::format("find the domain {} of", text::clipped(name)), name_));
+            if (auto added = read(domain.get(), found); !added)
+                return std::unexpected(std::move(added.error()));
+        }
+        return found;
+    }
+    virDomainPtr* listed = nullptr;
+    const int count = calls.virConnectListAllDomains(connection_.get(), &listed, 0);
+    if (count < 0)
+        return std::unexpected(library_->lastError("list the domains of", name_));
+    const std::unique_ptr<virDomainPtr, decltype(&std::free)> list(listed, &std::free);
+    std::vector<Domain> domains;
+    for (int index = 0; index < count; ++index)
+        domains.emplace_back(listed[index], free);
+    // libvirt lists them as its hash table has them, which changes from one run to the next.
+    std::ranges::sort(domains, {}, [&calls](const Domain& domain) {
+        const char* const name = calls.virDomainGetName(domain.get());
+        return std::string_view(name ? name : "");
+    });
+    for (const Domain& domain : domains) {
+        const std::size_t before = found.size();
+        if (auto added = read(domain.get(), found); !added) {
+            const virError* const error = calls.virGetLastError();
+            if (!error || error->code != VIR_ERR_NO_DOMAIN)
+                return std::unexpected(std::move(added.error()));
+            found.resize(before);
+        }
+    }
+    return found;
 }
 
 } // namespace hostcompat::libvirt

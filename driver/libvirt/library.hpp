@@ -2,6 +2,7 @@
 // libvirt's client library, loaded when it is first needed, and a connection through it.
 #pragma once
 
+#include "driver/libvirt/client.hpp"
 #include "driver/model/error.hpp"
 
 #include <libvirt/libvirt.h>
@@ -10,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace hostcompat::libvirt {
 
@@ -19,10 +21,19 @@ struct LibvirtCalls {
     decltype(&::virSetErrorFunc) virSetErrorFunc = nullptr;
     decltype(&::virGetLastError) virGetLastError = nullptr;
     decltype(&::virConnectOpenReadOnly) virConnectOpenReadOnly = nullptr;
+    decltype(&::virConnectOpen) virConnectOpen = nullptr;
     decltype(&::virConnectClose) virConnectClose = nullptr;
     decltype(&::virConnectGetURI) virConnectGetURI = nullptr;
     decltype(&::virConnectGetHostname) virConnectGetHostname = nullptr;
     decltype(&::virConnectGetCapabilities) virConnectGetCapabilities = nullptr;
+    decltype(&::virConnectGetDomainCapabilities) virConnectGetDomainCapabilities = nullptr;
+    decltype(&::virConnectListAllDomains) virConnectListAllDomains = nullptr;
+    decltype(&::virDomainLookupByName) virDomainLookupByName = nullptr;
+    decltype(&::virDomainGetName) virDomainGetName = nullptr;
+    decltype(&::virDomainIsActive) virDomainIsActive = nullptr;
+    decltype(&::virDomainIsPersistent) virDomainIsPersistent = nullptr;
+    decltype(&::virDomainGetXMLDesc) virDomainGetXMLDesc = nullptr;
+    decltype(&::virDomainFree) virDomainFree = nullptr;
 };
 
 /// The library. It stays loaded until the process ends: it cannot be unloaded safely (it leaves
@@ -43,13 +54,18 @@ private:
     LibvirtCalls calls_;
 };
 
-/// An open read-only connection. Must not outlive the library that opened it.
+/// What a connection may do. libvirt forbids a read-only one to ask for domain capabilities, which
+/// changes nothing (libvirt 9.0 src/libvirt-domain.c, virConnectGetDomainCapabilities()).
+enum class Access { readOnly, readWrite };
+
+/// An open connection. Must not outlive the library that opened it.
 class LibvirtConnection {
 public:
     /// Opens a connection; an empty URI is libvirt's default. libvirt prints nothing on its own
     /// from then on. May block for as long as the other side likes.
     /// Errors: kind input in libvirt's words.
-    static Result<LibvirtConnection> open(const LibvirtLibrary& library, const std::string& uri);
+    static Result<LibvirtConnection> open(const LibvirtLibrary& library, const std::string& uri,
+                                          Access access);
 
     /// The URI as libvirt understood it, with its default or alias resolved.
     /// Errors: kind input in libvirt's words, as for the other calls.
@@ -58,6 +74,11 @@ public:
     Result<std::string> hostname() const;
     /// The capabilities document, as it came.
     Result<std::string> capabilities() const;
+    /// The domain capabilities of the kind of domain that the daemon prefers, as they came.
+    Result<std::string> domainCapabilities() const;
+    /// The documents of these domains, or of all where none is named. One that is gone before its
+    /// document is read is left out where nobody named it.
+    Result<std::vector<ConnectedDomain>> domains(const std::vector<std::string>& names) const;
 
 private:
     struct Closer {
@@ -67,7 +88,10 @@ private:
         }
     };
     LibvirtConnection(const LibvirtLibrary& library, std::string name, virConnectPtr connection);
-    Result<std::string> text(const char* action, decltype(&::virConnectGetURI) call) const;
+    /// What libvirt gave, or its last error.
+    Result<std::string> text(const char* action, char* given) const;
+    /// Adds the documents of a domain. Errors: kind input in libvirt's words.
+    Result<void> read(virDomainPtr domain, std::vector<ConnectedDomain>& into) const;
 
     const LibvirtLibrary* library_;
     std::string name_;

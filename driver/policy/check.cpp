@@ -366,6 +366,12 @@ void requirePinned(CheckAnswer& answer) {
     answer.remedy = wording::pinWithFit();
 }
 
+std::string pinnedMode(const xml::Domain& domain) {
+    if (std::string mode = commandLineOf(domain.qemuArguments).mode; !mode.empty())
+        return mode;
+    return domain.cpu.mode == xml::CpuMode::hostModel ? domain.cpu.model : std::string();
+}
+
 CheckAnswer checkDomain(const xml::Domain& domain, const PolicyHost& host,
                         const qemu::QemuModes* qemu, model::ModeTable table) {
     return Checker(domain, host, qemu, table).run();

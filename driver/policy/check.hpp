@@ -45,6 +45,10 @@ struct CheckAnswer {
     std::vector<std::string> warnings;
 };
 
+/// The compatibility mode that a KVM guest's document pins, as written: that of the command line
+/// beside <cpu>, else of <cpu>; empty where it pins none.
+std::string pinnedMode(const xml::Domain& domain);
+
 /// Decides as libvirt, QEMU and KVM would (sources at each rule).
 ///
 /// @param qemu what the QEMU in question takes, as a second limit; null where it was not asked.

@@ -21,4 +21,10 @@ xml::DomainCapabilitiesAnswer domainCpus(const PolicyHost& host,
     return answer;
 }
 
+std::string withDomainCpus(const xml::DomainCapabilitiesDocument& document,
+                           const model::HostRecord& record) {
+    const PolicyHost host = policyHost(record, "this host");
+    return document.withAnswer(domainCpus(host, document.customModels()));
+}
+
 } // namespace hostcompat::policy

@@ -18,4 +18,12 @@ namespace hostcompat::policy {
 xml::DomainCapabilitiesAnswer domainCpus(const PolicyHost& host,
                                          std::span<const std::string> models);
 
+/// Domain capabilities with what is known of a host in them: the bytes of
+/// DomainCapabilitiesDocument::withAnswer().
+///
+/// @param document one of which whyNotOfModes() is empty. @param record of a host whose modes are
+/// known.
+std::string withDomainCpus(const xml::DomainCapabilitiesDocument& document,
+                           const model::HostRecord& record);
+
 } // namespace hostcompat::policy

@@ -4,10 +4,12 @@
 
 #include "driver/text/utf8.hpp"
 #include "driver/xml/attribute_span.hpp"
+#include "driver/xml/domain.hpp"
 #include "driver/xml/splice.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 
 namespace hostcompat::xml {
@@ -62,6 +64,19 @@ std::string DomainCapabilitiesDocument::machine() const {
     return textOf(document_.root().child("machine"));
 }
 
+std::string DomainCapabilitiesDocument::whyNotOfModes() const {
+    if (const std::string name = arch(); !isPowerArch(name))
+        return fmt::format("it is of architecture {}, and only ppc64 and ppc64le have "
+                           "compatibility modes",
+                           text::clipped(name));
+    if (const std::string type = domainType(); type != "kvm")
+        return fmt::format("it is of domains of type {}, not kvm", text::clipped(type));
+    if (const std::string type = machine(); !isPseriesMachine(type))
+        return fmt::format("it is of the machine type {}, and only pseries takes a mode",
+                           text::clipped(type));
+    return {};
+}
+
 pugi::xml_node DomainCapabilitiesDocument::mode(std::string_view name) const {
     for (const pugi::xml_node child : document_.root().child("cpu").children())
         if (isElement(child, "mode") && child.attribute("name").value() == name &&
@@ -76,6 +91,10 @@ std::vector<std::string> DomainCapabilitiesDocument::customModels() const {
         if (isElement(child, "model") && child.attribute("usable"))
             names.push_back(textOf(child));
     return names;
+}
+
+bool DomainCapabilitiesDocument::hasModes() const {
+    return std::ranges::any_of(mode("host-model").children(), isModes);
 }
 
 std::string DomainCapabilitiesDocument::withAnswer(const DomainCapabilitiesAnswer& answer) const {

@@ -36,9 +36,15 @@ public:
     std::string arch() const;
     std::string domainType() const;
     std::string machine() const;
+    /// Why no answer of KVM's about modes belongs into the document, as a clause; empty where one
+    /// does: it is of ppc64 or ppc64le, of domains of type kvm, and of the machine type pseries.
+    std::string whyNotOfModes() const;
     /// The models of <mode name='custom'> that libvirt calls usable='unknown', or that an earlier
     /// answer called yes or no.
     std::vector<std::string> customModels() const;
+
+    /// Whether <mode name='host-model'> has the modes that an earlier answer put there.
+    bool hasModes() const;
 
     /// The document's bytes with usable='yes' or 'no' of the custom models that the answer tells,
     /// and in <mode name='host-model' supported='yes'> its modes as <enum name='compat'>, as the

@@ -15,6 +15,9 @@ from .hosts import Host
 from .job import Job
 
 _GUEST = Path(__file__).resolve().parent.parent / "guest"
+# What completing domain capabilities may do: another word in usable, and the modes.
+_USABLE = re.compile(r" usable='(?:yes|no|unknown)'")
+_MODES = re.compile(r"\n *<enum name='compat'>(?:\n *<value>(\w+)</value>)+\n *</enum>")
 _INSERTED = re.compile(r"\s*(<compat source='[a-z-]+'>|<mode name='\w+' supported='(yes|no)'/>|</compat>)\s*")
 
 
@@ -71,7 +74,17 @@ def run(host: Host, root: str, tool: Path) -> Session:
     )
     supported = json.loads(files["show"])["virt-host-compat"]["compat"]["modes"]
     rendered = "".join(f"<mode name='{mode['name']}' supported='{'yes' if mode['supported'] else 'no'}'/>" for mode in supported)
+    domains, completed = files.get("domain-capabilities", ""), files.get("domain-extended", "")
+    modes = _MODES.search(completed)
+    listed = re.findall(r"<value>(\w+)</value>", modes[0]) if modes else []
+    usable = {name: word for word, name in re.findall(r"<model usable='(\w+)'[^>]*>(\w+)</model>", completed)}
     promises = [
+        ("<domainCapabilities>" in domains and modes is not None, f"domain capabilities get no modes: {files.get('domain-extended.err', '')[:200]}"),
+        (_USABLE.sub("", domains) == _USABLE.sub("", _MODES.sub("", completed, 1)), "more than usable and the modes changes in domain capabilities"),
+        (listed == [mode["name"] for mode in supported if mode["supported"]], f"domain capabilities list {listed}"),
+        (model is not None and set(usable.items()) >= {(model[1], "yes")} and list(usable.values()).count("yes") == 1, f"domain capabilities call usable {usable}"),
+        (files.get("domain-again") == completed, "completing domain capabilities twice gives another document than once"),
+        (files.get("domain-connect", "").rstrip() == completed.rstrip(), f"domcapabilities --connect says {files.get('domain-connect.err', '')[:200]!r}"),
         (not other, f"lines beyond the inserted ones changed: {other[:3]}"),
         (rendered in session.inserted, f"the inserted lines are {session.inserted!r}"),
         (files.get("again") == after, "extending twice gives another document than once"),

@@ -13,7 +13,14 @@ COMPAT = (
 )
 EXTENDED = PLAIN.replace("</model>", "</model>" + COMPAT)
 WARNING = "warning : virt-host-compat:0 : libvirt's answers are passed on unchanged: module.conf:1: interval is 'soon', which\n"
+DOMAIN_PLAIN = "<domainCapabilities>\n  <cpu>\n  </cpu>\n</domainCapabilities>\n"
+DOMAIN_COMPLETED = DOMAIN_PLAIN.replace("<cpu>", "<cpu>\n    <enum name='compat'>\n      <value>power9</value>\n    </enum>")
 FILES = {
+    "domain-capabilities": DOMAIN_COMPLETED,
+    "domain-completed": DOMAIN_COMPLETED,
+    "domain-plain": DOMAIN_PLAIN,
+    "check-connect": "power10: incompatible: power10 is newer than what this host supports (power9)\n",
+    "survey-connect": "Hosts (1)\nGuests\n  power10 (power10)\n",
     "status": "libvirtd: enabled by a file, process 112 runs with it\n",
     "capabilities": EXTENDED,
     "capabilities-readonly": EXTENDED,
@@ -33,10 +40,14 @@ FILES = {
     "start-unhooked.err": "error: qemu-system-ppc64: Unable to set CPU compatibility mode in KVM: Invalid argument\n",
 }
 STATUSES = {
-    **dict.fromkeys(("enable", "hook-install", "status", "capabilities", "fit", "hook-remove", "disable", "start-fitted", "stopped"), "0"),
-    **dict.fromkeys(("status-before", "compare-error", "check", "start-hooked", "start-unhooked"), "1"),
+    **dict.fromkeys(("enable", "hook-install", "status", "capabilities", "fit", "hook-remove", "disable", "start-fitted", "stopped", "survey-connect"), "0"),
+    **dict.fromkeys(("status-before", "compare-error", "check", "check-connect", "start-hooked", "start-unhooked"), "1"),
 }
 BROKEN = {
+    "domain-capabilities": DOMAIN_PLAIN,
+    "domain-plain": DOMAIN_COMPLETED,
+    "check-connect": "",
+    "survey-connect": "Hosts (1)\nGuests\n",
     "status": "libvirtd: enabled by a file, process 112 runs without it\n",
     "capabilities-readonly": PLAIN,
     "confined": "unconfined\n",

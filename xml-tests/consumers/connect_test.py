@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import unittest
+import uuid
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -108,6 +109,140 @@ class Capabilities(ModuleTestCase):
         self.assertEqual(answer.returncode, 4)
         self.assertNotIn("<compat", answer.stdout)
         self.assertIn("may be another host than this one", answer.stderr)
+
+
+def guest(name: str, cpu: str = "", domain_type: str = "kvm") -> str:
+    """A POWER guest's document."""
+    return f"""<domain type='{domain_type}'>
+  <name>{name}</name>
+  <uuid>{uuid.uuid5(uuid.NAMESPACE_URL, name)}</uuid>
+  <memory>524288</memory>
+  <vcpu>1</vcpu>
+  <os><type arch='ppc64le' machine='pseries'>hvm</type></os>
+  {cpu}
+  <devices><emulator>/usr/bin/qemu-system-ppc64</emulator></devices>
+</domain>
+"""
+
+
+PIN9 = "<cpu mode='host-model'><model>power9</model></cpu>"
+PIN10 = "<cpu mode='host-model'><model>power10</model></cpu>"
+# A host record of this name and of another: POWER10 in power9 mode, and POWER10.
+RECORDS = module_setup.SOURCE_ROOT / "xml-tests/records"
+
+
+class DomainsOfDaemons(ModuleTestCase):
+    """KVM guests of POWER that a real daemon has defined, as it reads them at its start."""
+
+    def guests(self, folder: str = "d", **domains: str) -> private_daemon.PrivateDaemon:
+        return self.daemon(
+            folder, preload=[POWER_MACHINE, MODULE], wrapper=NO_EMULATORS, module_config=self.config(),
+            domains={name: guest(name, cpu) for name, cpu in domains.items()},
+        )
+
+    def verdicts(self, *arguments: str) -> dict[str, str]:
+        answer = run("check", "--json", *arguments)
+        self.assertIn(answer.returncode, (0, 1, 4), answer.stderr)
+        return {d["input"]: d["verdict"] for d in json.loads(answer.stdout)["virt-host-compat"]["domains"]}
+
+    def test_check_decides_about_the_domains_of_a_daemon(self) -> None:
+        with self.guests(old=PIN9, new=PIN10, plain="") as daemon:
+            record = ("--probe", str(RECORDS / "power10-as-power9.json"))
+            self.assertEqual(
+                self.verdicts("--connect", daemon.uri(readonly=True), *record),
+                {"new": "incompatible", "old": "compatible", "plain": "compatible"},
+            )
+            self.assertEqual(self.verdicts("--connect", daemon.uri(), *record, "old"), {"old": "compatible"})
+            answer = run("check", "--connect", daemon.uri(), *record)
+            self.assertEqual(answer.returncode, 1)
+            self.assertEqual([line.split(":")[0] for line in answer.stdout.splitlines()], ["new", "old", "plain"])
+            dumped = self.folder / "new.xml"
+            dumped.write_text(virsh(daemon.uri(), "dumpxml", "--inactive", "new"))
+            self.assertEqual(
+                run("check", str(dumped), *record).stdout.replace(str(dumped), "new"),
+                answer.stdout.splitlines(keepends=True)[0],
+            )
+
+    def test_the_host_is_the_daemons_own_where_none_is_named(self) -> None:
+        """The module's <compat>; this libvirt writes no <model>, as for a processor that it does not know."""
+        with self.guests(old=PIN9, plain="") as daemon:
+            answer = run("check", "--connect", daemon.uri())
+            self.assertEqual(answer.returncode, 1, answer.stderr)
+            self.assertIn("old: incompatible: the libvirt of qemu+unix", answer.stdout)
+            self.assertIn("plain: compatible", answer.stdout)
+
+    def test_what_cannot_be_asked_is_said_in_libvirts_words(self) -> None:
+        with self.guests(old=PIN9) as daemon:
+            answer = run("check", "--connect", daemon.uri(), "nobody")
+            self.assertEqual((answer.returncode, answer.stdout), (3, ""))
+            self.assertIn("cannot find the domain nobody of qemu+unix", answer.stderr)
+            self.assertIn("no domain with matching name 'nobody'", answer.stderr)
+            os.kill(daemon.pid, 19)  # SIGSTOP
+            try:
+                answer = run("check", "--timeout", "1", "--connect", daemon.uri())
+            finally:
+                os.kill(daemon.pid, 18)  # SIGCONT
+            self.assertEqual((answer.returncode, answer.stdout), (3, ""))
+            self.assertIn("there was no answer within 1 seconds", answer.stderr)
+        answer = run("check", "--connect", "test:///default", "--files-from", "-")
+        self.assertEqual((answer.returncode, answer.stdout), (2, ""))
+
+    def test_a_running_domain_is_decided_as_it_runs_too(self) -> None:
+        """The test driver's domain runs and is defined; it is no KVM guest, so nothing stands against it."""
+        self.assertEqual(
+            self.verdicts("--connect", "test:///default"),
+            {"test (running)": "not-applicable", "test": "not-applicable"},
+        )
+
+    def test_survey_of_daemons(self) -> None:
+        missing = "qemu+unix:///system?socket=/nowhere/socket"
+        with self.guests("d0", old=PIN9, plain="") as first, self.guests("d1", new=PIN10) as second:
+            answer = run("survey", "--json", "--connect", first.uri(), "--connect", missing, "--connect", second.uri(readonly=True))
+            self.assertEqual(answer.returncode, 3, answer.stderr)
+            self.assertIn(f"cannot connect to {missing}", answer.stderr)
+            body = json.loads(answer.stdout)["virt-host-compat"]
+            names = [name for kind in body["kinds"] for name in kind["hosts"]]
+            self.assertEqual(names, [first.uri(), second.uri(readonly=True)])
+            self.assertEqual(
+                [(one["input"], one["mode"]) for one in body["guests"]],
+                [(f"{first.uri()} old", "power9"), (f"{first.uri()} plain", None), (f"{second.uri(readonly=True)} new", "power10")],
+            )
+            page = self.folder / "page.html"
+            answer = run("survey", "--html", str(page), "--connect", first.uri())
+            self.assertEqual((answer.returncode, answer.stdout), (0, ""), answer.stderr)
+            self.assertIn("plain", page.read_text())
+
+    def test_ten_thousand_domains(self) -> None:
+        """Of libvirt's test driver, which reads them from a file."""
+        node = self.folder / "node.xml"
+        domains = "".join(
+            f"<domain type='test'><name>g{index:05}</name><memory>1024</memory><os><type>hvm</type></os></domain>" for index in range(10_000)
+        )
+        node.write_text(f"<node>{domains}</node>")
+        begin = time.monotonic()
+        verdicts = self.verdicts("--connect", f"test://{node}", "--probe", str(RECORDS / "power10.json"))
+        print(f"10000 running domains read and checked in {time.monotonic() - begin:.1f} s", file=sys.stderr)
+        self.assertEqual(len([name for name in verdicts if name.endswith(" (running)")]), 10_000)
+        self.assertEqual(set(verdicts.values()), {"not-applicable"})
+
+
+class DomainCapabilities(ModuleTestCase):
+    def test_of_a_daemon_without_kvm_they_stay(self) -> None:
+        """With the module and without; what it adds for KVM is seen in the lab."""
+        with self.daemon("plain", preload=[POWER_MACHINE]) as plain, self.daemon("module", preload=[POWER_MACHINE, MODULE], module_config=self.config()) as module:
+            document = virsh(plain.uri(), "domcapabilities")
+            self.assertIn("<arch>ppc64le</arch>", document)
+            self.assertEqual(virsh(module.uri(), "domcapabilities"), document)
+            self.assertEqual(module.log_lines(), [])
+            answer = run("domcapabilities", "--require", "--connect", plain.uri(), "--probe", str(self.record))
+            self.assertEqual((answer.returncode, answer.stdout.rstrip()), (4, document.rstrip()))
+            self.assertIn("it is of domains of type qemu, not kvm", answer.stderr)
+
+    def test_libvirt_wants_a_connection_that_may_write(self) -> None:
+        with self.daemon(wrapper=NO_EMULATORS) as daemon:
+            answer = run("domcapabilities", "--connect", daemon.uri(readonly=True))
+            self.assertEqual((answer.returncode, answer.stdout), (3, ""))
+            self.assertEqual(len(answer.stderr.splitlines()), 1, answer.stderr)
 
 
 class BaselineOfDaemons(ModuleTestCase):

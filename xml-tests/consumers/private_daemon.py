@@ -95,7 +95,8 @@ class PrivateDaemon:
 
     folder: an empty folder of its own. preload: what the daemon preloads. module_config: the
     module's configuration, as a text; None for none. wrapper: a command to run the daemon under.
-    log: where libvirt's log goes. hook: the content of a start hook.
+    log: where libvirt's log goes. hook: the content of a start hook. domains: what libvirt reads
+    as defined domains at its start, documents by name.
     """
 
     def __init__(
@@ -107,6 +108,7 @@ class PrivateDaemon:
         log: Path | None = None,
         environment: Mapping[str, str] | None = None,
         hook: str | None = None,
+        domains: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
         self.log = log or folder / "libvirtd.log"
@@ -119,6 +121,7 @@ class PrivateDaemon:
             self.write_config(module_config)
             self._environment["VIRT_HOST_COMPAT_MODULE_CONFIG"] = str(self.config_path)
         self._hook = hook
+        self._domains = domains or {}
         self._process: subprocess.Popen[bytes] | None = None
 
     def write_config(self, text: str) -> None:
@@ -160,6 +163,9 @@ class PrivateDaemon:
         etc = self.folder / "etc-libvirt"
         etc.mkdir()
         (etc / "qemu.conf").write_text(_QEMU_CONF)
+        for name, document in self._domains.items():
+            (etc / "qemu").mkdir(exist_ok=True)
+            (etc / "qemu" / f"{name}.xml").write_text(document)
         if self._hook is not None:
             hooks = etc / "hooks" / "qemu.d"
             hooks.mkdir(parents=True)

@@ -71,6 +71,8 @@ FORMS = [
     Form("domcapabilities @DOC@", sealed=True),
     Form("domcapabilities - --probe @GOOD@", "<domainCapabilities><cpu>\n", sealed=True),
     Form("domcapabilities -", "<domainCapabilities><cpu>\n", sealed=True),
+    Form("domcapabilities --connect test:///default", sealed=True, daemon=True),
+    Form("domcapabilities --connect qemu:///system --probe @GOOD@", sealed=True, daemon=True),
     Form("capabilities --connect test:///default", sealed=True, daemon=True),
     Form("capabilities --connect qemu:///system", sealed=True, daemon=True),
     Form("capabilities --connect qemu+tcp://other/system --probe @GOOD@", sealed=True, daemon=True),
@@ -89,6 +91,9 @@ FORMS = [
     Form("check @DOC@ --probe @GOOD@ --qemu @QEMU@"),
     Form("check --files-from @LIST@ --probe @GOOD@"),
     Form("check @DOC@"),
+    Form("check --connect test:///default", sealed=True, daemon=True),
+    Form("check --connect qemu:///system guest --probe @GOOD@", daemon=True),
+    Form("check --connect qemu:///system --host @DOC@", daemon=True),
     Form("fit @DOC@ --probe @GOOD@"),
     Form("fit @DOC@ --host @DOC@"),
     Form("fit @DOC@ --probe @GOOD@ --qemu @QEMU@"),
@@ -102,6 +107,8 @@ FORMS = [
     Form("survey --hosts @DOC@", status=4),
     Form("survey --hosts @GOOD@ --domains @DOC@"),
     Form("survey --hosts-from @LIST@ --files-from @LIST@", status=4),
+    Form("survey --hosts @GOOD@ --connect test:///default", daemon=True),
+    Form("survey --connect qemu:///system", sealed=True, daemon=True, status=4),
     # Another process reads the documents, and this one writes the page.
     Form("survey --hosts @DOC@ --html @PAGE@", status=4),
     Form("publish print nfd --probe @JSON@", sealed=True),
@@ -232,7 +239,7 @@ def check_command(program: str, form: Form, folder: Path, good: str) -> list[str
 
 def make_inputs(folder: Path) -> None:
     files = {"documents/broken.xml": BROKEN, "broken.json": "{", "list": f"{folder}/documents/broken.xml\n", "uris": "qemu+tcp://other/system\n",
-             "daemon/capabilities": BROKEN, "qemu": FAKE_QEMU, "root/etc/virt-host-compat/publish.conf": "modes\n",
+             "daemon/capabilities": BROKEN, "daemon/domain-capabilities": BROKEN, "daemon/domain": BROKEN, "qemu": FAKE_QEMU, "root/etc/virt-host-compat/publish.conf": "modes\n",
              "schemas/capability.rng": GRAMMAR % CAPABILITY, "schemas/cputypes.rng": GRAMMAR % CPU_TYPES,
              "brokenschemas/capability.rng": "<grammar>\n<start>"}
     for name, text in files.items():

@@ -2,7 +2,8 @@
 // Stands in for libvirt's client library: a daemon that answers what a folder of files says.
 //
 // VHC_STAND_IN names the folder. "error" there is the text with which opening fails; otherwise
-// "uri" is the connection's URI and "capabilities" its document.
+// "uri" is the connection's URI, "capabilities" and "domain-capabilities" its documents, and
+// "domain" that of its one domain, which is defined and does not run.
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
@@ -55,6 +56,10 @@ virConnectPtr virConnectOpenReadOnly(const char* name) {
     return read("error", theError) ? nullptr : reinterpret_cast<virConnectPtr>(&theUri);
 }
 
+virConnectPtr virConnectOpen(const char* name) {
+    return virConnectOpenReadOnly(name);
+}
+
 int virConnectClose(virConnectPtr) {
     return 0;
 }
@@ -70,5 +75,40 @@ char* virConnectGetHostname(virConnectPtr) {
 
 char* virConnectGetCapabilities(virConnectPtr) {
     return copyOf("capabilities");
+}
+
+char* virConnectGetDomainCapabilities(virConnectPtr, const char*, const char*, const char*,
+                                      const char*, unsigned int) {
+    return copyOf("domain-capabilities");
+}
+
+int virConnectListAllDomains(virConnectPtr, virDomainPtr** domains, unsigned int) {
+    *domains = static_cast<virDomainPtr*>(std::calloc(2, sizeof(virDomainPtr)));
+    (*domains)[0] = reinterpret_cast<virDomainPtr>(&theUri);
+    return 1;
+}
+
+virDomainPtr virDomainLookupByName(virConnectPtr, const char*) {
+    return reinterpret_cast<virDomainPtr>(&theUri);
+}
+
+const char* virDomainGetName(virDomainPtr) {
+    return "guest";
+}
+
+int virDomainIsActive(virDomainPtr) {
+    return 0;
+}
+
+int virDomainIsPersistent(virDomainPtr) {
+    return 1;
+}
+
+char* virDomainGetXMLDesc(virDomainPtr, unsigned int) {
+    return copyOf("domain");
+}
+
+int virDomainFree(virDomainPtr) {
+    return 0;
 }
 }

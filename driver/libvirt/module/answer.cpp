@@ -41,7 +41,7 @@ Answer findAnswer(const std::string& configPath, bool mayBeMissing) {
     Answer answer;
     const auto config = readConfig(configPath, mayBeMissing);
     if (!config) {
-        answer.reason = model::describe(config.error());
+        answer.host.compat.reason = model::describe(config.error());
         return answer;
     }
     answer.recorded = !config->probe.empty();
@@ -51,11 +51,10 @@ Answer findAnswer(const std::string& configPath, bool mayBeMissing) {
         return answer;
     auto record = answer.recorded ? readRecord(config->probe) : lookAtHost();
     if (!record) {
-        answer.reason = model::describe(record.error());
+        answer.host.compat.reason = model::describe(record.error());
         return answer;
     }
-    answer.known = std::move(record->compat.known);
-    answer.reason = std::move(record->compat.reason);
+    answer.host = std::move(*record);
     return answer;
 }
 

@@ -14,11 +14,9 @@ namespace hostcompat::libvirt::module {
 
 /// What holds for one interval.
 struct Answer {
-    /// The modes; nothing where they are unknown or the host is not POWER.
-    std::optional<model::KnownCompat> known;
-    /// Why nothing is known, for the log. Empty for a host that is not POWER: there is nothing to
-    /// say about it.
-    std::string reason;
+    /// The host, with its modes or why they are not known, for the log. Neither is there for a
+    /// host that is not POWER: there is nothing to say about it.
+    model::HostRecord host;
     /// Whether a record stands in for this host; then its modes go into every local document.
     bool recorded = false;
     /// Whether CPU comparisons are wrapped.

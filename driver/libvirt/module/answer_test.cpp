@@ -21,19 +21,25 @@ using namespace hostcompat::libvirt;
 using namespace hostcompat::libvirt::module;
 using namespace std::chrono_literals;
 
+Answer saying(std::string reason, std::chrono::seconds interval) {
+    Answer answer{.interval = interval};
+    answer.host.compat.reason = std::move(reason);
+    return answer;
+}
+
 TEST(AnswerKeeper, AsksOnceAnInterval) {
     int asked = 0;
     AnswerKeeper keeper([&] {
         ++asked;
-        return Answer{.reason = std::to_string(asked), .interval = 10s};
+        return saying(std::to_string(asked), 10s);
     });
     const AnswerKeeper::Clock::time_point begin{};
-    EXPECT_EQ(keeper.at(begin)->reason, "1");
+    EXPECT_EQ(keeper.at(begin)->host.compat.reason, "1");
     const auto kept = keeper.at(begin + 9s);
-    EXPECT_EQ(kept->reason, "1");
-    EXPECT_EQ(keeper.at(begin + 10s)->reason, "2");
-    EXPECT_EQ(keeper.at(begin + 19s)->reason, "2");
-    EXPECT_EQ(kept->reason, "1") << "an answer in use must stay";
+    EXPECT_EQ(kept->host.compat.reason, "1");
+    EXPECT_EQ(keeper.at(begin + 10s)->host.compat.reason, "2");
+    EXPECT_EQ(keeper.at(begin + 19s)->host.compat.reason, "2");
+    EXPECT_EQ(kept->host.compat.reason, "1") << "an answer in use must stay";
     EXPECT_EQ(asked, 2);
 }
 
@@ -42,13 +48,13 @@ TEST(AnswerKeeper, ThreadsShareOneAnswer) {
     AnswerKeeper keeper([&] {
         ++asked;
         std::this_thread::sleep_for(20ms);
-        return Answer{.reason = "shared", .interval = 3600s};
+        return saying("shared", 3600s);
     });
     std::vector<std::thread> threads;
     for (int index = 0; index < 8; ++index)
         threads.emplace_back([&] {
             for (int round = 0; round < 1000; ++round)
-                EXPECT_EQ(keeper.at(AnswerKeeper::Clock::now())->reason, "shared");
+                EXPECT_EQ(keeper.at(AnswerKeeper::Clock::now())->host.compat.reason, "shared");
         });
     for (std::thread& thread : threads)
         thread.join();
@@ -87,7 +93,7 @@ TEST_F(FindAnswerTest, ARecordStandsInForTheHost) {
     const std::string recordPath = write("record.json", answer::writeRecord(record));
     const Answer answer = findAnswer(
         write("module.conf", "probe = " + recordPath + "\ninterval = 7\ncompare = yes\n"), false);
-    EXPECT_EQ(answer.known, record.compat.known) << answer.reason;
+    EXPECT_EQ(answer.host, record) << answer.host.compat.reason;
     EXPECT_TRUE(answer.recorded);
     EXPECT_TRUE(answer.compare);
     EXPECT_EQ(answer.interval, 7s);
@@ -95,15 +101,15 @@ TEST_F(FindAnswerTest, ARecordStandsInForTheHost) {
 
 TEST_F(FindAnswerTest, WhatIsWrongIsTheReason) {
     const Answer vanished = findAnswer(write("a.conf", "probe = /nowhere/record.json\n"), false);
-    EXPECT_FALSE(vanished.known);
-    EXPECT_EQ(vanished.reason,
+    EXPECT_FALSE(vanished.host.compat.known);
+    EXPECT_EQ(vanished.host.compat.reason,
               "cannot open /nowhere/record.json: No such file or directory (ENOENT)");
     const Answer broken = findAnswer(write("b.conf", "interval = soon\n"), false);
-    EXPECT_FALSE(broken.known);
-    EXPECT_NE(broken.reason.find("b.conf:1: cannot read the module's configuration"),
+    EXPECT_FALSE(broken.host.compat.known);
+    EXPECT_NE(broken.host.compat.reason.find("b.conf:1: cannot read the module's configuration"),
               std::string::npos)
-        << broken.reason;
-    EXPECT_NE(findAnswer("/nowhere/module.conf", false).reason, "");
+        << broken.host.compat.reason;
+    EXPECT_NE(findAnswer("/nowhere/module.conf", false).host.compat.reason, "");
 }
 
 TEST_F(FindAnswerTest, AHostThatIsNotPowerHasNothingToSay) {
@@ -112,8 +118,8 @@ TEST_F(FindAnswerTest, AHostThatIsNotPowerHasNothingToSay) {
     if (std::string_view(names.machine).starts_with("ppc64"))
         GTEST_SKIP() << "this host is POWER";
     const Answer answer = findAnswer("/nowhere/module.conf", true);
-    EXPECT_FALSE(answer.known);
-    EXPECT_EQ(answer.reason, "");
+    EXPECT_FALSE(answer.host.compat.known);
+    EXPECT_EQ(answer.host.compat.reason, "");
 }
 
 } // namespace

@@ -23,6 +23,11 @@ char* virConnectGetCapabilities(virConnectPtr) {
     return fakeLibvirt().document ? ::strdup(fakeLibvirt().document) : nullptr;
 }
 
+char* virConnectGetDomainCapabilities(virConnectPtr, const char*, const char*, const char*,
+                                      const char*, unsigned int) {
+    return fakeLibvirt().domainDocument ? ::strdup(fakeLibvirt().domainDocument) : nullptr;
+}
+
 int virConnectCompareCPU(virConnectPtr, const char*, unsigned int) {
     return fakeLibvirt().compared;
 }

@@ -8,6 +8,8 @@
 struct FakeLibvirt {
     /// What virConnectGetCapabilities gives; null for a failure.
     const char* document = nullptr;
+    /// What virConnectGetDomainCapabilities gives; null for a failure.
+    const char* domainDocument = nullptr;
     /// What both comparisons give.
     int compared = 0;
     std::string uri = "qemu:///system";

@@ -81,25 +81,30 @@ Module& theModule() {
 /// The answer where the connection is about this host and something is known; else null.
 std::shared_ptr<const Answer> answerFor(virConnectPtr connection) {
     auto answer = theModule().answer();
-    if (!answer->known && answer->reason.empty())
+    const model::HostCompat& compat = answer->host.compat;
+    if (!compat.known && compat.reason.empty())
         return nullptr;
     const NextCalls& next = nextCalls();
     const Text uri(next.getUri ? next.getUri(connection) : nullptr, &std::free);
     if (!uri || !concernsHost(uri.get(), *answer))
         return nullptr;
-    if (!answer->known) {
-        theModule().report(answer->reason);
+    if (!compat.known) {
+        theModule().report(compat.reason);
         return nullptr;
     }
     return answer;
 }
 
-/// A copy of libvirt's document with <compat>, or null where it has to stay as it is.
-char* extend(virConnectPtr connection, const char* document) {
+/// What is made of a document of libvirt's.
+using Completion = Result<std::string> (*)(std::string_view document,
+                                           const model::HostRecord& host);
+
+/// A copy of libvirt's document with the answer, or null where it has to stay as it is.
+char* extend(virConnectPtr connection, const char* document, Completion complete) {
     const auto answer = answerFor(connection);
     if (!answer)
         return nullptr;
-    const auto extended = withCompat(document, *answer->known);
+    const auto extended = complete(document, answer->host);
     if (!extended) {
         theModule().report(model::describe(extended.error()));
         return nullptr;
@@ -119,12 +124,25 @@ Value guarded(Value fallback, Function function) noexcept {
     }
 }
 
+/// libvirt's document with the answer, which takes its place; or the document itself. The caller
+/// frees it either way.
+char* completed(virConnectPtr connection, char* document, Completion complete) {
+    if (!document)
+        return nullptr;
+    char* const extended =
+        guarded<char*>(nullptr, [&] { return extend(connection, document, complete); });
+    if (!extended)
+        return document;
+    std::free(document);
+    return extended;
+}
+
 /// What a comparison that libvirt answered with yes is, once KVM was heard.
 int heardKvm(virConnectPtr connection, const char* cpuXml, unsigned flags, int answered) {
     const auto answer = answerFor(connection);
     if (!answer || !answer->compare)
         return answered;
-    const std::string mode = refusedMode(cpuXml, *answer->known);
+    const std::string mode = refusedMode(cpuXml, *answer->host.compat.known);
     if (mode.empty())
         return answered;
     if ((flags & VIR_CONNECT_COMPARE_CPU_FAIL_INCOMPATIBLE) != 0 &&
@@ -146,14 +164,21 @@ extern "C" {
     const NextCalls* const next = guarded<const NextCalls*>(nullptr, [] { return &nextCalls(); });
     if (!next || !next->getCapabilities)
         return nullptr;
-    char* const document = next->getCapabilities(conn);
-    if (!document)
+    return completed(conn, next->getCapabilities(conn),
+                     [](std::string_view document, const model::HostRecord& host) {
+                         return withCompat(document, *host.compat.known);
+                     });
+}
+
+[[gnu::visibility("default")]] char*
+virConnectGetDomainCapabilities(virConnectPtr conn, const char* emulatorbin, const char* arch,
+                                const char* machine, const char* virttype, unsigned int flags) {
+    const NextCalls* const next = guarded<const NextCalls*>(nullptr, [] { return &nextCalls(); });
+    if (!next || !next->getDomainCapabilities)
         return nullptr;
-    char* const extended = guarded<char*>(nullptr, [&] { return extend(conn, document); });
-    if (!extended)
-        return document;
-    std::free(document);
-    return extended;
+    return completed(conn,
+                     next->getDomainCapabilities(conn, emulatorbin, arch, machine, virttype, flags),
+                     withDomainCpus);
 }
 
 [[gnu::visibility("default")]] int virConnectCompareCPU(virConnectPtr conn, const char* xmlDesc,

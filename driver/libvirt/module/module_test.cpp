@@ -22,6 +22,13 @@ using namespace hostcompat;
 constexpr const char* kDocument = "<capabilities>\n  <host>\n    <cpu>\n"
                                   "      <arch>ppc64le</arch>\n    </cpu>\n  </host>\n"
                                   "</capabilities>\n";
+constexpr const char* kDomainDocument =
+    "<domainCapabilities>\n  <domain>kvm</domain>\n  <machine>pseries-7.2</machine>\n"
+    "  <arch>ppc64le</arch>\n  <cpu>\n    <mode name='host-model' supported='yes'>\n"
+    "      <model fallback='allow'>POWER10</model>\n    </mode>\n"
+    "    <mode name='custom' supported='yes'>\n"
+    "      <model usable='unknown' vendor='IBM'>POWER9</model>\n"
+    "    </mode>\n  </cpu>\n</domainCapabilities>\n";
 constexpr const char* kPower9 = "<cpu mode='host-model'><model>power9</model></cpu>";
 constexpr const char* kPower10 = "<cpu mode='host-model'><model>power10</model></cpu>";
 
@@ -33,7 +40,11 @@ protected:
         std::filesystem::create_directories(folder_);
         ::setenv("VIRT_HOST_COMPAT_MODULE_CONFIG", (folder_ / "module.conf").c_str(), 1);
         const model::HostRecord record{
-            .host = {.arch = "ppc64le", .platform = model::Platform::pseries, .kernel = "7.3"},
+            .host = {.arch = "ppc64le",
+                     .platform = model::Platform::pseries,
+                     .model = "POWER10",
+                     .effectiveMode = "power9",
+                     .kernel = "7.3"},
             .compat = {.known = model::KnownCompat{.source = "kvm",
                                                    .supported = {9},
                                                    .refused = {8, 10, 11},
@@ -56,6 +67,12 @@ protected:
     static std::string capabilities() {
         const std::unique_ptr<char, decltype(&std::free)> text(virConnectGetCapabilities(nullptr),
                                                                &std::free);
+        return text ? text.get() : "none";
+    }
+    static std::string domainCapabilities() {
+        const std::unique_ptr<char, decltype(&std::free)> text(
+            virConnectGetDomainCapabilities(nullptr, nullptr, nullptr, nullptr, nullptr, 0),
+            &std::free);
         return text ? text.get() : "none";
     }
     static int compare(const char* cpu, unsigned flags = 0) {
@@ -111,6 +128,41 @@ TEST_F(ModuleTest, AnUnknownReleaseIsServedWithoutItsPrivateCalls) {
     EXPECT_EQ(compare(kPower10, VIR_CONNECT_COMPARE_CPU_FAIL_INCOMPATIBLE),
               VIR_CPU_COMPARE_INCOMPATIBLE);
     EXPECT_EQ(fakeLibvirt().errorCode, 0);
+}
+
+TEST_F(ModuleTest, CompletesDomainCapabilitiesOfKvmAlone) {
+    EXPECT_EQ(domainCapabilities(), "none") << "a failure of libvirt's";
+    std::string expected = kDomainDocument;
+    const std::string model = "POWER10</model>\n    ";
+    expected.insert(expected.find(model) + model.size(), "  <enum name='compat'>\n"
+                                                         "        <value>power9</value>\n"
+                                                         "      </enum>\n    ");
+    expected.replace(expected.find("'unknown'"), 9, "'no'");
+    fakeLibvirt().domainDocument = kDomainDocument;
+    errno = ENOTTY;
+    EXPECT_EQ(domainCapabilities(), expected);
+    EXPECT_EQ(errno, ENOTTY);
+    EXPECT_TRUE(fakeLibvirt().log.empty());
+    std::string emulated = kDomainDocument;
+    emulated.replace(emulated.find("kvm"), 3, "qemu");
+    fakeLibvirt().domainDocument = emulated.c_str();
+    EXPECT_EQ(domainCapabilities(), emulated);
+    EXPECT_TRUE(fakeLibvirt().log.empty());
+    fakeLibvirt().domainDocument = kDomainDocument;
+    fakeLibvirt().uri = "qemu+ssh://elsewhere/system";
+    EXPECT_EQ(domainCapabilities(), kDomainDocument);
+    EXPECT_TRUE(fakeLibvirt().log.empty());
+}
+
+TEST_F(ModuleTest, BrokenDomainCapabilitiesPassAndAreSaidOnce) {
+    for (const char* document :
+         {"<domainCapabilities><cpu/><cpu/></domainCapabilities>", "no XML", ""}) {
+        fakeLibvirt().domainDocument = document;
+        const std::size_t before = fakeLibvirt().log.size();
+        for (int call = 0; call < 3; ++call)
+            EXPECT_EQ(domainCapabilities(), document);
+        EXPECT_EQ(fakeLibvirt().log.size(), before + 1) << document;
+    }
 }
 
 TEST_F(ModuleTest, AModeThatKvmRefusesBecomesIncompatible) {

@@ -45,6 +45,7 @@ void find(Function& function, const char* name, const char* version) {
 NextCalls findAll() {
     NextCalls calls;
     find(calls.getCapabilities, "virConnectGetCapabilities", "LIBVIRT_0.2.1");
+    find(calls.getDomainCapabilities, "virConnectGetDomainCapabilities", "LIBVIRT_1.2.7");
     find(calls.compareCpu, "virConnectCompareCPU", "LIBVIRT_0.7.5");
     find(calls.compareHypervisorCpu, "virConnectCompareHypervisorCPU", "LIBVIRT_4.4.0");
     find(calls.getUri, "virConnectGetURI", "LIBVIRT_0.3.0");

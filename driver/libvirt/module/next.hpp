@@ -13,6 +13,7 @@ namespace hostcompat::libvirt::module {
 /// The functions, each null where the process has none.
 struct NextCalls {
     decltype(&::virConnectGetCapabilities) getCapabilities = nullptr;
+    decltype(&::virConnectGetDomainCapabilities) getDomainCapabilities = nullptr;
     decltype(&::virConnectCompareCPU) compareCpu = nullptr;
     decltype(&::virConnectCompareHypervisorCPU) compareHypervisorCpu = nullptr;
     decltype(&::virConnectGetURI) getUri = nullptr;

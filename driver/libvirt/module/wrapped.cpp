@@ -3,6 +3,7 @@
 #include "driver/libvirt/module/wrapped.hpp"
 
 #include "driver/libvirt/uri.hpp"
+#include "driver/policy/domain_cpus.hpp"
 #include "driver/xml/capabilities.hpp"
 #include "driver/xml/document.hpp"
 
@@ -19,6 +20,15 @@ Result<std::string> withCompat(std::string_view document, const model::KnownComp
     if (!capabilities)
         return std::unexpected(capabilities.error());
     return capabilities->withCompat(compat);
+}
+
+Result<std::string> withDomainCpus(std::string_view document, const model::HostRecord& host) {
+    auto capabilities = xml::DomainCapabilitiesDocument::read(
+        std::string(document), "libvirt's domain capabilities document");
+    if (!capabilities)
+        return std::unexpected(std::move(capabilities.error()));
+    return capabilities->whyNotOfModes().empty() ? policy::withDomainCpus(*capabilities, host)
+                                                 : std::string(document);
 }
 
 bool concernsPowerKvm(const HypervisorQuestion& question) {

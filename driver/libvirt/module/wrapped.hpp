@@ -19,6 +19,11 @@ bool concernsHost(std::string_view uri, const Answer& answer);
 /// Errors: those of CapabilitiesDocument::read(), for a document without <cpu>, as of containers.
 Result<std::string> withCompat(std::string_view document, const model::KnownCompat& compat);
 
+/// libvirt's domain capabilities with what KVM runs, as policy::withDomainCpus() writes it; those
+/// of other domains than KVM's on POWER as they are.
+/// Errors: those of DomainCapabilitiesDocument::read().
+Result<std::string> withDomainCpus(std::string_view document, const model::HostRecord& host);
+
 /// What a caller asked to compare with the hypervisor's CPU; null where not given.
 struct HypervisorQuestion {
     const char* arch = nullptr;
