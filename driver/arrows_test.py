@@ -36,6 +36,7 @@ ALLOWED = {
     "validate": {"model", "text", "input", "xml", "relaxng"},
     "publish": {"model", "text", "input"},
     "libvirt": {"model", "text", "input", "process", "sandbox", "xml", "answer", "policy"},
+    "capi": {"model", "text", "xml", "answer", "policy", "kvm"},
 }
 TOOLS = "tools"  # may include everything, and nothing includes it
 # Which folders may include a library's headers, and use its namespace.

@@ -2,7 +2,7 @@
 // The command "check": whether each domain's CPU can run on the host, why not, and what would.
 #include "driver/input/inputs.hpp"
 #include "driver/input/read_file.hpp"
-#include "driver/policy/check.hpp"
+#include "driver/policy/check_json.hpp"
 #include "tools/ci_report.hpp"
 #include "tools/command.hpp"
 #include "tools/daemon_source.hpp"
@@ -50,27 +50,6 @@ std::string answerLine(const std::string& name, const policy::CheckAnswer& answe
     if (!answer.remedy.empty())
         line += "; " + answer.remedy;
     return line;
-}
-
-Json answerJson(const std::string& name, const xml::Domain& domain,
-                const policy::CheckAnswer& answer) {
-    return {{"input", name},
-            {"domain", jsonText(domain.name)},
-            {"verdict", toString(answer.verdict)},
-            {"reason", answer.reason},
-            {"remedy", jsonText(answer.remedy)},
-            {"mode", jsonText(answer.mode)},
-            {"warnings", answer.warnings}};
-}
-
-Json errorJson(const std::string& name, const Error& error) {
-    return {{"input", name},
-            {"domain", nullptr},
-            {"verdict", "error"},
-            {"reason", model::describe(error)},
-            {"remedy", nullptr},
-            {"mode", nullptr},
-            {"warnings", Json::array()}};
 }
 
 /// What CI is told of a domain: the verdict where it is not compatible, and the warnings.
@@ -130,12 +109,7 @@ public:
         if (report_)
             report_->end();
         if (json_)
-            printJson(console_,
-                      {{"host", host_.name},
-                       {"host_modes", host_.compat.known ? jsonModes(policy::supportedModes(host_))
-                                                         : Json(nullptr)},
-                       {"qemu_modes", qemu_ ? Json(qemu_->accepted) : Json(nullptr)},
-                       {"domains", std::move(domains_)}});
+            printJson(console_, policy::checkJson(host_, qemu_, std::move(domains_)));
         return status_;
     }
 
@@ -148,7 +122,7 @@ private:
             policy::requirePinned(answer);
         status_ = worse(status_, statusOf(answer.verdict));
         if (json_) {
-            domains_.push_back(answerJson(name, domain, answer));
+            domains_.push_back(policy::domainJson(name, domain, answer));
             return;
         }
         if (report_) {
@@ -168,7 +142,7 @@ private:
                                               .line = error.line,
                                               .message = model::describe(error)}});
         if (json_)
-            domains_.push_back(errorJson(name, error));
+            domains_.push_back(policy::domainJson(name, error));
     }
 
     const policy::PolicyHost& host_;

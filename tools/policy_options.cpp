@@ -97,17 +97,6 @@ Result<void> refuseSecondStdin(const std::vector<std::string>& names) {
                                  .reason = "more than one input is -"});
 }
 
-nlohmann::ordered_json jsonModes(model::ModeSet modes) {
-    auto names = nlohmann::ordered_json::array();
-    for (const unsigned number : modes.numbers())
-        names.push_back(model::modeName(number));
-    return names;
-}
-
-nlohmann::ordered_json jsonText(const std::string& text) {
-    return text.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(text);
-}
-
 void printJson(Console& console, const nlohmann::ordered_json& body) {
     nlohmann::ordered_json inner = {{"schema_version", 1}};
     inner.update(body);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "driver/model/error.hpp"
+#include "driver/policy/check_json.hpp"
 #include "driver/policy/host.hpp"
 #include "driver/qemu/qemu_modes.hpp"
 #include "tools/console.hpp"
@@ -49,11 +50,8 @@ Result<unsigned> modeOption(std::string_view option, const std::string& text);
 /// Nothing, or the error that standard input is named more than once.
 Result<void> refuseSecondStdin(const std::vector<std::string>& names);
 
-/// The names of the set's modes, oldest first.
-nlohmann::ordered_json jsonModes(model::ModeSet modes);
-
-/// The text, or null where it is empty. Bytes that are not UTF-8 become U+FFFD on printing.
-nlohmann::ordered_json jsonText(const std::string& text);
+using policy::jsonModes;
+using policy::jsonText;
 
 /// Prints {"virt-host-compat": body}, with schema_version 1 as the body's first key.
 void printJson(Console& console, const nlohmann::ordered_json& body);

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdlib>
+#include <new>
 
 namespace hostcompat::xml {
 
@@ -27,6 +28,10 @@ void* allocate(std::size_t size) {
 void stopOnPugixmlMemoryFailure(void (*handler)()) {
     onFailure = handler;
     pugi::set_memory_management_functions(allocate, std::free);
+}
+
+void throwOnPugixmlMemoryFailure() {
+    stopOnPugixmlMemoryFailure([] { throw std::bad_alloc(); });
 }
 
 } // namespace hostcompat::xml

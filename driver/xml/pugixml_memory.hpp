@@ -9,4 +9,8 @@ namespace hostcompat::xml {
 /// first use of the parser; a library must leave its process alone.
 void stopOnPugixmlMemoryFailure(void (*handler)());
 
+/// Has std::bad_alloc thrown there. For a shared object that has pugixml inside, hidden from its
+/// process, before the first use of the parser.
+void throwOnPugixmlMemoryFailure();
+
 } // namespace hostcompat::xml

@@ -6,6 +6,7 @@
 #include "driver/libvirt/module/answer.hpp"
 #include "driver/libvirt/module/next.hpp"
 #include "driver/libvirt/module/wrapped.hpp"
+#include "driver/xml/pugixml_memory.hpp"
 
 #include <fmt/format.h>
 
@@ -74,7 +75,10 @@ private:
 
 /// Never destroyed: threads of the daemon may still call while it exits.
 Module& theModule() {
-    static Module* const instance = new Module;
+    static Module* const instance = [] {
+        xml::throwOnPugixmlMemoryFailure();
+        return new Module;
+    }();
     return *instance;
 }
 
