@@ -48,10 +48,13 @@ def default_folder(source: Path = SOURCE) -> Path:
     return cachedir.root() / "build" / hashlib.sha256(str(source).encode()).hexdigest()[:12]
 
 
-def build(folder: Path, source: Path = SOURCE, options: tuple[str, ...] = ("-Dtests=disabled",), jobs: int = 2) -> Path:
-    """Cross-build the project into a folder and return the tool; an existing build is brought up to date."""
+def build(folder: Path, source: Path = SOURCE, options: tuple[str, ...] = ("-Dtests=disabled",), jobs: int = 2, progress: bool = False) -> Path:
+    """Cross-build the project into a folder and return the tool; an existing build is brought up to date.
+
+    progress has standard error show how far it is.
+    """
     with cachedir.lock(f"build-{folder}"):
-        return _build(folder, source, ("-Dstatic=true", *options), jobs, [_CROSS_FILE], _TOOL)
+        return _build(folder, source, ("-Dstatic=true", *options), jobs, [_CROSS_FILE], _TOOL, progress)
 
 
 def _make_libvirt_headers(part: Path) -> None:
@@ -76,7 +79,7 @@ def build_module(folder: Path, source: Path = SOURCE, jobs: int = 2) -> Path:
         return _build(folder, source, options, jobs, [_CROSS_FILE, shared], _MODULE)
 
 
-def _build(folder: Path, source: Path, options: tuple[str, ...], jobs: int, cross_files: list[Path], made: str) -> Path:
+def _build(folder: Path, source: Path, options: tuple[str, ...], jobs: int, cross_files: list[Path], made: str, progress: bool = False) -> Path:
     require_program("powerpc64le-linux-gnu-g++", "g++-powerpc64le-linux-gnu")
     folder.mkdir(parents=True, exist_ok=True)
     constants = folder / "sysroot.ini"
@@ -87,7 +90,11 @@ def _build(folder: Path, source: Path, options: tuple[str, ...], jobs: int, cros
     if not (build_folder / "build.ninja").exists():
         cross = [argument for path in (constants, *cross_files) for argument in ("--cross-file", str(path))]
         _run([meson, "setup", str(build_folder), str(source), *cross, "-Dbuildtype=release", *options], folder)
-    _run([require_program("ninja", "ninja-build"), "-C", str(build_folder), f"-j{jobs}", *([] if "-Dtests=enabled" in options else [made])], folder)
+    ninja = [require_program("ninja", "ninja-build"), "-C", str(build_folder), f"-j{jobs}", *([] if "-Dtests=enabled" in options else [made])]
+    if progress:
+        subprocess.run([str(SOURCE / ".ci/show-progress"), str(folder / "ninja.log"), *ninja], stdout=2, check=False)
+    else:
+        _run(ninja, folder)
     result = build_folder / made
     if not result.exists():
         raise LabError(f"The build in {build_folder} made no {made}.")
