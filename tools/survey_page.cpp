@@ -53,6 +53,7 @@ constexpr std::string_view kHead = R"(<!DOCTYPE html>
 body { margin: 2rem; }
 table { border-collapse: collapse; margin: 1rem 0; }
 th, td { border: 1px solid #8888; padding: .3rem .6rem; text-align: left; vertical-align: top; }
+.wide { overflow-x: auto; }
 .yes { background: #2a24; } .no { background: #c224; } .unknown { background: #da24; }
 summary { cursor: pointer; }
 @media print { body { margin: 0; } details::details-content { content-visibility: visible; } #filter { display: none; } }
@@ -61,6 +62,10 @@ summary { cursor: pointer; }
 <body>
 <h1>Guests and hosts</h1>
 )";
+
+/// A table that is wider than the window is moved by itself, also by keyboard.
+constexpr std::string_view kWide =
+    R"(<div class="wide" tabindex="0" role="region" aria-label="{}">)";
 
 // Rows are shown without it too.
 constexpr std::string_view kTail = R"(<script>
@@ -97,13 +102,15 @@ public:
         html_ = kHead;
         const unsigned newest = survey.baseline().common().newest();
         html_ += fmt::format(
-            "<p>{} hosts. {}</p>\n<table>\n<caption>Hosts</caption>\n<thead><tr><th scope=\"col\">"
+            "<p>{} hosts. {}</p>\n{}<table>\n<caption>Hosts</caption>\n<thead><tr><th "
+            "scope=\"col\">"
             "Kind</th><th scope=\"col\">Hosts</th><th scope=\"col\">Processor</th>"
             "<th scope=\"col\">Modes</th><th scope=\"col\">From</th></tr></thead>\n<tbody>\n",
             survey.hosts(),
             newest == 0 ? "No mode is common to all that say what they support."
                         : fmt::format("The newest mode of all that say what they support: {}.",
-                                      model::modeName(newest)));
+                                      model::modeName(newest)),
+            fmt::format(kWide, "Hosts"));
         std::string heads;
         std::size_t number = 0;
         for (const policy::HostKind& kind : survey.kinds()) {
@@ -119,12 +126,13 @@ public:
             heads += fmt::format("<th scope=\"col\">on {}</th>", number);
         }
         html_ += fmt::format(
-            "</tbody>\n</table>\n<p id=\"filter\" hidden><label>Filter: <input type=\"search\">"
-            "</label></p>\n<table id=\"guests\">\n<caption>Guests, by kind of host</caption>\n"
+            "</tbody>\n</table></div>\n<p id=\"filter\" hidden><label>Filter: <input "
+            "type=\"search\">"
+            "</label></p>\n{}<table id=\"guests\">\n<caption>Guests, by kind of host</caption>\n"
             "<thead><tr><th scope=\"col\">Guest</th><th scope=\"col\">Pinned</th>{}<th "
             "scope=\"col\""
             ">To run everywhere</th></tr></thead>\n<tbody>\n",
-            heads);
+            fmt::format(kWide, "Guests"), heads);
     }
 
     void guest(const SurveyedGuest& guest) override {
@@ -146,7 +154,7 @@ public:
     }
 
     void end() override {
-        html_ += "</tbody>\n</table>\n";
+        html_ += "</tbody>\n</table></div>\n";
         html_ += kTail;
     }
 
