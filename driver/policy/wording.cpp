@@ -361,14 +361,14 @@ std::string noModeForBoth(const PolicyHost& host, const qemu::QemuModes& qemu) {
 
 std::string doubtfulSource(std::string_view host, std::string_view source) {
     return fmt::format(
-        "the answer of {} comes from '{}', which an earlier version concluded from: "
-        "its \"yes\" does not count, as the hypervisor may refuse the mode; write it "
+        "the answer of {} comes from '{}', from which an earlier version derived it without asking "
+        "KVM: its \"yes\" does not count, as the hypervisor may refuse the mode; write it "
         "again with this version on that host",
         text::printable(host), text::printable(source));
 }
 
 std::string doubtfulHosts(std::string_view first) {
-    return fmt::format("{}, perhaps among others, has an answer that an earlier version concluded "
+    return fmt::format("{}, perhaps among others, has an answer that an earlier version derived "
                        "from the device tree or the processor: its \"yes\" does not count, as the "
                        "hypervisor may refuse the mode; write it again with this version on that "
                        "host",
