@@ -109,7 +109,7 @@ Status disable(const DaemonOptions& options, Console& console) {
     }
     for (const std::string& daemon : daemons) {
         const auto path = libvirt::dropInPath(options.root, daemon);
-        const auto removed = input::removeManaged(path);
+        const auto removed = input::removeManagedWithFolder(path);
         if (!removed) {
             status = worse(status, console.fail(removed.error()));
         } else if (*removed) {

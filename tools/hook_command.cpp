@@ -54,7 +54,7 @@ Status install(const HookOptions& options, Console& console) {
 
 Status remove(const HookOptions& options, Console& console) {
     const auto path = hookPath(options);
-    const auto removed = input::removeManaged(path);
+    const auto removed = input::removeManagedWithFolder(path);
     if (!removed)
         return console.fail(removed.error());
     console.printLine(fmt::format("{} {}", *removed ? "removed" : "there is no", path.string()));

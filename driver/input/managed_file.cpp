@@ -140,4 +140,11 @@ Result<bool> removeManaged(const std::filesystem::path& path, const ManagedKind&
     return true;
 }
 
+Result<bool> removeManagedWithFolder(const std::filesystem::path& path) {
+    auto removed = removeManaged(path);
+    if (removed && *removed)
+        ::rmdir(path.parent_path().c_str());
+    return removed;
+}
+
 } // namespace hostcompat::input

@@ -67,4 +67,8 @@ Result<bool> writeManaged(const std::filesystem::path& path, std::string_view co
 /// Removes a file of ours. Returns whether there was one. Errors: as writeManaged().
 Result<bool> removeManaged(const std::filesystem::path& path, const ManagedKind& kind = {});
 
+/// Removes a file of ours as removeManaged() does, and its folder if nothing is left in it: for
+/// folders that programs look into whether they are there or not.
+Result<bool> removeManagedWithFolder(const std::filesystem::path& path);
+
 } // namespace hostcompat::input
