@@ -44,6 +44,15 @@ std::string_view currentModelName(std::string_view model) {
     return std::ranges::find(legacy, model) != legacy.end() ? model.substr(0, 6) : model;
 }
 
+/// Whether any libvirt translates the model for QEMU: libvirt 9.0 src/cpu_map/index.xml for ppc64;
+/// POWER11 since 11.4.
+bool libvirtKnowsModel(std::string_view model) {
+    constexpr std::array<std::string_view, 8> known = {"POWER6",        "POWER7",       "POWER8",
+                                                       "POWER9",        "POWER10",      "POWER11",
+                                                       "POWERPC_e5500", "POWERPC_e6500"};
+    return std::ranges::find(known, model) != known.end();
+}
+
 /// One domain on its way.
 class Checker {
 public:
@@ -119,6 +128,11 @@ private:
         case xml::CpuMode::other:
             return say(Verdict::incompatible, wording::invalidCpuMode(domain_),
                        wording::useKvmOrModel());
+        case xml::CpuMode::custom:
+            if (!libvirtKnowsModel(domain_.cpu.model))
+                return say(Verdict::incompatible, wording::modelUnknownToLibvirt(domain_),
+                           wording::useKvmOrModel());
+            [[fallthrough]];
         default:
             return say(Verdict::notApplicable, wording::emulated());
         }
@@ -173,7 +187,7 @@ private:
             return wording::featureRefused(cpu.feature);
         if (cpu.mode != xml::CpuMode::hostModel && cpu.mode != xml::CpuMode::custom)
             return {};
-        if (!cpu.vendorId.empty())
+        if (cpu.vendorId)
             return wording::vendorIdRefused();
         if (!cpu.vendor.empty() && cpu.vendor != "IBM" && cpu.check != "none")
             return wording::otherVendor(cpu.vendor);

@@ -21,7 +21,7 @@ xml::Domain pinnedTo(xml::Domain domain, unsigned mode) {
     domain.cpu.mode = xml::CpuMode::hostModel;
     domain.cpu.modeText = "host-model";
     domain.cpu.model = model::modeName(mode);
-    domain.cpu.vendorId.clear();
+    domain.cpu.vendorId.reset();
     domain.cpu.match.reset();
     domain.cpu.migratable.reset();
     domain.cpu.hasCache = domain.cpu.hasMaximumAddress = false;

@@ -9,11 +9,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cstdint>
 #include <optional>
 #include <set>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -96,6 +98,14 @@ void judgeAttributes(const xml::DomainCpu& cpu, Refusals& refusals) {
     if ((cpu.mode == none || cpu.mode == custom || cpu.mode == hostModel) &&
         !has(kFallbacks, cpu.fallback))
         refusals.addWord("model", "fallback", cpu.fallback, Words(kFallbacks).subspan(1));
+    // virCPUDefParseXML(): VIR_CPU_VENDOR_ID_LENGTH.
+    constexpr std::size_t kVendorIdLength = 12;
+    if (cpu.vendorId && (cpu.mode == none || cpu.mode == custom || cpu.mode == hostModel) &&
+        (cpu.vendorId->size() != kVendorIdLength || cpu.vendorId->contains(',')))
+        refusals.add(fmt::format("libvirt refuses vendor_id='{}' of <model>: it is not {} "
+                                 "characters without a comma",
+                                 text::clipped(*cpu.vendorId), kVendorIdLength),
+                     "take vendor_id out of <model>");
 }
 
 void judgeFeatures(const xml::DomainCpu& cpu, Refusals& refusals) {
@@ -199,6 +209,24 @@ std::optional<std::set<unsigned>> cpusOf(std::string_view list) {
     return cpus;
 }
 
+bool isNumber(std::string_view text) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc() && end == text.data() + text.size();
+}
+
+/// Units of memory, in either case (libvirt 9.0 src/util/virutil.c, virScaleInteger()).
+bool isUnit(std::string_view text) {
+    std::string unit;
+    for (const unsigned char character : text)
+        unit += static_cast<char>(std::tolower(character));
+    if (unit == "b" || unit == "byte" || unit == "bytes")
+        return true;
+    const std::string_view rest = std::string_view(unit).substr(unit.empty() ? 0 : 1);
+    return !unit.empty() && std::string_view("kmgtpe").contains(unit.front()) &&
+           (rest.empty() || rest == "ib" || rest == "b");
+}
+
 void judgeNuma(const std::vector<xml::NumaCell>& cells, unsigned vcpus, Refusals& refusals) {
     constexpr const char* kRemedy = "write each <cell> with an id from 0 on, its cpus and memory";
     if (cells.empty())
@@ -216,9 +244,15 @@ void judgeNuma(const std::vector<xml::NumaCell>& cells, unsigned vcpus, Refusals
         if (!ids.insert(*id).second)
             return refusals.add(fmt::format("libvirt refuses two <cell id='{}'> in <numa>", *id),
                                 kRemedy);
-        if (!cell.hasMemory)
+        if (!cell.memory)
             return refusals.add(
                 fmt::format("libvirt refuses the <cell id='{}'> without memory", *id), kRemedy);
+        if (!isNumber(*cell.memory) || !isUnit(cell.unit.value_or("KiB")))
+            return refusals.add(fmt::format("libvirt refuses the memory of <cell id='{}'>, '{}' of "
+                                            "unit '{}'",
+                                            *id, text::clipped(*cell.memory),
+                                            text::clipped(cell.unit.value_or("KiB"))),
+                                kRemedy);
         const auto cpus = cpusOf(cell.cpus.value_or(""));
         if (!cpus || (cell.cpus && cpus->empty()))
             return refusals.add(fmt::format("libvirt refuses cpus='{}' of <cell id='{}'>",
@@ -247,6 +281,15 @@ void judgePower(const xml::Domain& domain, Refusals& refusals) {
         refusals.add("libvirt refuses migratable='on' of host-passthrough on POWER, where QEMU has "
                      "no such option",
                      "take migratable out of <cpu>");
+    // qemuDomainDefValidate(): pSeries plugs CPUs by the core.
+    const unsigned threads =
+        cpu.topology && cpu.topology->threads ? numberOf(*cpu.topology->threads).value_or(0) : 0;
+    const auto current = domain.currentVcpus ? numberOf(*domain.currentVcpus) : std::nullopt;
+    if (threads > 1 && xml::isPseriesMachine(domain.machine) && current.value_or(0) % threads != 0)
+        refusals.add(fmt::format("libvirt refuses current='{}' of <vcpu>, as a core has {} threads "
+                                 "and is plugged whole",
+                                 *current, threads),
+                     "write a multiple of the threads of <topology>");
 }
 
 } // namespace
@@ -268,6 +311,9 @@ std::vector<Refusal> refusedByLibvirt(const xml::Domain& domain) {
         if (!argument)
             refusals.add("libvirt refuses a <qemu:arg> without a value",
                          "take it out of <qemu:commandline>");
+    if (domain.namelessVariable)
+        refusals.add("libvirt refuses a <qemu:env> without a name",
+                     "take it out of <qemu:commandline>");
     if (xml::isPowerArch(domain.arch))
         judgePower(domain, refusals);
     return refusals.take();

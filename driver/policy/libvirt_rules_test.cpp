@@ -44,6 +44,43 @@ TEST(LibvirtRules, RefusesWordsThatLibvirtDoesNotKnow) {
     EXPECT_NE(refusal("", "qemu", "PPC64"), "");
 }
 
+TEST(LibvirtRules, AVendorIdHasTwelveCharacters) {
+    for (const char* id : {"short", "", "1234567890123", "12345,789012"})
+        EXPECT_NE(refusal("<cpu><model vendor_id='" + std::string(id) + "'>POWER9</model></cpu>"),
+                  "")
+            << id;
+    EXPECT_EQ(refusal("<cpu><model vendor_id='123456789012'>POWER9</model></cpu>"), "");
+    EXPECT_EQ(refusal("<cpu mode='host-passthrough'><model vendor_id='short'/></cpu>"), "");
+}
+
+TEST(LibvirtRules, TheMemoryOfACellIsANumberOfAUnit) {
+    const auto cell = [](const std::string& attributes) {
+        return refusal("<cpu><numa><cell cpus='0' " + attributes + "/></numa></cpu>");
+    };
+    for (const char* memory : {"memory='x'", "memory=''", "memory='-1'", "memory='1 '",
+                               "memory='1' unit='furlong'", "memory='1' unit='KiBi'"})
+        EXPECT_NE(cell(memory), "") << memory;
+    for (const char* memory : {"memory='0'", "memory='1' unit='KiB'", "memory='1' unit='m'",
+                               "memory='1' unit='GB'", "memory='1' unit='bytes'"})
+        EXPECT_EQ(cell(memory), "") << memory;
+}
+
+TEST(LibvirtRules, CoresArePluggedWhole) {
+    const std::string two = "<topology sockets='1' cores='1' threads='2'/>";
+    EXPECT_NE(refusal("<vcpu current='1'>2</vcpu><cpu>" + two + "</cpu>"), "");
+    EXPECT_EQ(refusal("<vcpu current='2'>2</vcpu><cpu>" + two + "</cpu>"), "");
+}
+
+TEST(LibvirtRules, AVariableOfTheEmulatorHasAName) {
+    const auto variable = [](const std::string& element) {
+        return refusal("<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'>" +
+                       element + "</q:commandline>");
+    };
+    EXPECT_NE(variable("<q:env/>"), "");
+    EXPECT_NE(variable("<q:env value='b'/>"), "");
+    EXPECT_EQ(variable("<q:env name='A'/>"), "");
+}
+
 TEST(LibvirtRules, RefusesWhatDoesNotGoTogether) {
     for (const char* cpu : {"<cpu migratable='off'/>", "<cpu mode='host-model' migratable='off'/>",
                             "<cpu mode='custom' migratable='on'><model>POWER9</model></cpu>",

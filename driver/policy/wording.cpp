@@ -78,6 +78,11 @@ std::string emulatedWithHostCpu(const xml::Domain& domain) {
                        domain.cpu.modeText);
 }
 
+std::string modelUnknownToLibvirt(const xml::Domain& domain) {
+    return fmt::format("libvirt knows no CPU model '{}' for POWER",
+                       text::clipped(domain.cpu.model));
+}
+
 std::string hostOfOtherArch(const xml::Domain& domain, const PolicyHost& host) {
     return fmt::format("{} is {}, and KVM runs only guests of its own architecture, not {}",
                        host.name, text::clipped(host.arch), text::clipped(domain.arch));

@@ -24,6 +24,7 @@ std::string otherArch(std::string_view arch);
 std::string archUnknown();
 std::string emulated();
 std::string emulatedWithHostCpu(const xml::Domain& domain);
+std::string modelUnknownToLibvirt(const xml::Domain& domain);
 std::string hostOfOtherArch(const xml::Domain& domain, const PolicyHost& host);
 std::string machineWithoutKvm(const xml::Domain& domain);
 std::string invalidCpuMode(const xml::Domain& domain);

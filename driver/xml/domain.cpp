@@ -176,7 +176,7 @@ Result<void> DomainDocument::readCpu() {
     result.match = attributeOf(cpu_, "match");
     result.check = attributeOf(cpu_, "check");
     result.migratable = attributeOf(cpu_, "migratable");
-    result.vendorId = model_.attribute("vendor_id").value();
+    result.vendorId = attributeOf(model_, "vendor_id");
     for (const pugi::xml_node child : cpu_.children()) {
         if (isElement(child, "vendor") && result.vendor.empty())
             result.vendor = wholeText(child);
@@ -216,7 +216,8 @@ void DomainDocument::readRest() {
                 if (isElement(cell, "cell"))
                     cpu.numa->push_back({.id = attributeOf(cell, "id"),
                                          .cpus = attributeOf(cell, "cpus"),
-                                         .hasMemory = bool(cell.attribute("memory"))});
+                                         .memory = attributeOf(cell, "memory"),
+                                         .unit = attributeOf(cell, "unit")});
         }
     }
     for (const pugi::xml_node child : element_.children()) {
@@ -225,9 +226,12 @@ void DomainDocument::readRest() {
             domain_.currentVcpus = attributeOf(child, "current");
         }
         if (isQemuElement(child, "commandline"))
-            for (const pugi::xml_node argument : child.children())
+            for (const pugi::xml_node argument : child.children()) {
                 if (isQemuElement(argument, "arg"))
                     domain_.qemuArguments.push_back(attributeOf(argument, "value"));
+                if (isQemuElement(argument, "env") && !attributeOf(argument, "name"))
+                    domain_.namelessVariable = true;
+            }
     }
 }
 

@@ -48,7 +48,8 @@ struct CpuTopology {
 struct NumaCell {
     std::optional<std::string> id;
     std::optional<std::string> cpus;
-    bool hasMemory = false;
+    std::optional<std::string> memory;
+    std::optional<std::string> unit;
 };
 
 /// A domain's <cpu>. Texts are as libvirt reads them: white space counts.
@@ -64,7 +65,7 @@ struct DomainCpu {
     std::string fallback;
     /// <vendor>, and the attribute vendor_id of <model>; empty where missing.
     std::string vendor;
-    std::string vendorId;
+    std::optional<std::string> vendorId;
     /// The first <feature> whose policy is not optional; empty where there is none.
     std::string feature;
     std::vector<CpuFeature> features;
@@ -93,6 +94,8 @@ struct Domain {
     std::optional<std::string> currentVcpus;
     /// The values of <qemu:commandline><qemu:arg>; nothing for one without a value.
     std::vector<std::optional<std::string>> qemuArguments;
+    /// Whether <qemu:commandline> has a <qemu:env> without a name.
+    bool namelessVariable = false;
 };
 
 /// Whether QEMU's machine type takes compatibility modes (libvirt 9.0

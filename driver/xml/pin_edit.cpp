@@ -111,7 +111,7 @@ std::string withPinnedMode(const DomainDocument& domain, std::string_view mode) 
     const Document& document = domain.document();
     const std::string_view bytes = document.bytes();
     const DomainCpu& cpu = domain.domain().cpu;
-    if (cpu.mode == CpuMode::hostModel && cpu.model == mode && cpu.vendorId.empty() &&
+    if (cpu.mode == CpuMode::hostModel && cpu.model == mode && !cpu.vendorId &&
         !cpu.migratable && (!cpu.match || isCpuMatch(*cpu.match)) && !cpu.hasCache &&
         !cpu.hasMaximumAddress)
         return std::string(bytes);
