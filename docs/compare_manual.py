@@ -67,6 +67,14 @@ class Comparison:
             problems += [f"the example '{command}{rest}' has {name}, which the program does not offer" for name in sorted(unknown)]
         return problems
 
+    def refusals_are_the_programs(self) -> list[str]:
+        """Each sentence that the manual explains is one of the program's, in its source between two places that are filled in."""
+        sources = [path.read_text(encoding="utf-8") for path in (self.root / "driver/policy").glob("*.cpp") if not path.stem.endswith("_test")]
+        words = "".join(re.sub(r'"\s+"', "", source) for source in sources)
+        quoted = re.findall(r'^"([^"]+)"$', (self.root / "docs/refusals.rst").read_text(encoding="utf-8"), re.MULTILINE)
+        problems = [] if len(quoted) > 5 else ["no sentence was found"]
+        return problems + [f"the program never says '{text}'" for text in quoted if text not in words]
+
     def readme_names_every_command(self) -> list[str]:
         rows = set(re.findall(r"^\| `([a-z]+)", self.readme, re.MULTILINE))
         missing = set(self.commands()) - rows
@@ -134,6 +142,7 @@ def main(program: str, root: str) -> int:
         comparison.every_command_has_its_page,
         comparison.options_agree,
         comparison.examples_use_what_is_offered,
+        comparison.refusals_are_the_programs,
         comparison.readme_names_every_command,
         comparison.modes_agree,
         comparison.exit_statuses_agree,
