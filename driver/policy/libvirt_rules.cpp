@@ -218,8 +218,8 @@ bool isNumber(std::string_view text) {
 /// Units of memory, in either case (libvirt 9.0 src/util/virutil.c, virScaleInteger()).
 bool isUnit(std::string_view text) {
     std::string unit;
-    for (const unsigned char character : text)
-        unit += static_cast<char>(std::tolower(character));
+    for (const char character : text)
+        unit += static_cast<char>(std::tolower(static_cast<unsigned char>(character)));
     if (unit == "b" || unit == "byte" || unit == "bytes")
         return true;
     const std::string_view rest = std::string_view(unit).substr(unit.empty() ? 0 : 1);

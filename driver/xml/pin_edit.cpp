@@ -111,9 +111,8 @@ std::string withPinnedMode(const DomainDocument& domain, std::string_view mode) 
     const Document& document = domain.document();
     const std::string_view bytes = document.bytes();
     const DomainCpu& cpu = domain.domain().cpu;
-    if (cpu.mode == CpuMode::hostModel && cpu.model == mode && !cpu.vendorId &&
-        !cpu.migratable && (!cpu.match || isCpuMatch(*cpu.match)) && !cpu.hasCache &&
-        !cpu.hasMaximumAddress)
+    if (cpu.mode == CpuMode::hostModel && cpu.model == mode && !cpu.vendorId && !cpu.migratable &&
+        (!cpu.match || isCpuMatch(*cpu.match)) && !cpu.hasCache && !cpu.hasMaximumAddress)
         return std::string(bytes);
     if (domain.cpu()) {
         const ElementSpan span = document.spanOf(domain.cpu());
