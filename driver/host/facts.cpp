@@ -67,7 +67,9 @@ SystemNames systemNames() {
     utsname names{};
     uname(&names);
     const auto* base = reinterpret_cast<const char*>(getauxval(AT_BASE_PLATFORM));
-    return {.node = names.nodename,
+    // What Linux calls itself before anybody has set a name (include/linux/uts.h).
+    const bool unnamed = std::string_view(names.nodename) == "(none)";
+    return {.node = unnamed ? "" : names.nodename,
             .machine = names.machine,
             .release = names.release,
             .basePlatform = base ? base : "",
