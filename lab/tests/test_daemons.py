@@ -19,8 +19,6 @@ FILES = {
     "domain-capabilities": DOMAIN_COMPLETED,
     "domain-completed": DOMAIN_COMPLETED,
     "domain-plain": DOMAIN_PLAIN,
-    "check-connect": "power10: incompatible: power10 is newer than what this host supports (power9)\n",
-    "survey-connect": "Hosts (1)\nGuests\n  power10 (power10)\n",
     "status": "libvirtd: enabled by a file, process 112 runs with it\n",
     "capabilities": EXTENDED,
     "capabilities-readonly": EXTENDED,
@@ -40,14 +38,12 @@ FILES = {
     "start-unhooked.err": "error: qemu-system-ppc64: Unable to set CPU compatibility mode in KVM: Invalid argument\n",
 }
 STATUSES = {
-    **dict.fromkeys(("enable", "hook-install", "status", "capabilities", "fit", "hook-remove", "disable", "start-fitted", "stopped", "survey-connect"), "0"),
-    **dict.fromkeys(("status-before", "compare-error", "check", "check-connect", "start-hooked", "start-unhooked"), "1"),
+    **dict.fromkeys(("enable", "hook-install", "status", "capabilities", "fit", "hook-remove", "disable", "start-fitted", "stopped"), "0"),
+    **dict.fromkeys(("status-before", "compare-error", "check", "start-hooked", "start-unhooked"), "1"),
 }
 BROKEN = {
     "domain-capabilities": DOMAIN_PLAIN,
     "domain-plain": DOMAIN_COMPLETED,
-    "check-connect": "",
-    "survey-connect": "Hosts (1)\nGuests\n",
     "status": "libvirtd: enabled by a file, process 112 runs without it\n",
     "capabilities-readonly": PLAIN,
     "confined": "unconfined\n",
