@@ -21,7 +21,8 @@ sys.path.insert(0, str(HERE))
 
 import tap  # noqa: E402
 
-SKIPPED = 1 if os.environ.get("CI") == "true" else 77
+# TAP has a plan of its own for a test that is skipped; meson takes status 77 of it for an error.
+SKIPPED = 1 if os.environ.get("CI") == "true" else 0
 RECORDS = ("power10", "power10-as-power9", "power11")
 HOSTILE = "a\"><script>document.title='broken'</script><img src=x onerror=\"document.title='broken'\">\u202e\u0007&"
 GUESTS = {
@@ -159,11 +160,11 @@ def main(program: str, *arguments: str) -> int:
     try:
         import selenium  # noqa: F401
     except ImportError:
-        print("skipped: python3-selenium is not installed")
+        print("1..0 # SKIP python3-selenium is not installed")
         return SKIPPED
     for name in ("chromium", "chromedriver"):
         if not shutil.which(name):
-            print(f"skipped: {name} is not installed")
+            print(f"1..0 # SKIP {name} is not installed")
             return SKIPPED
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)

@@ -29,7 +29,8 @@ import tap  # noqa: E402
 
 RECORDS = ROOT / "xml-tests/records"
 PROMETHEUS = HERE.parent / "prometheus"
-SKIPPED = 1 if os.environ.get("CI") == "true" else 77
+# TAP has a plan of its own for a test that is skipped; meson takes status 77 of it for an error.
+SKIPPED = 1 if os.environ.get("CI") == "true" else 0
 NEEDED = ("promtool", "prometheus", "prometheus-node-exporter", "ansible-playbook", "ansible-lint", "pre-commit", "git", "npm", "node", "rsync", "facter", "unshare")
 
 
@@ -247,10 +248,6 @@ def gitlab_runs_the_template(program: str, npm: Path, folder: Path) -> list[str]
         for job, wanted in (("validate", validates), ("check", checks)):
             if f"{wanted} virt-host-compat-{job}" not in words:
                 problems.append(f"{job} of {documents}, {domains}: {told(done)}")
-        for report in place.glob(".gitlab-ci-local/artifacts/*/*.json"):
-            entries = json.loads(report.read_text())
-            if any(not {"description", "check_name", "fingerprint", "severity", "location"} <= entry.keys() for entry in entries) or bool(entries) != (validates == "FAIL"):
-                problems.append(f"{report.name}: {entries}")
     return problems
 
 
@@ -288,7 +285,7 @@ def junit_is_read(program: str, folder: Path) -> list[str]:
 def main(program: str, npm_folder: str) -> int:
     missing = [name for name in NEEDED if not shutil.which(name)]
     if missing or os.geteuid() != 0:
-        print(f"skipped: {', '.join(missing) + ' are not installed' if missing else 'the role is tried in a mount namespace, which needs root'}")
+        print(f"1..0 # SKIP {', '.join(missing) + ' are not installed' if missing else 'the role is tried in a mount namespace, which needs root'}")
         return SKIPPED
     program, npm = str(Path(program).resolve()), Path(npm_folder)
     npm.mkdir(parents=True, exist_ok=True)
