@@ -129,6 +129,11 @@ class HookScript(ModuleTestCase):
             answer = run("hook", "remove", "--root", str(self.folder))
             self.assertEqual(answer.returncode, 0, answer.stderr)
             self.assertFalse(script.exists())
+            self.assertFalse(script.parent.exists(), "nothing was left in it")
+        other = self.script("exit 0").with_name("other")
+        other.write_text("")
+        self.assertEqual(run("hook", "remove", "--root", str(self.folder)).returncode, 0)
+        self.assertTrue(other.exists())
         script.write_text("#!/bin/sh\n# somebody else's\n")
         script.chmod(0o755)
         for command in ("install", "remove"):

@@ -265,6 +265,7 @@ class Footprint(ModuleTestCase):
                 "virConnectCompareCPU@@LIBVIRT_0.7.5",
                 "virConnectCompareHypervisorCPU@@LIBVIRT_4.4.0",
                 "virConnectGetCapabilities@@LIBVIRT_0.2.1",
+                "virConnectGetDomainCapabilities@@LIBVIRT_1.2.7",
             ],
         )
 
