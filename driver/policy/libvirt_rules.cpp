@@ -127,8 +127,9 @@ void judgeFeatures(const xml::DomainCpu& cpu, Refusals& refusals) {
 }
 
 /// A number as libvirt reads those of these elements; nothing for any other text.
-std::optional<unsigned> numberOf(std::string_view text) {
-    unsigned number = 0;
+template <typename Number = unsigned>
+std::optional<Number> numberOf(std::string_view text) {
+    Number number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     return error == std::errc() && end == text.data() + text.size() ? std::optional(number)
                                                                     : std::nullopt;
@@ -209,12 +210,6 @@ std::optional<std::set<unsigned>> cpusOf(std::string_view list) {
     return cpus;
 }
 
-bool isNumber(std::string_view text) {
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc() && end == text.data() + text.size();
-}
-
 /// Units of memory, in either case (libvirt 9.0 src/util/virutil.c, virScaleInteger()).
 bool isUnit(std::string_view text) {
     std::string unit;
@@ -247,7 +242,7 @@ void judgeNuma(const std::vector<xml::NumaCell>& cells, unsigned vcpus, Refusals
         if (!cell.memory)
             return refusals.add(
                 fmt::format("libvirt refuses the <cell id='{}'> without memory", *id), kRemedy);
-        if (!isNumber(*cell.memory) || !isUnit(cell.unit.value_or("KiB")))
+        if (!numberOf<std::uint64_t>(*cell.memory) || !isUnit(cell.unit.value_or("KiB")))
             return refusals.add(fmt::format("libvirt refuses the memory of <cell id='{}'>, '{}' of "
                                             "unit '{}'",
                                             *id, text::clipped(*cell.memory),
@@ -284,11 +279,11 @@ void judgePower(const xml::Domain& domain, Refusals& refusals) {
     // qemuDomainDefValidate(): pSeries plugs CPUs by the core.
     const unsigned threads =
         cpu.topology && cpu.topology->threads ? numberOf(*cpu.topology->threads).value_or(0) : 0;
-    const auto current = domain.currentVcpus ? numberOf(*domain.currentVcpus) : std::nullopt;
-    if (threads > 1 && xml::isPseriesMachine(domain.machine) && current.value_or(0) % threads != 0)
+    const unsigned current = domain.currentVcpus ? numberOf(*domain.currentVcpus).value_or(0) : 0;
+    if (threads > 1 && xml::isPseriesMachine(domain.machine) && current % threads != 0)
         refusals.add(fmt::format("libvirt refuses current='{}' of <vcpu>, as a core has {} threads "
                                  "and is plugged whole",
-                                 *current, threads),
+                                 current, threads),
                      "write a multiple of the threads of <topology>");
 }
 
