@@ -5,6 +5,7 @@
 #include "driver/policy/wording.hpp"
 #include "driver/xml/host_stream.hpp"
 #include "tools/command.hpp"
+#include "tools/daemon_source.hpp"
 #include "tools/options.hpp"
 #include "tools/policy_options.hpp"
 #include "tools/progress.hpp"
@@ -135,9 +136,8 @@ Result<xml::StreamCounts> askDaemons(const BaselineOptions& options, policy::Bas
         .unreachable = [&](const Error& error) { console.warn(model::describe(error)); },
         .unknown =
             [&](std::string_view uri) { console.warn(policy::wording::daemonDoesNotSay(uri)); }};
-    libvirt::ConnectOptions how{
-        .timeout = std::chrono::milliseconds(static_cast<std::int64_t>(options.timeout * 1000)),
-        .noSandbox = options.noSandbox};
+    libvirt::ConnectOptions how{.timeout = timeoutOf(options.timeout),
+                                .noSandbox = options.noSandbox};
     if (options.jobs != 0)
         how.jobs = options.jobs;
     const auto counts = libvirt::connectBaseline(

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // The command "capabilities": the capabilities document with <compat>.
 #include "driver/input/read_file.hpp"
+#include "driver/policy/host.hpp"
 #include "driver/text/utf8.hpp"
 #include "driver/xml/capabilities.hpp"
-#include "driver/xml/domain.hpp"
 #include "tools/command.hpp"
 #include "tools/daemon_source.hpp"
 #include "tools/host_source.hpp"
 #include "tools/options.hpp"
-#include "tools/sandboxing.hpp"
 
 #include <fmt/format.h>
 
@@ -48,26 +47,10 @@ void warnOfArch(const xml::CapabilitiesDocument& document, const std::string& ho
                         text::clipped(arch), text::clipped(hostArch)));
 }
 
-/// Why the answer about the host cannot be about the document's; empty where it can.
-std::string contradiction(const xml::CapabilitiesDocument& document,
-                          const model::HostIdentity& host) {
-    const std::string arch = document.arch();
-    if (!arch.empty() && !xml::isPowerArch(arch))
-        return fmt::format("it describes a host of architecture {}, and the answer is about a {} "
-                           "host",
-                           text::clipped(arch), text::clipped(host.arch));
-    const unsigned described = model::generationOfCpuModel(document.model());
-    const unsigned asked = model::generationOfCpuModel(host.model);
-    if (described != 0 && asked != 0 && described != asked)
-        return fmt::format("it describes a {}, and the answer is about a {}",
-                           text::clipped(document.model()), text::clipped(host.model));
-    return {};
-}
-
 /// Prints the document with the answer in it, unless the two are of different hosts.
 Status printWithAnswer(const xml::CapabilitiesDocument& document, const model::HostRecord& record,
                        const CapabilitiesOptions& options, Console& console) {
-    if (std::string why = contradiction(document, record.host); !why.empty())
+    if (std::string why = policy::contradiction(document, record.host); !why.empty())
         return console.fail({.kind = ErrorKind::input,
                              .action = "write the answer into",
                              .subject = document.document().name(),
@@ -93,28 +76,18 @@ Status printAsItIs(const xml::CapabilitiesDocument& document, const std::string&
 
 /// A daemon's document. The answer of this host goes only into a document of this host.
 Status capabilitiesOfDaemon(const CapabilitiesOptions& options, Console& console) {
-    Daemon connected = std::move(askDaemons({*options.connect}, options.timeout, {}).front());
-    if (!connected)
-        return console.fail(connected.error());
-    const auto host = hostBehind(*connected, options.probe, options.noSandbox);
-    if (!host)
-        return console.fail(host.error());
-    if (options.probe.empty())
-        if (const auto sealed = seal(options.noSandbox); !sealed)
-            return console.fail(sealed.error());
+    auto asked = askDaemon(*options.connect, options.timeout, {}, options.probe, options.noSandbox);
+    if (!asked)
+        return console.fail(asked.error());
     const auto document =
-        xml::CapabilitiesDocument::read(std::move(connected->capabilities), connected->uri);
+        xml::CapabilitiesDocument::read(std::move(asked->daemon.capabilities), asked->daemon.uri);
     if (!document)
         return console.fail(document.error());
-    if (!*host)
-        return printAsItIs(*document,
-                           fmt::format("{} may be another host than this one; have its daemon run "
-                                       "the module, or give a record of that host with --probe",
-                                       text::clipped(connected->uri, 1000)),
-                           options, console);
-    if (!(*host)->record.compat.known)
-        return printAsItIs(*document, (*host)->record.compat.reason, options, console);
-    return printWithAnswer(*document, (*host)->record, options, console);
+    if (!asked->here)
+        return printAsItIs(*document, perhapsAnotherHost(asked->daemon), options, console);
+    if (!asked->here->record.compat.known)
+        return printAsItIs(*document, asked->here->record.compat.reason, options, console);
+    return printWithAnswer(*document, asked->here->record, options, console);
 }
 
 Status capabilities(const CapabilitiesOptions& options, Console& console) {
@@ -133,12 +106,9 @@ Status capabilities(const CapabilitiesOptions& options, Console& console) {
     if (!bytes)
         return console.fail(bytes.error());
     const auto host =
-        lookAtHost(options.probe, options.noSandbox, {.topology = options.input.empty()});
+        lookAtHostAndSeal(options.probe, options.noSandbox, {.topology = options.input.empty()});
     if (!host)
         return console.fail(host.error());
-    if (options.probe.empty())
-        if (const auto sealed = seal(options.noSandbox); !sealed)
-            return console.fail(sealed.error());
     const auto document = baseDocument(options, *host, std::move(*bytes));
     if (!document)
         return console.fail(document.error());

@@ -9,7 +9,6 @@
 #include "tools/host_source.hpp"
 #include "tools/options.hpp"
 #include "tools/policy_options.hpp"
-#include "tools/sandboxing.hpp"
 
 #include <fmt/format.h>
 
@@ -165,29 +164,32 @@ Status checkDaemon(const CheckOptions& options, Console& console) {
     const auto qemu = loadQemuModes(options.policy);
     if (!qemu)
         return console.fail(qemu.error());
-    const Daemon daemon = std::move(askDaemons({*options.connect}, options.timeout,
-                                               {.domains = true, .domainNames = options.domains})
-                                        .front());
+    const auto decide = [&](const libvirt::ConnectedHost& daemon, const policy::PolicyHost& host) {
+        warnOfDoubtfulSource(host.compat, host.name, console);
+        CheckRun run(host, *qemu ? &**qemu : nullptr, options, console);
+        for (const libvirt::ConnectedDomain& domain : daemon.domains) {
+            if (!domain.running.empty())
+                run.check(daemon.uri, domain.name + " (running)", domain.running);
+            if (!domain.defined.empty())
+                run.check(daemon.uri, domain.name, domain.defined);
+        }
+        return run.finish();
+    };
+    const libvirt::ConnectOptions wanted{.domains = true, .domainNames = options.domains};
+    if (options.policy.host.empty() && options.policy.probe.empty()) {
+        const auto asked =
+            askDaemon(*options.connect, options.timeout, wanted, "", options.policy.noSandbox);
+        if (!asked)
+            return console.fail(asked.error());
+        const auto host = policyHostOf(asked->daemon, asked->here);
+        return host ? decide(asked->daemon, *host) : console.fail(host.error());
+    }
+    const Daemon daemon =
+        std::move(askDaemons({*options.connect}, options.timeout, wanted).front());
     if (!daemon)
         return console.fail(daemon.error());
-    Result<policy::PolicyHost> host;
-    if (!options.policy.host.empty() || !options.policy.probe.empty()) {
-        host = loadPolicyHost(options.policy, {});
-    } else {
-        const auto here = hostBehind(*daemon, "", options.policy.noSandbox);
-        if (!here)
-            return console.fail(here.error());
-        if (const auto sealed = seal(options.policy.noSandbox); !sealed)
-            return console.fail(sealed.error());
-        host = policyHostOf(*daemon, *here);
-    }
-    if (!host)
-        return console.fail(host.error());
-    warnOfDoubtfulSource(host->compat, host->name, console);
-    CheckRun run(*host, *qemu ? &**qemu : nullptr, options, console);
-    for (const libvirt::ConnectedDomain& domain : daemon->domains)
-        run.check(daemon->uri, nameOf(domain), domain.document);
-    return run.finish();
+    const auto host = loadPolicyHost(options.policy, {});
+    return host ? decide(*daemon, *host) : console.fail(host.error());
 }
 
 Status check(const CheckOptions& options, Console& console) {

@@ -2,25 +2,48 @@
 // Asks daemons for the commands that take --connect.
 #include "tools/daemon_source.hpp"
 
+#include "driver/text/utf8.hpp"
 #include "driver/xml/capabilities.hpp"
 #include "tools/host_source.hpp"
+#include "tools/sandboxing.hpp"
+
+#include <fmt/format.h>
 
 namespace hostcompat::tools {
 
+std::chrono::milliseconds timeoutOf(double seconds) {
+    return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+}
+
 std::vector<Daemon> askDaemons(const std::vector<std::string>& uris, double timeout,
                                libvirt::ConnectOptions options) {
-    options.timeout = std::chrono::milliseconds(static_cast<std::int64_t>(timeout * 1000));
+    options.timeout = timeoutOf(timeout);
     return libvirt::askDaemons(uris, options);
 }
 
-Result<std::optional<answer::ProbedHost>> hostBehind(const libvirt::ConnectedHost& daemon,
-                                                     const std::string& probe, bool noSandbox) {
-    if (!daemon.thisHost && probe.empty())
-        return std::nullopt;
-    auto host = lookAtHost(probe, noSandbox);
-    if (!host)
-        return std::unexpected(std::move(host.error()));
-    return std::move(*host);
+Result<AskedDaemon> askDaemon(const std::string& uri, double timeout,
+                              libvirt::ConnectOptions options, const std::string& probe,
+                              bool noSandbox) {
+    Daemon daemon = std::move(askDaemons({uri}, timeout, std::move(options)).front());
+    if (!daemon)
+        return std::unexpected(std::move(daemon.error()));
+    AskedDaemon asked{.daemon = std::move(*daemon), .here = std::nullopt};
+    if (!asked.daemon.thisHost && probe.empty()) {
+        if (auto sealed = seal(noSandbox); !sealed)
+            return std::unexpected(std::move(sealed.error()));
+        return asked;
+    }
+    auto here = lookAtHostAndSeal(probe, noSandbox);
+    if (!here)
+        return std::unexpected(std::move(here.error()));
+    asked.here = std::move(*here);
+    return asked;
+}
+
+std::string perhapsAnotherHost(const libvirt::ConnectedHost& daemon) {
+    return fmt::format("{} may be another host than this one; have its daemon run the module, or "
+                       "give a record of that host with --probe",
+                       text::clipped(daemon.uri, 1000));
 }
 
 Result<policy::PolicyHost> policyHostOf(const libvirt::ConnectedHost& daemon,
@@ -31,10 +54,6 @@ Result<policy::PolicyHost> policyHostOf(const libvirt::ConnectedHost& daemon,
     if (!document)
         return std::unexpected(document.error());
     return policy::policyHost(*document);
-}
-
-std::string nameOf(const libvirt::ConnectedDomain& domain) {
-    return domain.running ? domain.name + " (running)" : domain.name;
 }
 
 } // namespace hostcompat::tools

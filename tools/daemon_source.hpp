@@ -6,6 +6,7 @@
 #include "driver/libvirt/client.hpp"
 #include "driver/policy/host.hpp"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,23 +16,33 @@ namespace hostcompat::tools {
 /// One daemon, or why it could not be asked.
 using Daemon = Result<libvirt::ConnectedHost>;
 
-/// Asks daemons, read-only. @param timeout in seconds, for each.
+/// What --timeout says.
+std::chrono::milliseconds timeoutOf(double seconds);
+
+/// Asks daemons, read-only where that is enough. @param timeout in seconds, for each.
 /// Errors of each: those of libvirt::askDaemons().
 std::vector<Daemon> askDaemons(const std::vector<std::string>& uris, double timeout,
                                libvirt::ConnectOptions options);
 
-/// This host, where a daemon's document is about it or a record stands in for it; else nothing.
-/// Errors: those of lookAtHost().
-Result<std::optional<answer::ProbedHost>> hostBehind(const libvirt::ConnectedHost& daemon,
-                                                     const std::string& probe, bool noSandbox);
+/// A daemon, and this host where its documents are about it or a record stands in for it.
+struct AskedDaemon {
+    libvirt::ConnectedHost daemon;
+    std::optional<answer::ProbedHost> here;
+};
+
+/// Asks one daemon, and the host behind it; gives up all rights afterwards.
+/// Errors: those of askDaemons() and lookAtHostAndSeal().
+Result<AskedDaemon> askDaemon(const std::string& uri, double timeout,
+                              libvirt::ConnectOptions options, const std::string& probe,
+                              bool noSandbox);
+
+/// Why no answer of this host goes into the daemon's document, as a clause with what helps.
+std::string perhapsAnotherHost(const libvirt::ConnectedHost& daemon);
 
 /// The host to decide about: this one where the daemon is about it and its modes are known, else
 /// what the daemon's capabilities document says. Parses the document, so the caller must have given
 /// up its rights. Errors: those of CapabilitiesDocument::read() and policyHost().
 Result<policy::PolicyHost> policyHostOf(const libvirt::ConnectedHost& daemon,
                                         const std::optional<answer::ProbedHost>& here);
-
-/// A domain's name for messages: "web", or "web (running)" for what a running domain runs with.
-std::string nameOf(const libvirt::ConnectedDomain& domain);
 
 } // namespace hostcompat::tools

@@ -2,12 +2,10 @@
 // The command "domcapabilities": libvirt's domain capabilities with the CPUs that KVM really runs.
 #include "driver/input/read_file.hpp"
 #include "driver/policy/domain_cpus.hpp"
-#include "driver/text/utf8.hpp"
 #include "tools/command.hpp"
 #include "tools/daemon_source.hpp"
 #include "tools/host_source.hpp"
 #include "tools/options.hpp"
-#include "tools/sandboxing.hpp"
 
 #include <fmt/format.h>
 
@@ -46,29 +44,20 @@ Status print(const xml::DomainCapabilitiesDocument& document, const model::HostR
 
 /// A daemon's document. The answer of this host goes only into a document of this host.
 Status ofDaemon(const DomainCapabilitiesOptions& options, Console& console) {
-    Daemon daemon = std::move(askDaemons({*options.connect}, options.timeout,
-                                         {.document = libvirt::HostDocument::domainCapabilities})
-                                  .front());
-    if (!daemon)
-        return console.fail(daemon.error());
-    const auto host = hostBehind(*daemon, options.probe, options.noSandbox);
-    if (!host)
-        return console.fail(host.error());
-    if (options.probe.empty())
-        if (const auto sealed = seal(options.noSandbox); !sealed)
-            return console.fail(sealed.error());
-    const auto document =
-        xml::DomainCapabilitiesDocument::read(std::move(daemon->capabilities), daemon->uri);
+    auto asked = askDaemon(*options.connect, options.timeout,
+                           {.document = libvirt::HostDocument::domainCapabilities}, options.probe,
+                           options.noSandbox);
+    if (!asked)
+        return console.fail(asked.error());
+    const auto document = xml::DomainCapabilitiesDocument::read(
+        std::move(asked->daemon.capabilities), asked->daemon.uri);
     if (!document)
         return console.fail(document.error());
-    if (*host)
-        return print(*document, (*host)->record, options, console);
+    if (asked->here)
+        return print(*document, asked->here->record, options, console);
     // A daemon that runs the module has completed its document.
     if (!document->hasModes())
-        console.warn(fmt::format("the document is printed as it is: {} may be another host than "
-                                 "this one; have its daemon run the module, or give a record of "
-                                 "that host with --probe",
-                                 text::clipped(daemon->uri, 1000)));
+        console.warn("the document is printed as it is: " + perhapsAnotherHost(asked->daemon));
     console.printExact(document->document().bytes());
     return options.require && !document->hasModes() ? Status::unknown : Status::yes;
 }
@@ -91,12 +80,9 @@ Status domainCapabilities(const DomainCapabilitiesOptions& options, Console& con
     auto bytes = input::readInput(options.input);
     if (!bytes)
         return console.fail(bytes.error());
-    const auto host = lookAtHost(options.probe, options.noSandbox);
+    const auto host = lookAtHostAndSeal(options.probe, options.noSandbox);
     if (!host)
         return console.fail(host.error());
-    if (options.probe.empty())
-        if (const auto sealed = seal(options.noSandbox); !sealed)
-            return console.fail(sealed.error());
     const auto document =
         xml::DomainCapabilitiesDocument::read(std::move(*bytes), input::inputName(options.input));
     if (!document)

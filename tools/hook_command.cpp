@@ -65,10 +65,8 @@ Status remove(const HookOptions& options, Console& console) {
 /// before it parses what the guest's owner wrote, as libvirt runs this as root.
 std::string decide(const HookOptions& options) {
     auto domain = input::readInput("-");
-    const auto host = lookAtHost(options.probe, false);
+    const auto host = lookAtHostAndSeal(options.probe, false);
     if (!domain || !host)
-        return {};
-    if (options.probe.empty() && !seal(false))
         return {};
     return libvirt::hookRefusal(std::move(*domain), options.arguments[1],
                                 policy::policyHost(host->record, "this host"));

@@ -26,6 +26,16 @@ Result<answer::ProbedHost> lookAtHost(const std::string& probeFile, bool noSandb
     return answer::ProbedHost{.record = std::move(*record), .nodes = {}};
 }
 
+Result<answer::ProbedHost> lookAtHostAndSeal(const std::string& probeFile, bool noSandbox,
+                                             const answer::HostPlace& place) {
+    auto host = lookAtHost(probeFile, noSandbox, place);
+    // A record was parsed in the sandbox already.
+    if (host && probeFile.empty())
+        if (auto sealed = seal(noSandbox); !sealed)
+            return std::unexpected(std::move(sealed.error()));
+    return host;
+}
+
 void warnOfDoubtfulSource(const model::HostCompat& compat, std::string_view name,
                           Console& console) {
     if (compat.known && !model::isBelieved(compat.known->source))

@@ -18,6 +18,11 @@ namespace hostcompat::tools {
 Result<answer::ProbedHost> lookAtHost(const std::string& probeFile, bool noSandbox,
                                       const answer::HostPlace& place = {});
 
+/// Looks at this host or reads the record, and gives up all rights afterwards: for commands that
+/// have read all their inputs. Errors: those of lookAtHost() and enterSandbox().
+Result<answer::ProbedHost> lookAtHostAndSeal(const std::string& probeFile, bool noSandbox,
+                                             const answer::HostPlace& place = {});
+
 /// Warns where the answer of a record or document comes from a source that is not believed.
 void warnOfDoubtfulSource(const model::HostCompat& compat, std::string_view name, Console& console);
 

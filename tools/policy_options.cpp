@@ -98,10 +98,7 @@ Result<void> refuseSecondStdin(const std::vector<std::string>& names) {
 }
 
 void printJson(Console& console, const nlohmann::ordered_json& body) {
-    nlohmann::ordered_json inner = {{"schema_version", 1}};
-    inner.update(body);
-    const nlohmann::ordered_json whole = {{"virt-host-compat", std::move(inner)}};
-    console.printExact(whole.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+    console.printExact(policy::wholeJson(body) + "\n");
 }
 
 } // namespace hostcompat::tools

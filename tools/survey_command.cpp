@@ -10,6 +10,7 @@
 #include "driver/xml/several.hpp"
 #include "tools/command.hpp"
 #include "tools/daemon_source.hpp"
+#include "tools/host_source.hpp"
 #include "tools/options.hpp"
 #include "tools/policy_options.hpp"
 #include "tools/progress.hpp"
@@ -149,26 +150,26 @@ private:
     /// A guest that runs and is defined too is one guest: it arrives elsewhere as it runs, and
     /// starts as it is defined.
     void readGuests(const libvirt::ConnectedHost& daemon) {
-        const auto& domains = daemon.domains;
-        for (std::size_t index = 0; index < domains.size(); ++index) {
+        for (const libvirt::ConnectedDomain& domain : daemon.domains) {
             progress_.show(++inputs_);
-            const std::string name = fmt::format("{} {}", daemon.uri, domains[index].name);
-            const auto first = xml::DomainDocument::read(domains[index].document, name);
-            if (!first) {
-                fail(first.error());
-                continue;
-            }
-            if (!domains[index].running || index + 1 == domains.size() ||
-                domains[index + 1].running || domains[index + 1].name != domains[index].name) {
-                tell(name, first->domain(), first->domain());
-                continue;
-            }
-            const auto defined = xml::DomainDocument::read(domains[++index].document, name);
-            if (defined)
-                tell(name, defined->domain(), first->domain());
-            else
-                fail(defined.error());
+            const std::string name = fmt::format("{} {}", daemon.uri, domain.name);
+            const auto running = readDomain(domain.running, name);
+            const auto defined = readDomain(domain.defined, name);
+            if (const auto& starts = domain.defined.empty() ? running : defined)
+                tell(name, starts->domain(), running ? running->domain() : starts->domain());
         }
+    }
+
+    /// Nothing where there is none, and where it cannot be read, which is said.
+    std::optional<xml::DomainDocument> readDomain(const std::string& document,
+                                                  const std::string& name) {
+        if (document.empty())
+            return std::nullopt;
+        auto domain = xml::DomainDocument::read(document, name);
+        if (domain)
+            return std::move(*domain);
+        fail(domain.error());
+        return std::nullopt;
     }
 
     /// @param starts what starts. @param runs what arrives from where it runs.
@@ -214,7 +215,7 @@ Result<Daemons> askAll(const SurveyOptions& options) {
     for (const Daemon& daemon : daemons.asked) {
         if (!daemon || !daemon->thisHost || daemons.here)
             continue;
-        auto host = hostBehind(*daemon, "", options.noSandbox);
+        auto host = lookAtHost("", options.noSandbox);
         if (!host)
             return std::unexpected(std::move(host.error()));
         daemons.here = std::move(*host);

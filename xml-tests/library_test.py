@@ -110,6 +110,7 @@ def wrong_arguments(library: Library) -> list[str]:
         (library.ask("vhcCapabilities", record("power10"), b"<!DOCTYPE a>" + DOCUMENT), INPUT, "the document"),
         (library.ask("vhcCapabilities", record("power10"), b" " * (64 << 20) + DOCUMENT), INPUT, "the document"),
         (library.ask("vhcCapabilities", record("power10"), DOCUMENT.replace(b"ppc64le", b"x86_64")), UNKNOWN, "x86_64"),
+        (library.ask("vhcCapabilities", record("power10"), DOCUMENT.replace(b"POWER10", b"POWER9")), INPUT, "it describes a POWER9, and the answer is about a POWER10"),
         (library.ask("vhcDomainCapabilities", record("power10"), DOMAIN_CAPABILITIES.replace(b">kvm<", b">qemu<")), UNKNOWN, "qemu"),
         (library.ask("vhcDomainCapabilities", record("power10"), DOCUMENT), INPUT, "<capabilities>"),
         (library.baseline(), USAGE, "no host is given"),

@@ -3,11 +3,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 
 
 class Skipped(Exception):
     """Raised by a check that cannot be made here; its text says why."""
+
+
+def skip_all(reason: str) -> int:
+    """Say that no check can be made here; the status is 1 under CI, where everything is installed."""
+    # Status 77 of such a test is an error to meson.
+    print(f"1..0 # SKIP {reason}")
+    return 1 if os.environ.get("CI") == "true" else 0
 
 
 def run(checks: Mapping[str, Callable[[], list[str]]]) -> int:

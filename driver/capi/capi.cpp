@@ -27,8 +27,6 @@ using namespace hostcompat;
     xml::throwOnPugixmlMemoryFailure();
 }
 
-using Json = nlohmann::ordered_json;
-
 /// What a function answers, and the texts that go with it.
 struct Answer {
     vhcStatus status = VHC_YES;
@@ -131,6 +129,8 @@ Answer complete(const char* record, const char* text) {
         return unknown(fmt::format("the document describes a host of architecture {}, which has "
                                    "no compatibility modes",
                                    arch));
+    if (std::string why = policy::contradiction(*document, host->host); !why.empty())
+        return {.status = VHC_INPUT, .error = "the document is of another host: " + why};
     return {.text = document->withCompat(*host->compat.known)};
 }
 
@@ -162,13 +162,10 @@ Answer check(const char* host, const char* domain) {
     if (!policyHost)
         return failed(policyHost.error());
     const auto verdict = policy::checkDomain(document->domain(), *policyHost);
-    Json body = {{"schema_version", 1}};
-    body.update(policy::checkJson(
-        *policyHost, nullptr,
-        Json::array({policy::domainJson("the domain", document->domain(), verdict)})));
+    const auto domains = nlohmann::ordered_json::array(
+        {policy::domainJson("the domain", document->domain(), verdict)});
     return {.status = statusOf(verdict.verdict),
-            .text = Json{{"virt-host-compat", std::move(body)}}.dump(
-                2, ' ', false, Json::error_handler_t::replace)};
+            .text = policy::wholeJson(policy::checkJson(*policyHost, nullptr, domains))};
 }
 
 Answer baseline(const char* const* hosts, size_t count) {

@@ -66,7 +66,8 @@ vhcStatus vhcProbe(char **record, char **error);
  * @param document what virConnectGetCapabilities() gave.
  * @param completed receives the document; NULL where the status is not VHC_YES.
  * @return VHC_YES; VHC_UNKNOWN the modes are not known, or the document is of a host that has none;
- *         VHC_USAGE document or completed is NULL; VHC_INPUT; VHC_SYSTEM.
+ *         VHC_USAGE document or completed is NULL; VHC_INPUT, also where the document is of another
+ *         processor generation than the record; VHC_SYSTEM.
  */
 vhcStatus vhcCapabilities(const char *record, const char *document, char **completed, char **error);
 

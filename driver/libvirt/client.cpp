@@ -98,9 +98,9 @@ std::string pack(const Result<ConnectedHost>& result) {
         add(result->uri);
         addText(result->capabilities);
         for (const ConnectedDomain& domain : result->domains) {
-            add(domain.running ? "running" : "defined");
             add(domain.name);
-            addText(domain.document);
+            addText(domain.running);
+            addText(domain.defined);
         }
         return text;
     }
@@ -154,9 +154,9 @@ Result<ConnectedHost> unpack(std::string_view text, const std::string& uri) {
         host.capabilities = nextText(text);
         while (!text.empty()) {
             ConnectedDomain domain;
-            domain.running = nextField(text) == "running";
             domain.name = nextField(text);
-            domain.document = nextText(text);
+            domain.running = nextText(text);
+            domain.defined = nextText(text);
             host.domains.push_back(std::move(domain));
         }
         return host;

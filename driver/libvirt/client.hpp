@@ -14,13 +14,13 @@
 
 namespace hostcompat::libvirt {
 
-/// A domain of a daemon's.
+/// A domain of a daemon's, with its documents as they came, without what libvirt keeps secret.
 struct ConnectedDomain {
     std::string name;
-    /// Whether the document is that of the running domain; else it is what the next start takes.
-    bool running = false;
-    /// As it came, without what libvirt keeps secret.
-    std::string document;
+    /// What it runs with; empty where it does not run.
+    std::string running;
+    /// What the next start takes; empty where it is not defined.
+    std::string defined;
 };
 
 /// What a connection gave.
@@ -29,8 +29,8 @@ struct ConnectedHost {
     std::string uri;
     /// The document, as it came; or what ConnectOptions::reduce made of it.
     std::string capabilities;
-    /// Where ConnectOptions::domains asks for them: those of the daemon by their names, or as they
-    /// were named; of one that runs and is defined too both documents, the running one first.
+    /// Where ConnectOptions::domains asks for them: those of the daemon in the order of their
+    /// names, or as they were named.
     std::vector<ConnectedDomain> domains = {};
     /// Whether the document describes this host, so that the answer of this host's KVM belongs in
     /// it: a QEMU connection to a daemon here, or, where the URI names a socket, to one that has

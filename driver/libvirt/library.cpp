@@ -124,27 +124,26 @@ Result<std::string> LibvirtConnection::domainCapabilities() const {
                                                                   nullptr, nullptr, nullptr, 0));
 }
 
-Result<void> LibvirtConnection::read(virDomainPtr domain,
-                                     std::vector<ConnectedDomain>& into) const {
+Result<ConnectedDomain> LibvirtConnection::read(virDomainPtr domain) const {
+    constexpr const char* kAction = "read a domain of";
     const LibvirtCalls& calls = library_->calls();
     const char* const name = calls.virDomainGetName(domain);
     const int active = calls.virDomainIsActive(domain);
     const int persistent = calls.virDomainIsPersistent(domain);
     if (!name || active < 0 || persistent < 0)
-        return std::unexpected(library_->lastError("read a domain of", name_));
-    const auto add = [&](bool running, unsigned flags) -> Result<void> {
-        auto document = text("read a domain of", calls.virDomainGetXMLDesc(domain, flags));
-        if (!document)
-            return std::unexpected(std::move(document.error()));
-        into.push_back({.name = name, .running = running, .document = std::move(*document)});
-        return {};
+        return std::unexpected(library_->lastError(kAction, name_));
+    const auto document = [&](int wanted, unsigned flags) {
+        return wanted == 0 ? Result<std::string>()
+                           : text(kAction, calls.virDomainGetXMLDesc(domain, flags));
     };
-    if (active != 0)
-        if (auto added = add(true, 0); !added)
-            return added;
-    if (persistent != 0)
-        return add(false, VIR_DOMAIN_XML_INACTIVE);
-    return {};
+    auto running = document(active, 0);
+    if (!running)
+        return std::unexpected(std::move(running.error()));
+    auto defined = document(persistent, VIR_DOMAIN_XML_INACTIVE);
+    if (!defined)
+        return std::unexpected(std::move(defined.error()));
+    return ConnectedDomain{
+        .name = name, .running = std::move(*running), .defined = std::move(*defined)};
 }
 
 Result<std::vector<ConnectedDomain>>
@@ -159,8 +158,10 @@ LibvirtConnection::domains(const std::vector<std::string>& names) const {
             if (!domain)
                 return std::unexpected(library_->lastError(
                     fmt::format("find the domain {} of", text::clipped(name)), name_));
-            if (auto added = read(domain.get(), found); !added)
-                return std::unexpected(std::move(added.error()));
+            auto one = read(domain.get());
+            if (!one)
+                return std::unexpected(std::move(one.error()));
+            found.push_back(std::move(*one));
         }
         return found;
     }
@@ -178,13 +179,14 @@ LibvirtConnection::domains(const std::vector<std::string>& names) const {
         return std::string_view(name ? name : "");
     });
     for (const Domain& domain : domains) {
-        const std::size_t before = found.size();
-        if (auto added = read(domain.get(), found); !added) {
-            const virError* const error = calls.virGetLastError();
-            if (!error || error->code != VIR_ERR_NO_DOMAIN)
-                return std::unexpected(std::move(added.error()));
-            found.resize(before);
+        auto one = read(domain.get());
+        if (one) {
+            found.push_back(std::move(*one));
+            continue;
         }
+        const virError* const error = calls.virGetLastError();
+        if (!error || error->code != VIR_ERR_NO_DOMAIN)
+            return std::unexpected(std::move(one.error()));
     }
     return found;
 }

@@ -90,8 +90,8 @@ private:
     LibvirtConnection(const LibvirtLibrary& library, std::string name, virConnectPtr connection);
     /// What libvirt gave, or its last error.
     Result<std::string> text(const char* action, char* given) const;
-    /// Adds the documents of a domain. Errors: kind input in libvirt's words.
-    Result<void> read(virDomainPtr domain, std::vector<ConnectedDomain>& into) const;
+    /// The documents of a domain. Errors: kind input in libvirt's words.
+    Result<ConnectedDomain> read(virDomainPtr domain) const;
 
     const LibvirtLibrary* library_;
     std::string name_;

@@ -44,4 +44,11 @@ Json checkJson(const PolicyHost& host, const qemu::QemuModes* qemu, Json domains
             {"domains", std::move(domains)}};
 }
 
+std::string wholeJson(const Json& body) {
+    Json inner = {{"schema_version", 1}};
+    inner.update(body);
+    const Json whole = {{"virt-host-compat", std::move(inner)}};
+    return whole.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
 } // namespace hostcompat::policy

@@ -28,4 +28,8 @@ nlohmann::ordered_json domainJson(const std::string& name, const Error& error);
 nlohmann::ordered_json checkJson(const PolicyHost& host, const qemu::QemuModes* qemu,
                                  nlohmann::ordered_json domains);
 
+/// {"virt-host-compat": body}, with schema_version 1 as the body's first key, as text. Bytes that
+/// are not UTF-8 become U+FFFD.
+std::string wholeJson(const nlohmann::ordered_json& body);
+
 } // namespace hostcompat::policy

@@ -2,7 +2,10 @@
 // Takes hosts from records and documents.
 #include "driver/policy/host.hpp"
 
+#include "driver/text/utf8.hpp"
 #include "driver/xml/domain.hpp"
+
+#include <fmt/format.h>
 
 #include <utility>
 
@@ -32,6 +35,21 @@ Result<PolicyHost> policyHost(const xml::CapabilitiesDocument& document) {
                       .libvirtKnowsProcessor =
                           !document.model().empty() || !xml::isPowerArch(document.arch()),
                       .compat = std::move(*compat)};
+}
+
+std::string contradiction(const xml::CapabilitiesDocument& document,
+                          const model::HostIdentity& host) {
+    const std::string arch = document.arch();
+    if (!arch.empty() && !xml::isPowerArch(arch))
+        return fmt::format("it describes a host of architecture {}, and the answer is about a {} "
+                           "host",
+                           text::clipped(arch), text::clipped(host.arch));
+    const unsigned described = model::generationOfCpuModel(document.model());
+    const unsigned asked = model::generationOfCpuModel(host.model);
+    if (described != 0 && asked != 0 && described != asked)
+        return fmt::format("it describes a {}, and the answer is about a {}",
+                           text::clipped(document.model()), text::clipped(host.model));
+    return {};
 }
 
 model::ModeSet supportedModes(const PolicyHost& host) {

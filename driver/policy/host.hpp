@@ -39,6 +39,11 @@ PolicyHost policyHost(const model::HostRecord& record, std::string name);
 /// The host of a capabilities document. Errors: those of CapabilitiesDocument::compat().
 Result<PolicyHost> policyHost(const xml::CapabilitiesDocument& document);
 
+/// Why an answer about a host cannot be about the one that the document describes, as a clause;
+/// empty where it can: the architecture is another one, or the processor's generation.
+std::string contradiction(const xml::CapabilitiesDocument& document,
+                          const model::HostIdentity& host);
+
 /// The modes that the host supports; none where they are unknown.
 model::ModeSet supportedModes(const PolicyHost& host);
 

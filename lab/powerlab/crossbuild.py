@@ -92,7 +92,9 @@ def _build(folder: Path, source: Path, options: tuple[str, ...], jobs: int, cros
         _run([meson, "setup", str(build_folder), str(source), *cross, "-Dbuildtype=release", *options], folder)
     ninja = [require_program("ninja", "ninja-build"), "-C", str(build_folder), f"-j{jobs}", *([] if "-Dtests=enabled" in options else [made])]
     if progress:
-        subprocess.run([str(SOURCE / ".ci/show-progress"), str(folder / "ninja.log"), *ninja], stdout=2, check=False)
+        shown = subprocess.run([str(SOURCE / ".ci/show-progress"), str(folder / "ninja.log"), *ninja], stdout=2, check=False)
+        if shown.returncode != 0:
+            raise LabError(f"Cross-building failed at `{' '.join(ninja[:3])}`; its errors are above and in {folder}/ninja.log.")
     else:
         _run(ninja, folder)
     result = build_folder / made

@@ -17,9 +17,12 @@ def _read(path: Path) -> str:
     return subprocess.run([readelf, "-dl", str(path)], capture_output=True, text=True, check=False).stdout
 
 
+_INTERPRETER = re.compile(r"program interpreter: ([^\]]+)\]")
+
+
 def interpreter(path: Path) -> str | None:
     """The path of the loader that a program asks for; without it the kernel calls the program itself "not found"."""
-    found = re.search(r"program interpreter: ([^\]]+)\]", _read(path))
+    found = _INTERPRETER.search(_read(path))
     return found[1] if found else None
 
 
@@ -27,7 +30,7 @@ def needed(path: Path) -> list[str]:
     """The names of the libraries that a program or library asks for, and its loader."""
     text = _read(path)
     names = re.findall(r"\(NEEDED\)\s+Shared library: \[([^\]]+)\]", text)
-    return names + [Path(name).name for name in re.findall(r"program interpreter: ([^\]]+)\]", text)]
+    return names + [Path(name).name for name in _INTERPRETER.findall(text)]
 
 
 def closure(root: Path, programs: Iterable[Path]) -> set[Path]:

@@ -75,7 +75,8 @@ def _loader_links(tree: Path, paths: list[Path]) -> dict[str, str]:
     """
     links: dict[str, str] = {}
     for path in paths:
-        loader = None if path.is_symlink() else interpreter(path)
+        # Only what can be executed has one, and a root has far more data.
+        loader = interpreter(path) if not path.is_symlink() and path.stat().st_mode & 0o111 else None
         if loader is None or tree / loader.lstrip("/") in paths:
             continue
         if tree / f"usr{loader}" not in paths:
