@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -77,14 +78,17 @@ def npm(folder: Path) -> Path:
     need("npm", "node")
     wanted = (INTEGRATIONS / "tests/package.json").read_text(encoding="utf-8")
     installed = folder / "installed.json"
-    if not installed.exists() or installed.read_text(encoding="utf-8") != wanted:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "package.json").write_text(wanted, encoding="utf-8")
-        # No script of a package runs here.
-        done = run("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", cwd=folder)
-        if done.returncode:
-            raise Missing(f"npm cannot install the packages of integrations/tests/package.json: {done.stderr[-400:]}")
-        installed.write_text(wanted, encoding="utf-8")
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w", encoding="utf-8") as lock:
+        # Tests that run at once share the folder.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not installed.exists() or installed.read_text(encoding="utf-8") != wanted:
+            (folder / "package.json").write_text(wanted, encoding="utf-8")
+            # No script of a package runs here.
+            done = run("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", cwd=folder)
+            if done.returncode:
+                raise Missing(f"npm cannot install the packages of integrations/tests/package.json: {done.stderr[-400:]}")
+            installed.write_text(wanted, encoding="utf-8")
     return folder / "node_modules/.bin"
 
 

@@ -76,7 +76,7 @@ class Container:
         return file.read_text(encoding="utf-8") if file.exists() else None
 
     def wait_for_features(self) -> str | None:
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while self.features() is None and self.process.poll() is None and time.monotonic() < end:
             time.sleep(0.1)
         return self.features()
@@ -85,7 +85,7 @@ class Container:
         """Stops it as Kubernetes does; its status, or None where it would be killed."""
         self.process.terminate()
         try:
-            return self.process.wait(10)
+            return self.process.wait(20)
         except subprocess.TimeoutExpired:
             return None
         finally:
@@ -112,7 +112,7 @@ def the_container_publishes(program: str, folder: Path) -> list[str]:
     # A record that cannot be read is no answer: the container fails, so that it is seen.
     (folder / "broken").mkdir()
     broken = Container(program, "nobody", folder / "broken")
-    if broken.wait_for_features() is not None or broken.process.wait(20) == 0:
+    if broken.wait_for_features() is not None or broken.process.wait(60) == 0:
         problems.append("without an answer it publishes")
     return problems
 
