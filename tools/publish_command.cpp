@@ -174,19 +174,20 @@ Status run(const PublishOptions& options, Console& console) {
     if (!locked)
         return console.fail(locked.error());
     const Contents contents = isolatedContents(options, *outputs, console);
-    Status status = contents.status;
+    // Of an unknown host too: the units take status 4 for success.
+    Status failure = Status::yes;
     for (std::size_t index = 0; hasAnswer(contents.status) && index < outputs->size(); ++index) {
         const Output& output = (*outputs)[index];
         const auto written = publish::writeOutput(output, contents.texts[index]);
         if (!written) {
-            status = worse(status, console.fail(written.error()));
+            failure = worse(failure, console.fail(written.error()));
             continue;
         }
         console.printLine(fmt::format("{}: {} {}", output.format->name, changeText(written->change),
                                       output.path.string()));
         sayLost(output, *written, console);
     }
-    return status;
+    return failure == Status::yes ? contents.status : failure;
 }
 
 Status print(const PublishOptions& options, Console& console) {

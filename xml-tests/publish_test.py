@@ -121,6 +121,9 @@ def one_bad_place_costs_one_format(root: Root) -> None:
     root.expect("this program did not write it" in said, f"run says: {said}")
     root.expect(MODES in root.files() and root.text(NFD) == "vendor.example/feature=true\n", f"after run: {root.files()}")
     root.state(1, POWER10)
+    # The units take 4, an unknown host, for success.
+    root.run(3, UNKNOWN)
+    root.run(3, POWER10)
     root.publish(3, "disable")
     root.expect(root.files() == sorted([CONFIG, NFD]), f"after disable: {root.files()}")
 
