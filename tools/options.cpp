@@ -26,6 +26,12 @@ std::unexpected<Error> usageError(const CLI::ParseError& error) {
                                  .remedy = "see 'virt-host-compat --help'"});
 }
 
+/// An empty name of a file or folder is a script's empty variable, never a wish for the default.
+CLI::Validator notEmpty() {
+    return {[](const std::string& value) { return std::string(value.empty() ? "is empty" : ""); },
+            ""};
+}
+
 } // namespace
 
 Result<Wish> understand(int argc, char** argv, std::span<const CommandEntry> commands) {
@@ -80,7 +86,7 @@ void Command::flag(const char* name, bool& value, const char* help) {
 }
 
 void Command::text(const char* name, std::string& value, const char* valueName, const char* help) {
-    command_->add_option(name, value, help)->type_name(valueName);
+    command_->add_option(name, value, help)->type_name(valueName)->check(notEmpty());
 }
 
 void Command::number(const char* name, unsigned& value, const char* valueName, unsigned least,
@@ -97,7 +103,11 @@ void Command::choice(const char* name, std::string& value, const char* valueName
 
 void Command::texts(const char* name, std::vector<std::string>& values, const char* valueName,
                     const char* help) {
-    command_->add_option(name, values, help)->type_name(valueName)->expected(1)->take_all();
+    command_->add_option(name, values, help)
+        ->type_name(valueName)
+        ->expected(1)
+        ->take_all()
+        ->check(notEmpty());
 }
 
 void Command::input(const char* name, std::string& value, const char* help, bool required) {
