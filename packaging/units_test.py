@@ -67,6 +67,41 @@ def the_service_runs_what_the_program_offers(build: Path, program: str) -> list[
     return [] if subprocess.run([program, *lines[0].split(), "--help"], capture_output=True, check=False).returncode == 0 else ["the program has no such command"]
 
 
+def written_paths(program: str) -> list[str]:
+    """The file of each format, and that of the example in publish.conf(5)."""
+    with tempfile.TemporaryDirectory() as root:
+        names = re.findall(r"^(\w+): not enabled$", subprocess.run([program, "publish", "status", "--root", root], capture_output=True, text=True, check=False).stdout, re.MULTILINE)
+        subprocess.run([program, "publish", "enable", *names, "--root", root], capture_output=True, check=True)
+        status = subprocess.run([program, "publish", "status", "--root", root], capture_output=True, text=True, check=False).stdout
+        paths = re.findall(rf"^\w+: .*?, {re.escape(root)}(/\S+)", status, re.MULTILINE)
+    manual = (HERE.parent / "docs/publish.conf.rst").read_text(encoding="utf-8")
+    return paths + re.findall(r"^    \w+ = (/\S+)$", manual, re.MULTILINE)
+
+
+def the_service_may_write_every_file(build: Path, program: str) -> list[str]:
+    text = (build / SERVICE).read_text(encoding="utf-8")
+    settings = dict(re.findall(r"^(ProtectSystem|ReadWritePaths)=(.*)$", text, re.MULTILINE))
+    # systemd.exec(5).
+    closed = {"full": ("/usr", "/boot", "/efi", "/etc"), "strict": ("/",)}[settings["ProtectSystem"]]
+    opened = [path.lstrip("-") for path in settings["ReadWritePaths"].split()]
+    paths = written_paths(program)
+    problems = [] if len(paths) > 7 else [f"only {paths} are written"]
+    for path in paths:
+        if any(Path(path).is_relative_to(folder) for folder in closed) and not any(Path(path).is_relative_to(folder) for folder in opened):
+            problems.append(f"the service must not write {path}")
+    return problems
+
+
+def the_timer_fires_again_and_again(folder: Path) -> list[str]:
+    """Also after an hour in which the service had nothing to do, so its settings must not count from the last run."""
+    text = (folder / "systemd/virt-host-compat-publish.timer").read_text(encoding="utf-8")
+    settings = re.findall(r"^(On\w+)=(.*)$", text, re.MULTILINE)
+    if [name for name, _ in settings] != ["OnCalendar"]:
+        return [f"it is set by {settings}"]
+    done = analyze("calendar", "--iterations=2", settings[0][1])
+    return [] if done.returncode == 0 and "Iter" in done.stdout else [done.stdout + done.stderr]
+
+
 def the_rule_starts_the_service(build: Path) -> list[str]:
     lines = [line for line in (build / "90-virt-host-compat.rules").read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     wanted = {'ACTION=="add"', 'ACTION=="remove"'}
@@ -113,6 +148,8 @@ def main(build: str, program: str) -> int:
             "systemd takes the units": partial(systemd_takes_the_units, folder, program),
             "the service is confined": partial(the_service_is_confined, folder, program),
             "the service runs what the program offers": partial(the_service_runs_what_the_program_offers, folder, program),
+            "the service may write every file": partial(the_service_may_write_every_file, folder, program),
+            "the timer fires again and again": partial(the_timer_fires_again_and_again, HERE),
             "the rule starts the service": partial(the_rule_starts_the_service, folder),
             "the migration hook": the_migration_hook_starts_the_service_at_the_end_and_stops_nothing,
         }
