@@ -136,10 +136,7 @@ private:
     void fail(const std::string& file, const std::string& name, const Error& error) {
         status_ = worse(status_, console_.fail(error));
         if (report_)
-            report_->input(file, name,
-                           std::array{Finding{.rule = &rules::kInput,
-                                              .line = error.line,
-                                              .message = model::describe(error)}});
+            report_->input(file, name, std::array{findingOf(error)});
         if (json_)
             domains_.push_back(policy::domainJson(name, error));
     }

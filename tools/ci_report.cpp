@@ -31,6 +31,32 @@ std::string dump(const Json& value) {
     return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+/// What a finding is recognised by when its line moves: 128 bits over its rule, file and message.
+class Fingerprints {
+public:
+    /// @param message as it is printed. The same finding twice gets two, in the order of the lines.
+    std::string of(const Rule& rule, std::string_view file, std::string_view message) {
+        const std::string what = fmt::format("{}\n{}\n{}", rule.id, file, message);
+        return hashed(fmt::format("{}\n{}", what, seen_[what]++));
+    }
+
+private:
+    /// FNV-1a of 64 bits over the text, and over the text with its result before it.
+    static std::string hashed(std::string_view text) {
+        std::uint64_t hash = 0xcbf29ce484222325;
+        const auto add = [&](std::string_view bytes) {
+            for (const char byte : bytes)
+                hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
+        };
+        add(text);
+        const std::uint64_t first = hash;
+        add(text);
+        return fmt::format("{:016x}{:016x}", first, hash);
+    }
+
+    std::map<std::string, unsigned> seen_;
+};
+
 /// Without the counts of suites, which are optional and would have to come before the cases.
 class Junit final : public CiReport {
 public:
@@ -92,6 +118,7 @@ public:
             described.push_back(
                 {{"id", rule->id},
                  {"shortDescription", {{"text", fmt::format("{}.", rule->description)}}},
+                 {"fullDescription", {{"text", rule->explanation}}},
                  {"help", {{"text", "See RULES in virt-host-compat(1)."}}},
                  {"defaultConfiguration", {{"level", level(*rule)}}}});
         const Json driver{{"name", "virt-host-compat"},
@@ -106,7 +133,9 @@ public:
     }
     void input(std::string_view file, std::string_view,
                std::span<const Finding> findings) override {
+        Fingerprints fingerprints;
         for (const Finding& finding : findings) {
+            const std::string message = text::outputLine(finding.message);
             const auto rule =
                 static_cast<std::size_t>(std::ranges::find(kRules, finding.rule) - kRules.begin());
             Json place{{"artifactLocation", {{"uri", uriOf(file)}}}};
@@ -116,8 +145,10 @@ public:
                 {"ruleId", finding.rule->id},
                 {"ruleIndex", rule},
                 {"level", level(*finding.rule)},
-                {"message", {{"text", text::outputLine(finding.message)}}},
-                {"locations", Json::array({{{"physicalLocation", std::move(place)}}})}};
+                {"message", {{"text", message}}},
+                {"locations", Json::array({{{"physicalLocation", std::move(place)}}})},
+                {"partialFingerprints",
+                 {{"findingHash/v1", fingerprints.of(*finding.rule, file, message)}}}};
             console_.printExact((first_ ? "\n" : ",\n") + dump(result));
             first_ = false;
         }
@@ -156,15 +187,13 @@ public:
     }
     void input(std::string_view file, std::string_view,
                std::span<const Finding> findings) override {
-        // The same finding twice in a file gets two fingerprints, in the order of the lines.
-        std::map<std::string, unsigned> seen;
+        Fingerprints fingerprints;
         for (const Finding& finding : findings) {
             const std::string message = text::outputLine(finding.message);
-            const std::string what = fmt::format("{}\n{}\n{}", finding.rule->id, file, message);
             const Json entry{
                 {"description", message},
                 {"check_name", finding.rule->id},
-                {"fingerprint", fingerprint(fmt::format("{}\n{}", what, seen[what]++))},
+                {"fingerprint", fingerprints.of(*finding.rule, file, message)},
                 {"severity", finding.rule->severity == Severity::error ? "major" : "minor"},
                 {"location",
                  {{"path", text::outputLine(file)},
@@ -178,20 +207,6 @@ public:
     }
 
 private:
-    /// FNV-1a of 64 bits over the text, and over the text with its result before it. Without the
-    /// line, so that it stays when the line moves.
-    static std::string fingerprint(std::string_view text) {
-        std::uint64_t hash = 0xcbf29ce484222325;
-        const auto add = [&](std::string_view bytes) {
-            for (const char byte : bytes)
-                hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
-        };
-        add(text);
-        const std::uint64_t first = hash;
-        add(text);
-        return fmt::format("{:016x}{:016x}", first, hash);
-    }
-
     Console& console_;
     bool first_ = true;
 };
@@ -228,6 +243,12 @@ private:
 };
 
 } // namespace
+
+Finding findingOf(const Error& error) {
+    Error unplaced = error;
+    unplaced.line = 0;
+    return {.rule = &rules::kInput, .line = error.line, .message = model::describe(unplaced)};
+}
 
 std::vector<std::string> ciFormats() {
     return {"junit", "sarif", "gitlab", "github"};

@@ -20,20 +20,32 @@ enum class Severity { error, warning };
 struct Rule {
     std::string_view id;
     Severity severity;
+    /// One clause.
     std::string_view description;
+    /// What it means for who reads it, in whole sentences.
+    std::string_view explanation;
 };
 
 namespace rules {
 
-inline constexpr Rule kInput{"input-error", Severity::error, "The input cannot be read or parsed"};
-inline constexpr Rule kInvalid{"invalid-document", Severity::error,
-                               "The document breaks the grammar"};
-inline constexpr Rule kIncompatible{"domain-incompatible", Severity::error,
-                                    "libvirt, QEMU or KVM refuses the domain on the host"};
-inline constexpr Rule kUnknown{"domain-unknown", Severity::warning,
-                               "The host does not say whether it can run the domain"};
-inline constexpr Rule kWarning{"domain-warning", Severity::warning,
-                               "The domain runs, and may surprise later"};
+inline constexpr Rule kInput{"input-error", Severity::error, "The input cannot be read or parsed",
+                             "The file is missing, is not well-formed XML, or is not a document of "
+                             "the kind that the command takes."};
+inline constexpr Rule kInvalid{
+    "invalid-document", Severity::error, "The document breaks the grammar",
+    "An element or attribute is not where the grammar has it, or has a value that the grammar does "
+    "not take. A program that trusts the document may read something else than was meant."};
+inline constexpr Rule kIncompatible{
+    "domain-incompatible", Severity::error, "libvirt, QEMU or KVM refuses the domain on the host",
+    "The guest would not start on that host. The message says who refuses what, and what to "
+    "change."};
+inline constexpr Rule kUnknown{
+    "domain-unknown", Severity::warning, "The host does not say whether it can run the domain",
+    "The host's document or record has no answer for what the domain needs, so the guest may start "
+    "or not."};
+inline constexpr Rule kWarning{
+    "domain-warning", Severity::warning, "The domain runs, and may surprise later",
+    "The guest starts. The message says what it may lose, or where it may not start or move to."};
 
 } // namespace rules
 
@@ -44,6 +56,9 @@ struct Finding {
     std::size_t line = 0;
     std::string message;
 };
+
+/// What could not be read or parsed; the message leaves the line to the finding.
+Finding findingOf(const Error& error);
 
 /// Prints findings one input after the other, so a million of them need no memory.
 class CiReport {

@@ -84,9 +84,7 @@ public:
     void input(std::string_view name, const Result<validate::Verdict>& result) override {
         std::vector<Finding> findings;
         if (!result) {
-            findings.push_back({.rule = &rules::kInput,
-                                .line = result.error().line,
-                                .message = model::describe(result.error())});
+            findings.push_back(findingOf(result.error()));
         } else if (!result->valid) {
             for (const validate::Defect& defect : result->defects)
                 findings.push_back(

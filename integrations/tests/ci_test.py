@@ -21,8 +21,8 @@ from consumers import INTEGRATIONS, PYTHON, RECORDS, ROOT, documents, need, need
 ACTION = INTEGRATIONS / "github/action.yml"
 EXAMPLE = INTEGRATIONS / "github/example.yml"
 DOCUMENTS = ROOT / "xml-tests"
-# What may be found: the tool has no address of its own (SARIF2005), and its rules no full description (GH2012).
-ADVICE = {"SARIF2005", "GH2012"}
+# What may be found: the tool has no address of its own.
+ADVICE = {"SARIF2005"}
 
 
 def repository(folder: Path) -> Path:
