@@ -5,6 +5,7 @@
 #include "driver/relaxng/acceptor.hpp"
 #include "driver/text/utf8.hpp"
 #include "driver/validate/explain.hpp"
+#include "driver/validate/older_topology.hpp"
 #include "driver/validate/tree.hpp"
 #include "driver/validate/wording.hpp"
 
@@ -13,6 +14,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
+#include <list>
 #include <optional>
 #include <string>
 #include <utility>
@@ -110,6 +112,7 @@ struct Validator::State {
     enum class Outcome { valid, invalid, outOfMemory };
     Outcome run(xmlDoc* document, RelaxNgErrors& errors);
     std::vector<Defect> explain(xmlDoc* document, const RelaxNgErrors& errors);
+    std::vector<Defect> defectsOf(xmlDoc* document, const RelaxNgErrors& errors);
 };
 
 Validator::State::Outcome Validator::State::run(xmlDoc* document, RelaxNgErrors& errors) {
@@ -131,6 +134,41 @@ Validator::State::Outcome Validator::State::run(xmlDoc* document, RelaxNgErrors&
     return result == 0 ? Outcome::valid : Outcome::invalid;
 }
 
+/// The defects of a run. Where it stopped at the host's CPUs because an older libvirt wrote them,
+/// this says so, and what is wrong besides.
+std::vector<Defect> Validator::State::defectsOf(xmlDoc* document, const RelaxNgErrors& errors) {
+    const auto cpus = topologyCpus(document);
+    const auto first =
+        std::ranges::find_if(cpus, [&](const xmlNode* cpu) { return errors.isAt(cpu); });
+    if (first == cpus.end())
+        return errors.defects();
+    // One attribute, and if that does not help all of them: each libvirt's grammar wants what those
+    // before wanted.
+    const auto names = topologyAttributes();
+    for (std::size_t count = 1; count <= names.size(); ++count)
+        for (std::size_t begin = 0; begin + count <= names.size(); ++begin) {
+            std::vector<Defect> defects;
+            std::list<AddedAttribute> added;
+            for (const char* name : names.subspan(begin, count))
+                if (added.emplace_back(cpus, name).isAddedTo(*first))
+                    defects.push_back(
+                        {.line = lineOf(*first),
+                         .element = "cpu",
+                         .message = fmt::format("attribute '{}' is missing; this libvirt's grammar "
+                                                "wants it, and older versions do not write it",
+                                                name)});
+            RelaxNgErrors besides;
+            const auto outcome = defects.empty() ? Outcome::outOfMemory : run(document, besides);
+            if (outcome == Outcome::outOfMemory || besides.isAt(*first))
+                continue;
+            if (outcome == Outcome::invalid)
+                std::ranges::move(besides.defects(), std::back_inserter(defects));
+            std::ranges::stable_sort(defects, {}, &Defect::line);
+            return defects;
+        }
+    return errors.defects();
+}
+
 std::vector<Defect> Validator::State::explain(xmlDoc* document, const RelaxNgErrors& errors) {
     if (grammar.isBuiltIn())
         return explainCapabilities(document);
@@ -139,7 +177,7 @@ std::vector<Defect> Validator::State::explain(xmlDoc* document, const RelaxNgErr
     for (const xmlNode* compat : compats)
         std::ranges::move(explainCompat(compat), std::back_inserter(defects));
     if (defects.empty())
-        return errors.defects();
+        return defectsOf(document, errors);
     // What is wrong besides: libxml2 sees no further than the first mistake, so it looks again
     // without <compat>.
     if (compats.front() == xmlDocGetRootElement(document))
@@ -147,7 +185,7 @@ std::vector<Defect> Validator::State::explain(xmlDoc* document, const RelaxNgErr
     const TakenOut rest(compats);
     RelaxNgErrors besides;
     if (run(document, besides) == Outcome::invalid)
-        std::ranges::move(besides.defects(), std::back_inserter(defects));
+        std::ranges::move(defectsOf(document, besides), std::back_inserter(defects));
     std::ranges::stable_sort(defects, {}, &Defect::line);
     return defects;
 }

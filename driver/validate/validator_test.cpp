@@ -176,7 +176,12 @@ protected:
                "<zeroOrMore><element name='mode'><attribute name='name'/><attribute "
                "name='supported'/>\n"
                "</element></zeroOrMore></element></optional>\n"
-               "</interleave></element></element></element>";
+               "</interleave></element>\n"
+               "<optional><element name='topology'><element name='cells'><element name='cell'>"
+               "<element name='cpus'><oneOrMore><element name='cpu'><attribute name='id'/>"
+               "<attribute name='die_id'/><optional><attribute name='cluster_id'/></optional>"
+               "</element></oneOrMore></element></element></element></element></optional>\n"
+               "</element></element>";
         auto grammar = Grammar::fromFile(path);
         if (!grammar)
             throw std::runtime_error(model::describe(grammar.error()));
@@ -201,6 +206,33 @@ TEST_F(OtherGrammar, getsOneDefectForOneMistake) {
         "x.xml:1: arch: its text is 'vax', which is not allowed\n");
     EXPECT_EQ(verdictOn(*validator_, "<other/>"),
               "x.xml:1: other: it is not allowed here, or something in it is wrong or missing\n");
+}
+
+/// A document with these CPUs in its topology.
+std::string withCpus(const std::string& cpus) {
+    return replaced(capabilities(""), "</cpu>\n",
+                    "</cpu>\n<topology><cells><cell><cpus>\n" + cpus +
+                        "</cpus></cell></cells></topology>\n");
+}
+
+TEST_F(OtherGrammar, saysWhatAnOlderLibvirtDoesNotWrite) {
+    const std::string missing =
+        "x.xml:7: cpu: attribute 'die_id' is missing; this libvirt's grammar wants it, and older "
+        "versions do not write it\n";
+    const std::string old = withCpus("<cpu id='0'/>\n<cpu id='1'/>\n");
+    EXPECT_EQ(verdictOn(*validator_, withCpus("<cpu id='0' die_id='1'/>\n")), "");
+    EXPECT_EQ(verdictOn(*validator_, old), missing);
+    EXPECT_EQ(verdictOn(*validator_, old), missing) << "the document was changed";
+    EXPECT_EQ(verdictOn(*validator_, replaced(old, "ppc64le", "vax")),
+              "x.xml:4: arch: its text is 'vax', which is not allowed\n" + missing);
+    // That of a CPU which has another defect stays.
+    EXPECT_EQ(verdictOn(*validator_, withCpus("<cpu id='0'/>\n<cpu id='1' x='2'/>\n")),
+              missing + "x.xml:8: cpu: attribute 'x' is not allowed, or an attribute has a wrong "
+                        "value\n");
+    EXPECT_EQ(
+        verdictOn(*validator_, replaced(withCpus("<cpu id='0'/>\n"), "</host>", "<a/></host>")),
+        missing + "x.xml:9: a: it is not allowed here, or something in it is wrong or "
+                  "missing\n");
 }
 
 TEST_F(OtherGrammar, refusesACrowd) {

@@ -91,6 +91,10 @@ void RelaxNgErrors::keep(void* userData, LibxmlError* error) {
         {error->code, node, error->str1 ? error->str1 : "", error->str2 ? error->str2 : ""});
 }
 
+bool RelaxNgErrors::isAt(const xmlNode* element) const {
+    return std::ranges::find(raw_, element, &Raw::node) != raw_.end();
+}
+
 std::string RelaxNgErrors::wrongValue(const Raw& raw) {
     const bool typed = raw.code == XML_RELAXNG_ERR_TYPEVAL;
     const std::string type =

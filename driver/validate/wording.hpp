@@ -23,6 +23,9 @@ public:
     /// The document has to be there still.
     std::vector<Defect> defects() const;
 
+    /// Whether one of the errors is at this element.
+    bool isAt(const xmlNode* element) const;
+
     bool isOutOfMemory() const {
         return outOfMemory_;
     }
