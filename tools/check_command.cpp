@@ -2,6 +2,7 @@
 // The command "check": whether each domain's CPU can run on the host, why not, and what would.
 #include "driver/input/inputs.hpp"
 #include "driver/input/read_file.hpp"
+#include "driver/policy/arrival.hpp"
 #include "driver/policy/check_json.hpp"
 #include "tools/ci_report.hpp"
 #include "tools/command.hpp"
@@ -26,6 +27,7 @@ struct CheckOptions {
     std::vector<std::string> domains;
     std::string filesFrom;
     std::string format = "text";
+    std::string from;
     bool requirePinned = false;
     std::optional<std::string> connect;
     double timeout = 30.0;
@@ -74,9 +76,11 @@ std::vector<Finding> findingsOf(const xml::NamedDomain& input, const policy::Che
 
 class CheckRun {
 public:
-    CheckRun(const policy::PolicyHost& host, const qemu::QemuModes* qemu,
-             const CheckOptions& options, Console& console)
-        : host_(host), qemu_(qemu), json_(options.policy.json || options.format == "json"),
+    /// @param source the host that the domains run on; null where they are to start on the host.
+    CheckRun(const policy::PolicyHost& host, const policy::PolicyHost* source,
+             const qemu::QemuModes* qemu, const CheckOptions& options, Console& console)
+        : host_(host), source_(source), qemu_(qemu),
+          json_(options.policy.json || options.format == "json"),
           requirePinned_(options.requirePinned), console_(console),
           report_(json_ ? nullptr : ciReport(options.format, console)) {
         if (report_)
@@ -107,8 +111,12 @@ public:
     Status finish() {
         if (report_)
             report_->end();
-        if (json_)
-            printJson(console_, policy::checkJson(host_, qemu_, std::move(domains_)));
+        if (json_) {
+            Json answer = policy::checkJson(host_, qemu_, std::move(domains_));
+            if (source_)
+                answer["from"] = source_->name;
+            printJson(console_, answer);
+        }
         return status_;
     }
 
@@ -116,7 +124,8 @@ private:
     void decide(const std::string& file, const xml::NamedDomain& input) {
         const std::string& name = input.name;
         const xml::Domain& domain = input.document->domain();
-        policy::CheckAnswer answer = policy::checkDomain(domain, host_, qemu_);
+        policy::CheckAnswer answer = source_ ? policy::checkArrival(domain, source_, host_, qemu_)
+                                             : policy::checkDomain(domain, host_, qemu_);
         if (requirePinned_)
             policy::requirePinned(answer);
         status_ = worse(status_, statusOf(answer.verdict));
@@ -142,6 +151,7 @@ private:
     }
 
     const policy::PolicyHost& host_;
+    const policy::PolicyHost* source_;
     const qemu::QemuModes* qemu_;
     bool json_;
     bool requirePinned_;
@@ -151,6 +161,16 @@ private:
     Json domains_ = Json::array();
 };
 
+/// The host that --from names, or none. The sandbox must have been entered.
+Result<std::optional<policy::PolicyHost>> sourceOf(const CheckOptions& options) {
+    if (options.from.empty())
+        return std::nullopt;
+    auto source = readPolicyHost(options.from);
+    if (!source)
+        return std::unexpected(std::move(source.error()));
+    return std::move(*source);
+}
+
 /// The domains of a daemon, decided about its own host unless another one is named.
 Status checkDaemon(const CheckOptions& options, Console& console) {
     if (!options.filesFrom.empty())
@@ -158,12 +178,18 @@ Status checkDaemon(const CheckOptions& options, Console& console) {
                              .action = "check documents and a daemon's domains at once",
                              .reason = "both --files-from and --connect are given",
                              .remedy = "run the command once for each"});
+    if (!options.from.empty())
+        return console.fail({.kind = ErrorKind::usage,
+                             .action = "check a daemon's domains as those of another host",
+                             .reason = "both --from and --connect are given",
+                             .remedy = "'virt-host-compat survey --connect URI --hosts CAPS' tells "
+                                       "where a daemon's domains can arrive"});
     const auto qemu = loadQemuModes(options.policy);
     if (!qemu)
         return console.fail(qemu.error());
     const auto decide = [&](const libvirt::ConnectedHost& daemon, const policy::PolicyHost& host) {
         warnOfDoubtfulSource(host.compat, host.name, console);
-        CheckRun run(host, *qemu ? &**qemu : nullptr, options, console);
+        CheckRun run(host, nullptr, *qemu ? &**qemu : nullptr, options, console);
         for (const libvirt::ConnectedDomain& domain : daemon.domains) {
             if (!domain.running.empty())
                 run.check(daemon.uri, domain.name + " (running)", domain.running);
@@ -194,7 +220,8 @@ Status check(const CheckOptions& options, Console& console) {
     if (options.connect)
         return checkDaemon(options, console);
     std::vector<std::string> names = options.domains;
-    names.insert(names.end(), {options.policy.host, options.policy.probe, options.filesFrom});
+    names.insert(names.end(),
+                 {options.policy.host, options.policy.probe, options.filesFrom, options.from});
     if (const auto once = refuseSecondStdin(names); !once)
         return console.fail(once.error());
     if (options.domains.empty() && options.filesFrom.empty())
@@ -205,12 +232,18 @@ Status check(const CheckOptions& options, Console& console) {
     const auto qemu = loadQemuModes(options.policy);
     if (!qemu)
         return console.fail(qemu.error());
-    const auto host = loadPolicyHost(options.policy, options.domains, options.filesFrom);
+    std::vector<std::string> read = options.domains;
+    if (!options.from.empty())
+        read.push_back(options.from);
+    const auto host = loadPolicyHost(options.policy, std::move(read), options.filesFrom);
     if (!host)
         return console.fail(host.error());
+    const auto source = sourceOf(options);
+    if (!source)
+        return console.fail(source.error());
     warnOfDoubtfulSource(host->compat, host->name, console);
 
-    CheckRun run(*host, *qemu ? &**qemu : nullptr, options, console);
+    CheckRun run(*host, *source ? &**source : nullptr, *qemu ? &**qemu : nullptr, options, console);
     input::Inputs inputs(options.domains,
                          options.filesFrom.empty() ? std::nullopt
                                                    : std::optional(options.filesFrom),
@@ -235,6 +268,9 @@ void addCheck(CLI::App& app, Action& chosen) {
     command.timeout(options->timeout,
                     "Give up on the connection after SECONDS (with --connect; default: 30)");
     addPolicyOptions(command, options->policy);
+    command.text("--from", options->from, "CAPS",
+                 "Tell whether the domains, which run on the host of the document or record CAPS, "
+                 "can arrive by migration");
     command.flag("--require-pinned", options->requirePinned,
                  "Call a domain without a pinned mode incompatible, for guests that migrate");
     command.json(options->policy.json);

@@ -24,6 +24,23 @@ void addPolicyOptions(Command& command, PolicyOptions& options) {
     command.noSandbox(options.noSandbox);
 }
 
+Result<policy::PolicyHost> readPolicyHost(const std::string& file) {
+    const std::string name = input::inputName(file);
+    auto bytes = input::readInput(file);
+    if (!bytes)
+        return std::unexpected(std::move(bytes.error()));
+    if (answer::isRecord(*bytes)) {
+        const auto record = answer::parseRecord(*bytes, name);
+        if (!record)
+            return std::unexpected(record.error());
+        return policy::policyHost(*record, name);
+    }
+    const auto document = xml::CapabilitiesDocument::read(std::move(*bytes), name);
+    if (!document)
+        return std::unexpected(document.error());
+    return policy::policyHost(*document);
+}
+
 Result<policy::PolicyHost> loadPolicyHost(const PolicyOptions& options,
                                           std::vector<std::string> inputs,
                                           const std::string& list) {
@@ -51,20 +68,7 @@ Result<policy::PolicyHost> loadPolicyHost(const PolicyOptions& options,
             return std::unexpected(host.error());
         return policy::policyHost(host->record, input::inputName(options.probe));
     }
-    auto bytes = input::readInput(options.host);
-    if (!bytes)
-        return std::unexpected(std::move(bytes.error()));
-    if (answer::isRecord(*bytes)) {
-        const auto record = answer::parseRecord(*bytes, input::inputName(options.host));
-        if (!record)
-            return std::unexpected(record.error());
-        return policy::policyHost(*record, input::inputName(options.host));
-    }
-    const auto document =
-        xml::CapabilitiesDocument::read(std::move(*bytes), input::inputName(options.host));
-    if (!document)
-        return std::unexpected(document.error());
-    return policy::policyHost(*document);
+    return readPolicyHost(options.host);
 }
 
 Result<std::optional<qemu::QemuModes>> loadQemuModes(const PolicyOptions& options) {

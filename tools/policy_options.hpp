@@ -40,6 +40,10 @@ Result<policy::PolicyHost> loadPolicyHost(const PolicyOptions& options,
                                           std::vector<std::string> inputs,
                                           const std::string& list = {});
 
+/// The host of a capabilities document or record in a file. Parses it, so the sandbox must have
+/// been entered. Errors: those of reading either.
+Result<policy::PolicyHost> readPolicyHost(const std::string& file);
+
 /// What the named QEMU takes; nothing where none is named.
 Result<std::optional<qemu::QemuModes>> loadQemuModes(const PolicyOptions& options);
 

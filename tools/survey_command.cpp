@@ -58,8 +58,9 @@ public:
           progress_(!options.quiet) {}
 
     Status run() {
+        std::vector<std::optional<policy::PolicyHost>> sources;
         for (const Daemon& daemon : daemons_.asked)
-            readHost(daemon);
+            sources.push_back(readHost(daemon));
         input::Inputs hosts(options_.hosts, listOf(options_.hostsFrom), input::FolderOf::hosts);
         while (const auto input = hosts.next())
             readHosts(*input);
@@ -69,9 +70,9 @@ public:
             return worse(status_, Status::unknown);
         }
         report_.begin(survey_);
-        for (const Daemon& daemon : daemons_.asked)
-            if (daemon)
-                readGuests(*daemon);
+        for (std::size_t index = 0; index < sources.size(); ++index)
+            if (const Daemon& daemon = daemons_.asked[index])
+                readGuests(*daemon, sources[index]);
         input::Inputs domains(options_.domains, listOf(options_.filesFrom),
                               input::FolderOf::domains);
         while (const auto input = domains.next())
@@ -87,14 +88,17 @@ private:
         status_ = worse(status_, console_.fail(error));
     }
 
-    void readHost(const Daemon& daemon) {
+    std::optional<policy::PolicyHost> readHost(const Daemon& daemon) {
         progress_.show(++inputs_);
-        if (!daemon)
-            return fail(daemon.error());
-        auto host = policyHostOf(*daemon, daemon->thisHost ? daemons_.here : std::nullopt);
-        if (!host)
-            return fail(host.error());
-        survey_.add(std::move(*host));
+        const auto host =
+            daemon ? policyHostOf(*daemon, daemon->thisHost ? daemons_.here : std::nullopt)
+                   : std::unexpected(daemon.error());
+        if (!host) {
+            fail(host.error());
+            return std::nullopt;
+        }
+        survey_.add(*host);
+        return *host;
     }
 
     void readHosts(const Result<std::string>& input) {
@@ -141,7 +145,7 @@ private:
         for (const xml::NamedDomain& domain :
              xml::readDomains(std::move(*bytes), input::inputName(*input))) {
             if (domain.document)
-                tell(domain.name, domain.document->domain(), domain.document->domain());
+                tell(domain.name, domain.document->domain(), domain.document->domain(), nullptr);
             else
                 fail(domain.document.error());
         }
@@ -149,14 +153,18 @@ private:
 
     /// A guest that runs and is defined too is one guest: it arrives elsewhere as it runs, and
     /// starts as it is defined.
-    void readGuests(const libvirt::ConnectedHost& daemon) {
+    ///
+    /// @param source the daemon's host, where it could be read.
+    void readGuests(const libvirt::ConnectedHost& daemon,
+                    const std::optional<policy::PolicyHost>& source) {
         for (const libvirt::ConnectedDomain& domain : daemon.domains) {
             progress_.show(++inputs_);
             const std::string name = fmt::format("{} {}", daemon.uri, domain.name);
             const auto running = readDomain(domain.running, name);
             const auto defined = readDomain(domain.defined, name);
             if (const auto& starts = domain.defined.empty() ? running : defined)
-                tell(name, starts->domain(), running ? running->domain() : starts->domain());
+                tell(name, starts->domain(), running ? running->domain() : starts->domain(),
+                     running && source ? &*source : nullptr);
         }
     }
 
@@ -172,14 +180,10 @@ private:
         return std::nullopt;
     }
 
-    /// @param starts what starts. @param runs what arrives from where it runs.
-    void tell(const std::string& input, const xml::Domain& starts, const xml::Domain& runs) {
-        auto judged = survey_.judge(starts);
-        if (&starts != &runs) {
-            const auto running = survey_.judge(runs);
-            for (std::size_t kind = 0; kind < judged.size(); ++kind)
-                judged[kind].arrive = running[kind].arrive;
-        }
+    /// @param starts, runs, source as for Survey::judge().
+    void tell(const std::string& input, const xml::Domain& starts, const xml::Domain& runs,
+              const policy::PolicyHost* source) {
+        auto judged = survey_.judge(starts, runs, source);
         const auto change = survey_.change(starts, judged);
         progress_.clear();
         report_.guest({.input = input,

@@ -143,10 +143,13 @@ public:
             const auto verdict = judged.start.verdict;
             html_ += fmt::format(
                 "<td class=\"{}\"><details><summary>start: {}; arrive: {}</summary>{}{}{}"
-                "</details></td>",
-                classOf(verdict), toString(verdict), toString(judged.arrive),
+                "{}</details></td>",
+                classOf(verdict), toString(verdict), toString(judged.arrive.verdict),
                 escaped(judged.start.reason), judged.start.remedy.empty() ? "" : "; ",
-                escaped(judged.start.remedy));
+                escaped(judged.start.remedy),
+                judged.arrive.reason == judged.start.reason
+                    ? ""
+                    : fmt::format("<br>to arrive: {}", escaped(judged.arrive.reason)));
         }
         html_ +=
             fmt::format("<td>{}</td></tr>\n",

@@ -72,14 +72,16 @@ public:
         bool everywhere = true;
         for (const policy::GuestOnHost& judged : guest.judged) {
             const policy::HostKind& kind = survey_->kinds()[index++];
-            if (isYes(judged.start.verdict) && isYes(judged.arrive))
+            if (isYes(judged.start.verdict) && isYes(judged.arrive.verdict))
                 continue;
             everywhere = false;
             console_.printLine(fmt::format("    {}: start {}, arrive {}", someNames(kind.names),
                                            toString(judged.start.verdict),
-                                           toString(judged.arrive)));
+                                           toString(judged.arrive.verdict)));
             if (!isYes(judged.start.verdict))
                 console_.printLine(fmt::format("      {}", judged.start.reason));
+            if (!isYes(judged.arrive.verdict) && judged.arrive.reason != judged.start.reason)
+                console_.printLine(fmt::format("      {}", judged.arrive.reason));
         }
         if (everywhere)
             console_.printLine("    starts and arrives on every host");
@@ -133,9 +135,10 @@ public:
         Json judged = Json::array();
         for (const policy::GuestOnHost& each : guest.judged)
             judged.push_back({{"start", toString(each.start.verdict)},
-                              {"arrive", toString(each.arrive)},
+                              {"arrive", toString(each.arrive.verdict)},
                               {"reason", each.start.reason},
-                              {"remedy", jsonText(each.start.remedy)}});
+                              {"remedy", jsonText(each.start.remedy)},
+                              {"arrive_reason", each.arrive.reason}});
         const Json entry{{"input", guest.input},
                          {"domain", jsonText(guest.name)},
                          {"mode", jsonText(guest.pinned)},

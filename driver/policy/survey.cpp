@@ -2,6 +2,7 @@
 // Groups hosts, and asks checkDomain() once for each group.
 #include "driver/policy/survey.hpp"
 
+#include "driver/policy/arrival.hpp"
 #include "driver/policy/fit.hpp"
 
 #include <algorithm>
@@ -40,32 +41,27 @@ void Survey::add(PolicyHost host) {
     kinds_.push_back({.host = std::move(host), .names = std::move(names)});
 }
 
-std::vector<GuestOnHost> Survey::judge(const xml::Domain& domain) const {
+std::vector<GuestOnHost> Survey::judge(const xml::Domain& starts, const xml::Domain& runs,
+                                       const PolicyHost* source) const {
     std::vector<GuestOnHost> judged;
-    for (const HostKind& kind : kinds_) {
-        GuestOnHost guest{.start = checkDomain(domain, kind.host)};
-        const Verdict verdict = guest.start.verdict;
-        const bool pinned = !guest.start.mode.empty();
-        guest.arrive = pinned || verdict == Verdict::notApplicable ||
-                               (verdict == Verdict::incompatible && !guest.start.onlyAtStart)
-                           ? verdict
-                           : Verdict::unknown;
-        judged.push_back(std::move(guest));
-    }
+    for (const HostKind& kind : kinds_)
+        judged.push_back({.start = checkDomain(starts, kind.host),
+                          .arrive = checkArrival(runs, source, kind.host)});
     return judged;
 }
 
 std::optional<unsigned> Survey::change(const xml::Domain& domain,
                                        const std::vector<GuestOnHost>& judged) const {
     const bool free = std::ranges::all_of(judged, [](const GuestOnHost& guest) {
-        return isYes(guest.start.verdict) && isYes(guest.arrive);
+        return isYes(guest.start.verdict) && isYes(guest.arrive.verdict);
     });
     const unsigned newest = baseline_.common().newest();
     if (free || newest == 0 || baseline_.unknown().count != 0)
         return std::nullopt;
-    const auto after = judge(pinnedTo(domain, newest));
-    const bool helps = std::ranges::all_of(
-        after, [](const GuestOnHost& guest) { return isYes(guest.start.verdict); });
+    const auto pinned = pinnedTo(domain, newest);
+    const bool helps = std::ranges::all_of(kinds_, [&](const HostKind& kind) {
+        return isYes(checkDomain(pinned, kind.host).verdict);
+    });
     return helps ? std::optional(newest) : std::nullopt;
 }
 

@@ -21,9 +21,8 @@ struct HostKind {
 /// What becomes of a guest on the hosts of a kind.
 struct GuestOnHost {
     CheckAnswer start;
-    /// Whether it can arrive by migration. A guest without a pinned mode keeps the mode that it
-    /// negotiated where it was started, which no document tells.
-    Verdict arrive = Verdict::unknown;
+    /// Whether it can arrive by migration (checkArrival()).
+    CheckAnswer arrive;
 };
 
 /// A cluster's hosts. Memory depends on their number; guests are judged one after the other.
@@ -43,7 +42,11 @@ public:
         return baseline_;
     }
     /// One entry for each of kinds().
-    std::vector<GuestOnHost> judge(const xml::Domain& domain) const;
+    ///
+    /// @param starts what the guest starts with. @param runs what it runs with, or starts with
+    /// where it does not run. @param source the host that it runs on; null where that is not known.
+    std::vector<GuestOnHost> judge(const xml::Domain& starts, const xml::Domain& runs,
+                                   const PolicyHost* source = nullptr) const;
 
     /// The mode to pin so that the guest can start and arrive on every host: the newest that all
     /// support; nothing where it does so already, where no mode is common to all, or where another

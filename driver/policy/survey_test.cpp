@@ -30,6 +30,11 @@ std::string pinned(const std::string& mode) {
     return "<cpu mode='host-model'><model>" + mode + "</model></cpu>";
 }
 
+/// Of a guest that is running on a host that nobody names, or not at all.
+std::vector<GuestOnHost> judge(const Survey& survey, const xml::Domain& domain) {
+    return survey.judge(domain, domain);
+}
+
 Survey cluster() {
     Survey survey;
     survey.add(host("a", "POWER10", {9, 10}));
@@ -48,32 +53,41 @@ TEST(Survey, JudgesHostsThatDecideAlikeOnce) {
 
 TEST(Survey, SaysWhereAGuestStartsAndArrives) {
     const Survey survey = cluster();
-    const auto power9 = survey.judge(guest(pinned("power9")));
+    const auto power9 = judge(survey, guest(pinned("power9")));
     EXPECT_EQ(power9[0].start.verdict, compatible);
-    EXPECT_EQ(power9[1].arrive, compatible);
-    const auto power10 = survey.judge(guest(pinned("power10")));
-    EXPECT_EQ(power10[0].arrive, compatible);
+    EXPECT_EQ(power9[1].arrive.verdict, compatible);
+    const auto power10 = judge(survey, guest(pinned("power10")));
+    EXPECT_EQ(power10[0].arrive.verdict, compatible);
     EXPECT_EQ(power10[1].start.verdict, incompatible);
-    EXPECT_EQ(power10[1].arrive, incompatible);
-    const auto unpinned = survey.judge(guest(""));
+    EXPECT_EQ(power10[1].arrive.verdict, incompatible);
+    const auto unpinned = judge(survey, guest(""));
     EXPECT_EQ(unpinned[0].start.verdict, compatible);
-    EXPECT_EQ(unpinned[0].arrive, unknown);
-    const auto emulated = survey.judge(guest("", "qemu"));
-    EXPECT_EQ(emulated[1].arrive, notApplicable);
+    EXPECT_EQ(unpinned[0].arrive.verdict, unknown);
+    const auto emulated = judge(survey, guest("", "qemu"));
+    EXPECT_EQ(emulated[1].arrive.verdict, notApplicable);
 }
 
 TEST(Survey, AGuestThatOnlyCannotStartMayArrive) {
     Survey survey;
     survey.add(host("p11", "POWER11", {9, 10}));
-    const auto judged = survey.judge(guest(""));
+    const auto judged = judge(survey, guest(""));
     EXPECT_EQ(judged[0].start.verdict, incompatible);
-    EXPECT_EQ(judged[0].arrive, unknown);
+    EXPECT_EQ(judged[0].arrive.verdict, unknown);
+}
+
+TEST(Survey, AGuestArrivesAsItRunsAndStartsAsItIsDefined) {
+    const Survey survey = cluster();
+    const PolicyHost source = host("a", "POWER10", {9, 10});
+    const auto judged = survey.judge(guest(pinned("power9")), guest(""), &source);
+    EXPECT_EQ(judged[0].arrive.verdict, compatible);
+    EXPECT_EQ(judged[1].start.verdict, compatible);
+    EXPECT_EQ(judged[1].arrive.verdict, incompatible);
 }
 
 TEST(Survey, NamesTheChangeThatFreesAGuest) {
     const Survey survey = cluster();
     const auto change = [&](const xml::Domain& domain) {
-        return survey.change(domain, survey.judge(domain));
+        return survey.change(domain, judge(survey, domain));
     };
     EXPECT_EQ(change(guest(pinned("power9"))), std::nullopt);
     EXPECT_EQ(change(guest(pinned("power10"))), 9U);
@@ -82,7 +96,7 @@ TEST(Survey, NamesTheChangeThatFreesAGuest) {
     EXPECT_EQ(change(guest("", "qemu")), std::nullopt);
     Survey silent = cluster();
     silent.add({.name = "x", .arch = "ppc64le", .compat = {.reason = "no KVM module is loaded"}});
-    EXPECT_EQ(silent.change(guest(""), silent.judge(guest(""))), std::nullopt);
+    EXPECT_EQ(silent.change(guest(""), judge(silent, guest(""))), std::nullopt);
 }
 
 } // namespace

@@ -88,6 +88,7 @@ FORMS = [
     Form("validate --strict --schema-dir @BROKENSCHEMAS@ -", BROKEN, sealed=True),
     Form("check @DOC@ --probe @GOOD@"),
     Form("check @DOC@ --host @DOC@"),
+    Form("check @DOC@ --host @DOC@ --from @GOOD@"),
     Form("check @DOC@ --probe @GOOD@ --qemu @QEMU@"),
     Form("check --files-from @LIST@ --probe @GOOD@"),
     Form("check @DOC@"),

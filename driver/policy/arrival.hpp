@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Decides whether a guest that runs can move to a host.
+#pragma once
+
+#include "driver/policy/check.hpp"
+
+namespace hostcompat::policy {
+
+/// Decides whether a running guest can arrive at a host by live migration. Unlike a guest that
+/// starts it keeps the mode in which it runs.
+///
+/// @param domain what the guest runs with. @param source the host that it was started on and runs
+/// on; null where that is not known: whether a guest without a pinned mode can arrive is unknown
+/// then. @param qemu as for checkDomain().
+CheckAnswer checkArrival(const xml::Domain& domain, const PolicyHost* source,
+                         const PolicyHost& target, const qemu::QemuModes* qemu = nullptr,
+                         model::ModeTable table = model::modeTable());
+
+} // namespace hostcompat::policy
