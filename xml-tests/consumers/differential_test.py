@@ -20,8 +20,10 @@ from collections import Counter
 import libvirt
 
 import module_setup
+import newer_daemon
 import private_daemon
 from module_setup import ModuleTestCase
+from powerlab.failures import LabError
 
 PROGRAM = module_setup.built("VHC_PROGRAM")
 COUNT = int(os.environ.get("COUNT", "1000"))
@@ -120,15 +122,14 @@ def refusal(connection: libvirt.virConnect, document: str) -> str:
 
 
 class Differential(ModuleTestCase):
-    def test_libvirt_and_check_agree(self) -> None:
+    def compare(self, uri: str) -> None:
         libvirt.registerErrorHandler(lambda *_: None, None)
         shapes = Shapes(SEED)
         documents = [shapes.domain(index) for index in range(COUNT)]
-        with self.daemon() as daemon:
-            connection = libvirt.open(daemon.uri())
-            version = connection.getLibVersion()
-            refusals = [refusal(connection, document) for document in documents]
-            connection.close()
+        connection = libvirt.open(uri)
+        version = connection.getLibVersion()
+        refusals = [refusal(connection, document) for document in documents]
+        connection.close()
         inputs = self.folder / "all.xml"
         inputs.write_text("\n".join(documents), encoding="utf-8")
         done = subprocess.run(
@@ -146,6 +147,26 @@ class Differential(ModuleTestCase):
         print(f"libvirt {version}, seed {SEED}: of {COUNT} domains both refuse {counts[True, True]} and take {counts[False, False]}", file=sys.stderr)
         self.assertGreater(min(counts[True, True], counts[False, False]), COUNT // 10, "the shapes show nothing")
         self.assertEqual(problems[:5], [], f"{len(problems)} disagree")
+
+    def test_this_libvirt(self) -> None:
+        with self.daemon() as daemon:
+            self.compare(daemon.uri())
+
+    def compare_newer(self, suite: str) -> None:
+        folder = self.folder / "daemon"
+        folder.mkdir()
+        try:
+            daemon = newer_daemon.NewerDaemon(suite, folder)
+        except LabError as error:
+            self.lacking(str(error))
+        with daemon:
+            self.compare(daemon.uri())
+
+    def test_debian_13(self) -> None:
+        self.compare_newer("trixie")
+
+    def test_unstable(self) -> None:
+        self.compare_newer("sid")
 
 
 if __name__ == "__main__":

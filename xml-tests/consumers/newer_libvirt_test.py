@@ -7,47 +7,17 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 import unittest
-from pathlib import Path
 
 import module_setup
+import newer_daemon
 import private_daemon
-from module_setup import EXPECTED_COMPAT, SOURCE_ROOT, ModuleTestCase, compat_of
-
-sys.path.insert(0, str(SOURCE_ROOT / "lab"))
-
-from powerlab import cachedir, packages  # noqa: E402
-from powerlab.failures import LabError  # noqa: E402
+from module_setup import EXPECTED_COMPAT, ModuleTestCase, compat_of
+from powerlab.failures import LabError
 
 MODULE = module_setup.built("VHC_MODULE")
-# Without a driver for guests, which would bring an emulator: the test driver gives capabilities of its own.
-WANTED = ("libvirt-daemon", "libvirt-clients", "busybox-static")
-
 # kNewestTried of driver/libvirt/module/next.cpp: where the private call for libvirt's log is used.
 NEWEST_WITH_LOG = (12, 8)
-
-# Arguments: the unpacked packages, and the test's folder, which is /vhc inside. All in namespaces of its own.
-ENTER = r"""
-set -e
-mount --make-rprivate /
-mount -t tmpfs tmpfs /mnt
-mkdir /mnt/upper /mnt/work /mnt/root
-mount -t overlay overlay -o "lowerdir=$1,upperdir=/mnt/upper,workdir=/mnt/work" /mnt/root
-cd /mnt/root
-for name in bin sbin lib lib64; do [ -e $name ] || ln -s usr/$name $name; done
-mkdir -p var
-rm -rf var/run
-ln -s /run var/run
-mkdir -p dev proc sys run tmp vhc etc var/lib/libvirt var/cache/libvirt var/log/libvirt
-mount --rbind /dev dev
-mount -t proc proc proc
-mount -t sysfs sysfs sys || true
-mount --bind "$2" vhc
-printf 'root:x:0:0::/root:/bin/sh\n' > etc/passwd
-printf 'root:x:0:\n' > etc/group
-exec chroot . "$(ls -d bin/busybox usr/bin/busybox 2>/dev/null | head -n 1)" sh /vhc/inside
-"""
 
 # Everything is asked of the daemon twice: with a record, and after that has vanished.
 INSIDE = r"""
@@ -56,7 +26,6 @@ busybox --install -s /tmp
 PATH=$PATH:/tmp
 cd /vhc
 chown 0:0 module.so module.conf record.json
-mkdir -p /etc/libvirt
 printf 'auth_unix_ro = "none"\nauth_unix_rw = "none"\nlog_outputs = "3:file:/vhc/log"\n' > libvirtd.conf
 LD_PRELOAD=/vhc/module.so VIRT_HOST_COMPAT_MODULE_CONFIG=/vhc/module.conf libvirtd -f /vhc/libvirtd.conf > output 2>&1 &
 daemon=$!
@@ -78,34 +47,20 @@ echo $? > status
 """
 
 
-def root_of(suite: str) -> Path:
-    """A suite's libvirt with all that it needs, unpacked; downloaded once for each version."""
-    source = packages.Suite((suite,), packages.native(suite).architecture)
-
-    def make(part: Path) -> None:
-        source.unpack(list(WANTED), part, dependencies=True)
-
-    return cachedir.item(f"libvirt-daemons/{suite}-{source.versions('libvirt-daemon')[0]}", make)
-
-
 class Newer(ModuleTestCase):
     def run_in(self, suite: str) -> dict[str, str]:
         try:
-            root = root_of(suite)
+            root = newer_daemon.root_of(suite)
         except LabError as error:
             if os.environ.get("CI") == "true":
                 raise
             self.skipTest(str(error))
         (self.folder / "module.so").write_bytes(MODULE.read_bytes())
         (self.folder / "module.conf").write_text("probe = /vhc/record.json\ninterval = 1\n")
-        (self.folder / "inside").write_text(INSIDE)
         for name in ("module.so", "module.conf"):
             (self.folder / name).chmod(0o644)
-        root_rights = [] if os.geteuid() == 0 else ["--map-root-user"]
         answer = subprocess.run(
-            ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", *root_rights,
-             "sh", "-c", ENTER, "sh", str(root), str(self.folder)],
-            capture_output=True, text=True, timeout=120, env={**os.environ, "LC_ALL": "C"},
+            newer_daemon.command(root, self.folder, INSIDE), capture_output=True, text=True, timeout=120, env={**os.environ, "LC_ALL": "C"}
         )
         files = {path.name: path.read_text() for path in self.folder.iterdir() if path.is_file() and path.suffix != ".so"}
         self.assertEqual((answer.returncode, files.get("status")), (0, "0\n"), f"{answer.stderr} {files}")
