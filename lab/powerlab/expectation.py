@@ -58,6 +58,12 @@ def taken(raw: dict[str, Any]) -> dict[str, bool] | None:
     return {mode: levels[mode] == 0 for mode in ORDER}
 
 
+def refuses_all(raw: dict[str, Any]) -> bool:
+    """Whether a vCPU took no level, not even 0, in which every vCPU is made: then its no to a mode is not about the mode."""
+    tried = raw["kvm"].get("trial", {})
+    return bool(tried) and all(steps.get("set_errno") for steps in tried.values())
+
+
 def _supported(host: Host, mode: str, tried: bool, bits: int | None, data: measured.Data) -> bool | None:
     """Whether a guest can have a mode, by the kernel's own no or by a guest; None where no guest has shown it."""
     if not tried or (bits is not None and mode in _BIT and not bits & _BIT[mode]):
@@ -86,6 +92,8 @@ def expect(raw: dict[str, Any], host: Host, data: measured.Data) -> Expectation:
     if kvm.get("extensions", {}).get("250") == 1 and asked.get("result") == 0:
         source, capabilities = "kvm", int(asked["capabilities"], 16)
         row = f"the kernel answers {capabilities:#x}"
+    elif refuses_all(raw):
+        row = "unknown (its vCPUs take no level, not even 0)"
     elif tried is not None and effective is not None:
         source = "trial"
         row = f"its vCPUs take {', '.join(mode for mode, on in tried.items() if on) or 'no mode'}"

@@ -134,6 +134,11 @@ class Sources(unittest.TestCase):
             broken = trial("power9") | {"power9": {"create_vm_errno": 0, step: 16}}
             self.assertIsNone(expect(raw(kvm=NO_CALL | {"trial": broken})).source)
 
+    def test_kernel_that_takes_nothing_says_nothing(self) -> None:
+        nothing = {name: STEPS | {"set_errno": 22} for name in trial()}
+        want = expect(raw(kvm=NO_CALL | {"trial": nothing}))
+        self.assertEqual((want.source, want.modes, want.row), (None, None, "unknown (its vCPUs take no level, not even 0)"))
+
     def test_nodes_that_contradict_each_other_are_no_level(self) -> None:
         nodes = [{"cpu_version": "0x0f000005"}, {"cpu_version": "0x0f000006"}]
         self.assertIsNone(expect(raw(kvm=NO_CALL, cpu_nodes=nodes)).source)
