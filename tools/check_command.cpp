@@ -184,7 +184,7 @@ Status checkDaemon(const CheckOptions& options, Console& console) {
                              .reason = "both --from and --connect are given",
                              .remedy = "'virt-host-compat survey --connect URI --hosts CAPS' tells "
                                        "where a daemon's domains can arrive"});
-    const auto qemu = loadQemuModes(options.policy);
+    auto qemu = loadQemuModes(options.policy);
     if (!qemu)
         return console.fail(qemu.error());
     const auto decide = [&](const libvirt::ConnectedHost& daemon, const policy::PolicyHost& host) {
@@ -204,6 +204,9 @@ Status checkDaemon(const CheckOptions& options, Console& console) {
             askDaemon(*options.connect, options.timeout, wanted, "", options.policy.noSandbox);
         if (!asked)
             return console.fail(asked.error());
+        // Which processor its CPU "host" is was asked here.
+        if (*qemu && !asked->here)
+            (*qemu)->hostModel.clear();
         const auto host = policyHostOf(asked->daemon, asked->here);
         return host ? decide(asked->daemon, *host) : console.fail(host.error());
     }
