@@ -2,6 +2,7 @@
 // Reads documents and finds elements in their bytes.
 #include "driver/xml/document.hpp"
 
+#include "driver/xml/spans.hpp"
 #include "driver/xml/well_formed.hpp"
 
 #include <fmt/format.h>
@@ -9,54 +10,6 @@
 #include <algorithm>
 
 namespace hostcompat::xml {
-
-namespace {
-
-/// Behind the first occurrence of the mark at or after the offset. The document is well formed, so
-/// it is there.
-std::size_t behind(std::string_view bytes, std::string_view mark, std::size_t offset) {
-    const auto found = bytes.find(mark, offset);
-    return found == std::string_view::npos ? bytes.size() : found + mark.size();
-}
-
-/// Behind the '>' that ends the tag; one in an attribute's value does not.
-std::size_t behindTag(std::string_view bytes, std::size_t offset) {
-    while (offset < bytes.size() && bytes[offset] != '>') {
-        const char byte = bytes[offset];
-        offset = byte == '\'' || byte == '"' ? behind(bytes, std::string_view(&byte, 1), offset + 1)
-                                             : offset + 1;
-    }
-    return std::min(offset + 1, bytes.size());
-}
-
-bool startsAt(std::string_view bytes, std::size_t offset, std::string_view mark) {
-    return bytes.substr(offset, mark.size()) == mark;
-}
-
-/// The '<' of the end tag that belongs to the start tag before the offset.
-std::size_t matchingEndTag(std::string_view bytes, std::size_t offset) {
-    for (std::size_t depth = 1; offset < bytes.size();) {
-        const std::size_t tag = std::min(bytes.find('<', offset), bytes.size());
-        if (startsAt(bytes, tag, "<!--")) {
-            offset = behind(bytes, "-->", tag + 4);
-        } else if (startsAt(bytes, tag, "<![CDATA[")) {
-            offset = behind(bytes, "]]>", tag);
-        } else if (startsAt(bytes, tag, "<?")) {
-            offset = behind(bytes, "?>", tag);
-        } else if (startsAt(bytes, tag, "</")) {
-            if (--depth == 0)
-                return tag;
-            offset = behind(bytes, ">", tag);
-        } else {
-            offset = behindTag(bytes, tag);
-            if (!(offset >= 2 && bytes[offset - 2] == '/'))
-                ++depth;
-        }
-    }
-    return bytes.size();
-}
-
-} // namespace
 
 Result<Document> Document::read(std::string bytes, std::string name) {
     if (auto checked = checkDocument(bytes, name); !checked)
@@ -90,7 +43,7 @@ ElementSpan Document::spanOf(pugi::xml_node element) const {
         span.contentEnd = span.end = span.contentBegin;
         return span;
     }
-    span.contentEnd = matchingEndTag(text, span.contentBegin);
+    span.contentEnd = endTagOf(text, span.contentBegin);
     span.end = behind(text, ">", span.contentEnd);
     return span;
 }

@@ -273,11 +273,13 @@ std::vector<NamedDomain> readDomains(std::string bytes, const std::string& name)
             document.error().line += line;
         domains.push_back({std::move(called), line, std::move(document)});
     };
+    std::size_t line = 0;
+    const char* counted = whole.data();
     for (std::size_t index = 0; index < parts.size(); ++index) {
         const std::string called =
             several ? fmt::format("{} (document {})", name, index + 1) : name;
-        const auto line =
-            static_cast<std::size_t>(std::count(whole.data(), parts[index].data(), '\n'));
+        line += static_cast<std::size_t>(std::count(counted, parts[index].data(), '\n'));
+        counted = parts[index].data();
         const std::size_t within = domainsWithin(parts[index]);
         if (within == 0) {
             // With its declaration, which says the encoding, where it stands alone.
