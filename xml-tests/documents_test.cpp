@@ -183,5 +183,25 @@ TEST(Grammars, nameTheModesOfTheTable) {
     expectContent(path, grammar.substr(0, begin) + modes + grammar.substr(end));
 }
 
+TEST(Grammars, nameTheModesOfTheTableForDomains) {
+    const auto path = kSources / "schema" / "domaincpu-compat.rng";
+    const std::string grammar = contentOf(path);
+    const std::string before = "      </attribute>\n";
+    const auto begin = grammar.find(before) + before.size();
+    const auto end = grammar.find("    </element>\n  </define>\n", begin);
+    ASSERT_LT(begin, end);
+    ASSERT_NE(end, std::string::npos);
+    std::string modes;
+    for (const model::Mode& mode : model::modeTable())
+        modes += "      <optional>\n"
+                 "        <element name=\"value\">\n"
+                 "          <value type=\"string\">" +
+                 std::string(mode.name) +
+                 "</value>\n"
+                 "        </element>\n"
+                 "      </optional>\n";
+    expectContent(path, grammar.substr(0, begin) + modes + grammar.substr(end));
+}
+
 } // namespace
 } // namespace hostcompat
