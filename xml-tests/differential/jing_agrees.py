@@ -22,7 +22,7 @@ def accepted(differential: str, grammar: str, folder: Path) -> list[Path]:
     """The first documents that the fast path accepts, kept in the folder."""
     folder.mkdir()
     arguments = ["--grammar", grammar, "--made", "--documents", str(SOURCES / "xml-tests" / "valid")]
-    subprocess.run([differential, *arguments, "--count", "16000", "--seed", "3", "--keep", str(folder)], check=True)
+    subprocess.run([differential, *arguments, "--count", "24000", "--seed", "3", "--keep", str(folder)], check=True)
     return sorted(folder.iterdir())
 
 
