@@ -194,7 +194,7 @@ void Command::jobs(unsigned& count) {
 }
 
 void Command::strict(bool& value, std::string& schemaDir) {
-    flag("--strict", value, "Use libvirt's own grammar with <compat> admitted");
+    flag("--strict", value, "Use libvirt's own grammars, extended by what this program writes");
     text("--schema-dir", schemaDir, "DIR",
          "Where libvirt's grammars are (with --strict; default: where libvirt installs them)");
 }

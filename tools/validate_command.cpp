@@ -10,7 +10,8 @@ namespace hostcompat::tools {
 
 void addValidate(CLI::App& app, Action& chosen) {
     Command command(app, "validate",
-                    "Tell whether capabilities documents are valid, and what is wrong with them");
+                    "Tell whether host and domain capabilities documents are valid, and what is "
+                    "wrong with them");
     auto options = std::make_shared<ValidateOptions>();
     command.inputs("FILE", options->files,
                    "Documents, and folders with documents (*.xml) below them; - is standard input");

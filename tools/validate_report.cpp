@@ -17,14 +17,12 @@ namespace {
 class TextReport final : public Report {
 public:
     explicit TextReport(Console& console) : console_(console) {}
-    void begin(const std::string& grammar) override {
-        grammar_ = grammar;
-    }
+    void begin(const std::string&) override {}
     void input(std::string_view name, const Result<validate::Verdict>& result) override {
         if (!result || console_.quiet())
             return;
         console_.printLine(
-            fmt::format("{}: {} ({})", name, result->valid ? "valid" : "invalid", grammar_));
+            fmt::format("{}: {} ({})", name, result->valid ? "valid" : "invalid", result->grammar));
         for (const validate::Defect& defect : result->defects)
             console_.printLine(validate::formatDefect(name, defect));
     }
@@ -32,7 +30,6 @@ public:
 
 private:
     Console& console_;
-    std::string grammar_;
 };
 
 class JsonReport final : public Report {
@@ -52,7 +49,8 @@ public:
                                   : result->valid ? "valid"
                                                   : "invalid"},
                       {"defects", Json::array()},
-                      {"error", result ? Json(nullptr) : Json(model::describe(result.error()))}};
+                      {"error", result ? Json(nullptr) : Json(model::describe(result.error()))},
+                      {"grammar", result ? Json(result->grammar) : Json(nullptr)}};
         if (result)
             for (const validate::Defect& defect : result->defects)
                 document["defects"].push_back({{"line", defect.line},

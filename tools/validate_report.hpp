@@ -19,6 +19,7 @@ public:
     Report& operator=(const Report&) = delete;
     virtual ~Report() = default;
 
+    /// @param grammar the one for host capabilities; a verdict names its own.
     virtual void begin(const std::string& grammar) = 0;
     /// One input: its verdict, or the error that stood in its way.
     virtual void input(std::string_view name, const Result<validate::Verdict>& result) = 0;

@@ -42,17 +42,19 @@ Result<validate::Grammar> chooseGrammar(const ValidateOptions& options) {
 }
 
 /// What documents the fast path leaves to libxml2, for --verbose.
-void explainFastPath(const validate::Grammar& grammar, const ValidateOptions& options,
+void explainFastPath(const std::string& which, const Result<validate::Grammar>& grammar,
                      Console& console) {
-    if (options.noFastPath)
-        console.explain("fast path: off, as --no-fast-path says");
-    else if (!grammar.acceptor())
-        console.explain("fast path: off for this grammar: " + grammar.fastPathOff());
-    else
-        console.explain("fast path: on");
-    if (!options.noFastPath && grammar.acceptor())
-        for (const std::string& note : grammar.acceptor()->notes)
-            console.explain("fast path: leaves to libxml2: " + note);
+    if (!grammar) {
+        console.explain(which + ": off: " + model::describe(grammar.error()));
+        return;
+    }
+    if (!grammar->acceptor()) {
+        console.explain(which + ": off for this grammar: " + grammar->fastPathOff());
+        return;
+    }
+    console.explain(which + ": on");
+    for (const std::string& note : grammar->acceptor()->notes)
+        console.explain(which + ": leaves to libxml2: " + note);
 }
 
 } // namespace
@@ -70,8 +72,13 @@ Status runValidate(const ValidateOptions& options, Console& console) {
     if (!grammar)
         return console.fail(grammar.error());
 
-    if (options.verbose)
-        explainFastPath(*grammar, options, console);
+    if (options.verbose && options.noFastPath) {
+        console.explain("fast path: off, as --no-fast-path says");
+    } else if (options.verbose) {
+        explainFastPath("fast path", grammar, console);
+        explainFastPath("fast path for domain capabilities", grammar->domainCapabilities(),
+                        console);
+    }
     const auto report = makeReport(options.json ? "json" : options.format, console);
     report->begin(grammar->name());
     input::Inputs inputs(

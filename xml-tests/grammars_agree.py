@@ -102,50 +102,66 @@ def word(valid: bool) -> str:
     return "valid" if valid else "invalid"
 
 
-def extracted(documents: list[Path], folder: Path) -> list[Path]:
-    """The first <compat> of each document that has a whole one, as a document of its own."""
+def extracted(documents: list[Path], element: str, folder: Path) -> list[Path]:
+    """The first whole element of each document that has one and begins so, as a document of its own."""
+    folder.mkdir()
     made = []
     for document in documents:
         text = document.read_bytes().decode("utf-8", "replace")
-        compat = re.search(r"<compat[\s>].*?</compat>|<compat[^>]*/>", text, re.S)
-        if compat:
+        found = re.search(rf"<{element}(?=[\s>/])(?:[^>]*/>|.*?</{element.split()[0]}>)", text, re.S)
+        if found:
             made.append(folder / document.name)
-            made[-1].write_text(compat[0], encoding="utf-8")
+            made[-1].write_text(found[0], encoding="utf-8")
     return made
 
 
+@dataclass
+class Kind:
+    """Documents of one kind, and which of them "capabilities" or "domcapabilities" printed."""
+
+    documents: list[Path]
+    written: list[Path]
+
+
+def kinds() -> tuple[Kind, Kind]:
+    golden = HERE / "cli" / "golden"
+    kept = [path for folder in ("valid", "invalid") for path in sorted((HERE / folder).glob("*.xml"))]
+    hosts = [path for path in sorted(golden.glob("capabilities-*.stdout")) if b"<capabilities" in path.read_bytes()]
+    domains = sorted(golden.glob("domcapabilities-power*.stdout"))
+    of_domains = [path for path in kept if path.name.startswith("domaincaps-")]
+    return Kind([path for path in kept if path not in of_domains] + hosts, hosts), Kind(of_domains + domains, domains)
+
+
 def installed(folder: Path, schema_dir: Path) -> Path:
-    """The strict grammar as it is installed over that folder of libvirt's."""
+    """The strict grammars as they are installed over that folder of libvirt's."""
     folder.mkdir()
-    shutil.copy(SCHEMA / "hostcpu-compat.rng", folder)
-    text = (SCHEMA / "libvirt-capability-compat.rng.in").read_text(encoding="utf-8")
-    grammar = folder / "libvirt-capability-compat.rng"
-    grammar.write_text(text.replace("@libvirt_schemadir@", str(schema_dir)), encoding="utf-8")
-    return grammar
+    for name in ("hostcpu-compat.rng", "domaincpu-compat.rng"):
+        shutil.copy(SCHEMA / name, folder)
+    for source in SCHEMA.glob("libvirt-*.rng.in"):
+        text = source.read_text(encoding="utf-8").replace("@libvirt_schemadir@", str(schema_dir))
+        (folder / source.stem).write_text(text, encoding="utf-8")
+    return folder
 
 
-def strict_cases(schema_dirs: list[str], documents: list[Path], folder: Path) -> list[Case]:
+def strict_cases(schema_dirs: list[str], hosts: Kind, domains: Kind, folder: Path) -> list[Case]:
     cases = []
     for entry in schema_dirs:
         version, schema_dir = entry.split("=", 1)
-        cases.append(
-            Case(
-                f"libvirt-capability-compat.rng over libvirt {version}",
-                ["--strict", schema_dir],
-                installed(folder / version, Path(schema_dir)),
-                documents,
-                [HERE / "valid" / f"{name}.xml" for name in ("source-kvm", "modes-none", "no-compat", "x86-host")]
-                + written(),
+        grammars = installed(folder / version, Path(schema_dir))
+        for name, kind, accepted in (
+            ("libvirt-capability-compat.rng", hosts, "source-kvm modes-none no-compat x86-host"),
+            ("libvirt-domaincaps-compat.rng", domains, "domaincaps-modes domaincaps-no-mode domaincaps-without-modes domaincaps-x86"),
+        ):
+            cases.append(
+                Case(
+                    f"{name} over libvirt {version}",
+                    ["--strict", schema_dir],
+                    grammars / name,
+                    kind.documents,
+                    [HERE / "valid" / f"{each}.xml" for each in accepted.split()] + kind.written,
+                )
             )
-        )
     return cases
-
-
-def written() -> list[Path]:
-    """The documents that "capabilities" printed, as the command-line cases keep them."""
-    return sorted(
-        path for path in (HERE / "cli" / "golden").glob("capabilities-*.stdout") if b"<capabilities" in path.read_bytes()
-    )
 
 
 def main() -> int:
@@ -158,26 +174,25 @@ def main() -> int:
     if missing:
         print(f"skipped: {' and '.join(missing)} not installed")
         return SKIPPED
-    valid = sorted((HERE / "valid").glob("*.xml"))
-    documents = valid + written() + sorted((HERE / "invalid").glob("*.xml"))
+    hosts, domains = kinds()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        elements = folder / "elements"
-        elements.mkdir()
-        cases = [
-            Case(
-                "hostcpu-compat.rng",
-                ["--grammar", str(SCHEMA / "hostcpu-compat.rng")],
-                SCHEMA / "hostcpu-compat.rng",
-                extracted(documents, elements),
-                [elements / "source-kvm.xml"],
-            ),
-            Case("capabilities-compat.rng", ["--built-in", "-"], SCHEMA / "capabilities-compat.rng", documents,
-                 valid + written()),
-        ]
+        cases = []
+        for name, element, kind, accepted in (
+            ("hostcpu-compat.rng", "compat", hosts, "source-kvm.xml"),
+            ("domaincpu-compat.rng", "enum name='compat'", domains, "domaincaps-modes.xml"),
+        ):
+            elements = folder / name
+            grammar = SCHEMA / name
+            cases.append(
+                Case(name, ["--grammar", str(grammar)], grammar, extracted(kind.documents, element, elements), [elements / accepted])
+            )
+        for name, kind in (("capabilities-compat.rng", hosts), ("domaincaps-compat.rng", domains)):
+            valid = [path for path in kind.documents if path.parent.name == "valid"]
+            cases.append(Case(name, ["--built-in", "-"], SCHEMA / name, kind.documents, valid + kind.written))
         if options.only_libvirt:
             cases = []
-        cases += strict_cases(options.libvirt, documents, folder)
+        cases += strict_cases(options.libvirt, hosts, domains, folder)
         found = [line for case in cases for line in differences(case, options.judge)]
     print("\n".join(found))
     return 1 if found else 0

@@ -16,16 +16,16 @@ static_assert(input::kInputPadding >= relaxng::acceptorPadding);
 
 struct Answer {
     std::string path;
-    std::optional<Result<Verdict>> result; ///< nothing for "certainly valid"
+    std::optional<Result<Verdict>> result; ///< nothing as long as nobody worked on it
 };
 
-std::optional<Result<Verdict>> validate(input::InputReader& reader, Validator& validator,
-                                        const std::string& path) {
+Result<Verdict> validate(input::InputReader& reader, Validator& validator,
+                         const std::string& path) {
     const auto bytes = reader.read(path);
     if (!bytes)
         return std::unexpected(bytes.error());
-    if (validator.isCertainlyValid(*bytes))
-        return std::nullopt;
+    if (auto verdict = validator.certainVerdict(*bytes))
+        return *std::move(verdict);
     return validator.judge(*bytes, input::inputName(path));
 }
 
@@ -48,10 +48,7 @@ Result<void> validateBatch(const Grammar& grammar, const BatchInputs& inputs, co
                 answer.result = validate(reader, validator, answer.path);
         };
     };
-    const Result<Verdict> certain = Verdict{.valid = true, .defects = {}};
-    const auto tell = [&](const Answer& answer) {
-        sink(answer.path, answer.result ? *answer.result : certain);
-    };
+    const auto tell = [&](const Answer& answer) { sink(answer.path, *answer.result); };
     return input::workInOrder<Answer>(options.jobs, next, makeWorker, tell);
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Says exactly what is wrong with a <compat>, where libxml2 only says that its parent has extra
-// content.
+// Says exactly what is wrong with a <compat>, or an <enum name='compat'>, where libxml2 only says
+// that its parent has extra content.
 //
-// Nothing here decides: libxml2's verdict does. These rules are those of schema/hostcpu-compat.rng
-// and schema/capabilities-compat.rng, and a test holds the two together.
+// Nothing here decides: libxml2's verdict does. These rules are those of schema/hostcpu-compat.rng,
+// domaincpu-compat.rng, capabilities-compat.rng and domaincaps-compat.rng, and a test holds them
+// together.
 #pragma once
 
 #include "driver/model/mode.hpp"
@@ -15,18 +16,19 @@
 
 namespace hostcompat::validate {
 
-/// The <compat> elements that hostcpu-compat.rng is about: the root element, or the children of
-/// /capabilities/host/cpu. The nodes belong to the document.
+/// The elements that list modes: the root element <compat>, the <compat> children of
+/// /capabilities/host/cpu, or the <enum name='compat'> in /domainCapabilities/cpu and in its modes.
+/// The nodes belong to the document.
 std::vector<xmlNode*> compatElements(xmlDoc* document);
 
-/// What is wrong with one <compat> element, in document order; empty where nothing is.
+/// What is wrong with these elements by the rules that hold over libvirt's own grammars too, in
+/// document order; empty where nothing is.
 ///
-/// @param compat an element of a document that parseSafely() made.
-std::vector<Defect> explainCompat(const xmlNode* compat,
-                                  model::ModeTable table = model::modeTable());
+/// @param document one that parseSafely() made.
+std::vector<Defect> explainCompats(xmlDoc* document, model::ModeTable table = model::modeTable());
 
-/// What is wrong with a document by the rules of capabilities-compat.rng, in document order.
-std::vector<Defect> explainCapabilities(xmlDoc* document,
-                                        model::ModeTable table = model::modeTable());
+/// What is wrong with a document, in document order: by the rules of domaincaps-compat.rng where
+/// its root is <domainCapabilities>, else of capabilities-compat.rng.
+std::vector<Defect> explainDocument(xmlDoc* document, model::ModeTable table = model::modeTable());
 
 } // namespace hostcompat::validate

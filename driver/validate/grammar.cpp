@@ -146,11 +146,26 @@ Result<Grammar> Grammar::prepare(std::shared_ptr<State> state) {
 }
 
 Result<Grammar> Grammar::builtIn() {
-    auto state = std::make_shared<State>();
-    state->name = "capabilities-compat.rng";
-    state->text = embedded::capabilitiesCompat;
-    state->builtIn = true;
+    const auto make = [](const char* name, std::string_view text) {
+        auto state = std::make_shared<State>();
+        state->name = name;
+        state->text = text;
+        state->builtIn = true;
+        return state;
+    };
+    auto state = make("capabilities-compat.rng", embedded::capabilitiesCompat);
+    state->makeDomainCapabilities = [make] {
+        return prepare(make("domaincaps-compat.rng", embedded::domaincapsCompat));
+    };
     return prepare(std::move(state));
+}
+
+Result<Grammar> Grammar::domainCapabilities() const {
+    std::call_once(state_->domainCapabilitiesOnce, [this] {
+        state_->domainCapabilities =
+            std::make_unique<const Result<Grammar>>(state_->makeDomainCapabilities());
+    });
+    return *state_->domainCapabilities;
 }
 
 Result<GrammarReader> Grammar::readLibvirts(const std::string& schemaDir) {
@@ -168,13 +183,21 @@ Result<Grammar> Grammar::strict(const std::string& schemaDir) {
 }
 
 Result<Grammar> Grammar::strict(const std::string& schemaDir, GrammarReader read) {
-    const std::filesystem::path folder = absolute(schemaDir);
-    auto state = std::make_shared<State>();
-    state->read = std::move(read);
-    state->file = (folder / "capability.rng").string();
-    state->name = "libvirt-capability-compat.rng with " + state->file;
-    state->text = replaced(embedded::libvirtCapabilityCompat, "@libvirt_schemadir@",
-                           asReference(folder.string()));
+    const auto make = [folder = std::filesystem::path(absolute(schemaDir)), read = std::move(read)](
+                          const std::string& name, const char* libvirts, std::string_view text) {
+        auto state = std::make_shared<State>();
+        state->read = read;
+        state->file = (folder / libvirts).string();
+        state->name = name + " with " + state->file;
+        state->text = replaced(text, "@libvirt_schemadir@", asReference(folder.string()));
+        return state;
+    };
+    auto state =
+        make("libvirt-capability-compat.rng", "capability.rng", embedded::libvirtCapabilityCompat);
+    state->makeDomainCapabilities = [make] {
+        return prepare(make("libvirt-domaincaps-compat.rng", "domaincaps.rng",
+                            embedded::libvirtDomaincapsCompat));
+    };
     return prepare(std::move(state));
 }
 

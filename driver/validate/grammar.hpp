@@ -8,6 +8,7 @@
 
 #include <libxml/relaxng.h>
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -24,10 +25,12 @@ namespace hostcompat::validate {
 class Grammar {
 public:
     /// The built-in grammar, capabilities-compat.rng: any version's capabilities document, strict
-    /// about <compat> alone. Errors: system (memory).
+    /// about <compat> alone. Its domainCapabilities() is domaincaps-compat.rng. Errors: system
+    /// (memory).
     static Result<Grammar> builtIn();
 
-    /// libvirt's own grammar with <compat> admitted, libvirt-capability-compat.rng.
+    /// libvirt's own grammar with <compat> admitted, libvirt-capability-compat.rng. Its
+    /// domainCapabilities() is libvirt-domaincaps-compat.rng.
     ///
     /// @param schemaDir the folder of libvirt's grammars, in which capability.rng is.
     /// @param read gives its files (readLibvirts()); nothing is opened here.
@@ -44,6 +47,16 @@ public:
     static Result<Grammar> fromFile(const std::string& path);
     /// The folder of libvirt's grammars that was found at build time; it need not exist here.
     static std::string defaultSchemaDir();
+
+    /// Whether it leaves documents with the root <domainCapabilities> to another grammar,
+    /// domainCapabilities().
+    bool isOfHosts() const {
+        return state_->makeDomainCapabilities != nullptr;
+    }
+    /// The grammar for domain capabilities that goes with one that isOfHosts(); made when it is
+    /// first asked for. Errors: those of the function that made this one. Threads may call it at
+    /// once.
+    Result<Grammar> domainCapabilities() const;
 
     /// What messages call it: "capabilities-compat.rng", "libvirt-capability-compat.rng with
     /// DIR/capability.rng", or a path.
@@ -94,6 +107,9 @@ private:
         mutable std::once_flag once;
         mutable std::unique_ptr<xmlRelaxNG, Deleter> compiled;
         mutable Error error;
+        std::function<Result<Grammar>()> makeDomainCapabilities = nullptr;
+        mutable std::once_flag domainCapabilitiesOnce;
+        mutable std::unique_ptr<const Result<Grammar>> domainCapabilities;
     };
     static Result<Grammar> prepare(std::shared_ptr<State> state);
     static Result<void> compile(const State& state);

@@ -46,6 +46,18 @@ TEST(Grammar, hasABuiltInOne) {
     EXPECT_NE(grammar->get(), nullptr);
 }
 
+TEST(Grammar, hasABuiltInOneForDomainCapabilities) {
+    const auto grammar = Grammar::builtIn();
+    ASSERT_TRUE(grammar && grammar->isOfHosts());
+    const auto domains = grammar->domainCapabilities();
+    ASSERT_TRUE(domains) << model::describe(domains.error());
+    EXPECT_EQ(domains->name(), "domaincaps-compat.rng");
+    EXPECT_TRUE(domains->isBuiltIn());
+    EXPECT_FALSE(domains->isOfHosts());
+    EXPECT_NE(domains->acceptor(), nullptr) << domains->fastPathOff();
+    EXPECT_NE(domains->get(), nullptr);
+}
+
 TEST_F(GrammarFiles, compilesAFileWithItsIncludes) {
     write("part.rng", "<define name='a'><element name='a'><empty/></element></define>\n");
     const auto grammar = Grammar::fromFile(
@@ -133,6 +145,40 @@ TEST_F(GrammarFiles, opensNothingOnceLibvirtsAreRead) {
     const auto grammar = Grammar::strict(folder_.string(), *read);
     ASSERT_TRUE(grammar) << model::describe(grammar.error());
     const auto compiled = grammar->compiled();
+    EXPECT_TRUE(compiled) << model::describe(compiled.error());
+}
+
+// All that ours relies on in domaincaps.rng are the names of a host-model CPU's parts.
+TEST_F(GrammarFiles, extendsLibvirtsForDomainCapabilities) {
+    write("capability.rng", "<start><ref name='capabilities'/></start>\n"
+                            "<define name='capabilities'><element "
+                            "name='capabilities'><empty/></element></define>\n"
+                            "<define name='cpuMaxPhysAddr'><notAllowed/></define>\n");
+    const auto before = Grammar::strict(folder_.string());
+    ASSERT_TRUE(before) << model::describe(before.error());
+    const auto missing = before->domainCapabilities();
+    ASSERT_FALSE(missing);
+    EXPECT_EQ(model::describe(missing.error()),
+              "cannot open " + path("domaincaps.rng") +
+                  ": No such file or directory (ENOENT); install libvirt's client packages, or "
+                  "name the folder of libvirt's grammars with --schema-dir");
+    std::string parts;
+    for (const std::string name : {"cpuModel", "cpuVendor"})
+        parts +=
+            "<define name='" + name + "'><element name='" + name + "'><text/></element></define>\n";
+    write("domaincaps.rng",
+          "<start><ref name='domainCapabilities'/></start>\n" + parts +
+              "<define name='supported'><attribute name='supported'/></define>\n"
+              "<define name='cpuHostModel'><element name='mode'><ref name='supported'/>"
+              "</element></define>\n"
+              "<define name='domainCapabilities'><element name='domainCapabilities'>"
+              "<ref name='cpuHostModel'/></element></define>\n");
+    const auto grammar = Grammar::strict(folder_.string());
+    ASSERT_TRUE(grammar) << model::describe(grammar.error());
+    const auto domains = grammar->domainCapabilities();
+    ASSERT_TRUE(domains) << model::describe(domains.error());
+    EXPECT_EQ(domains->name(), "libvirt-domaincaps-compat.rng with " + path("domaincaps.rng"));
+    const auto compiled = domains->compiled();
     EXPECT_TRUE(compiled) << model::describe(compiled.error());
 }
 

@@ -4,6 +4,7 @@
 
 #include <libxml/tree.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -49,6 +50,23 @@ inline std::string value(const xmlAttr* attribute) {
     std::string joined;
     for (const xmlNode* part = attribute->children; part; part = part->next)
         joined += text(part->content);
+    return joined;
+}
+
+/// The value of an attribute in no namespace, where the element has it.
+inline std::optional<std::string> plainAttribute(const xmlNode* node, std::string_view name) {
+    for (const xmlAttr* attribute = node->properties; attribute; attribute = attribute->next)
+        if (!attribute->ns && text(attribute->name) == name)
+            return value(attribute);
+    return std::nullopt;
+}
+
+/// The text that stands in the element itself.
+inline std::string ownText(const xmlNode* node) {
+    std::string joined;
+    for (const xmlNode* child = node->children; child; child = child->next)
+        if (child->type == XML_TEXT_NODE || child->type == XML_CDATA_SECTION_NODE)
+            joined += text(child->content);
     return joined;
 }
 

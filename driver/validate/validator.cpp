@@ -63,6 +63,9 @@ private:
 constexpr std::uint64_t kMostPairs = 4'000'000'000;
 constexpr std::uint64_t kPairsOfAttributes = 8; ///< that take as long as one pair of attributes
 
+/// How far into a document the fast path looks for its root; libxml2 finds others.
+constexpr std::size_t kRootIsNear = 1024;
+
 /// The element with the most in it, where validating the document would take more than some
 /// seconds; else null.
 const xmlNode* mostCrowded(const xmlDoc* document) {
@@ -102,18 +105,31 @@ Error tooCrowded(const xmlNode* crowded, std::string_view name) {
 } // namespace
 
 struct Validator::State {
-    explicit State(Grammar wanted) : grammar(std::move(wanted)) {}
+    State(Grammar wanted, FastPath way) : grammar(std::move(wanted)), fastPath(way) {}
 
     Grammar grammar;
+    FastPath fastPath;
+    std::optional<Validator> domainCapabilities; ///< once a document of that kind came
     std::optional<relaxng::Acceptor> acceptor;
     std::string padded; ///< the document at hand, as the acceptor needs it
     std::unique_ptr<xmlRelaxNGValidCtxt, ContextDeleter> context;
 
+    Result<Validator*> validatorOfDomainCapabilities();
     enum class Outcome { valid, invalid, outOfMemory };
     Outcome run(xmlDoc* document, RelaxNgErrors& errors);
     std::vector<Defect> explain(xmlDoc* document, const RelaxNgErrors& errors);
     std::vector<Defect> defectsOf(xmlDoc* document, const RelaxNgErrors& errors);
 };
+
+Result<Validator*> Validator::State::validatorOfDomainCapabilities() {
+    if (!domainCapabilities) {
+        auto wanted = grammar.domainCapabilities();
+        if (!wanted)
+            return std::unexpected(std::move(wanted.error()));
+        domainCapabilities.emplace(std::move(*wanted), fastPath);
+    }
+    return &*domainCapabilities;
+}
 
 Validator::State::Outcome Validator::State::run(xmlDoc* document, RelaxNgErrors& errors) {
     // Some of libxml2's errors (memory, types) know nothing of the context's callback.
@@ -171,11 +187,9 @@ std::vector<Defect> Validator::State::defectsOf(xmlDoc* document, const RelaxNgE
 
 std::vector<Defect> Validator::State::explain(xmlDoc* document, const RelaxNgErrors& errors) {
     if (grammar.isBuiltIn())
-        return explainCapabilities(document);
+        return explainDocument(document);
     const auto compats = compatElements(document);
-    std::vector<Defect> defects;
-    for (const xmlNode* compat : compats)
-        std::ranges::move(explainCompat(compat), std::back_inserter(defects));
+    std::vector<Defect> defects = explainCompats(document);
     if (defects.empty())
         return defectsOf(document, errors);
     // What is wrong besides: libxml2 sees no further than the first mistake, so it looks again
@@ -191,7 +205,7 @@ std::vector<Defect> Validator::State::explain(xmlDoc* document, const RelaxNgErr
 }
 
 Validator::Validator(Grammar grammar, FastPath fastPath)
-    : state_(std::make_unique<State>(std::move(grammar))) {
+    : state_(std::make_unique<State>(std::move(grammar), fastPath)) {
     if (fastPath == FastPath::on && state_->grammar.acceptor())
         state_->acceptor.emplace(state_->grammar.acceptor());
 }
@@ -209,8 +223,8 @@ Result<Verdict> Validator::validate(std::string_view bytes, std::string_view nam
     state_->padded.assign(bytes);
     state_->padded.append(relaxng::acceptorPadding, '\0');
     const std::string_view padded(state_->padded.data(), bytes.size());
-    if (isCertainlyValid(padded))
-        return Verdict{.valid = true, .defects = {}};
+    if (auto verdict = certainVerdict(padded))
+        return *std::move(verdict);
     return judge(padded, name);
 }
 
@@ -221,27 +235,44 @@ Result<Verdict> Validator::judge(std::string_view bytes, std::string_view name) 
     return validate(document->get(), name);
 }
 
-bool Validator::isCertainlyValid(std::string_view bytes) {
-    return state_->acceptor && state_->acceptor->accepts(bytes);
+std::optional<Verdict> Validator::certainVerdict(std::string_view bytes) {
+    if (!state_->acceptor)
+        return std::nullopt;
+    if (state_->acceptor->accepts(bytes))
+        return Verdict{.valid = true, .defects = {}, .grammar = grammar().name()};
+    if (grammar().isOfHosts() && bytes.substr(0, kRootIsNear).contains("<domainCapabilities"))
+        if (const auto domains = state_->validatorOfDomainCapabilities())
+            return (*domains)->certainVerdict(bytes);
+    return std::nullopt;
 }
 
 Result<Verdict> Validator::validate(xmlDoc* document, std::string_view name) {
+    if (grammar().isOfHosts() &&
+        tree::isPlain(xmlDocGetRootElement(document), "domainCapabilities")) {
+        const auto domains = state_->validatorOfDomainCapabilities();
+        if (!domains)
+            return std::unexpected(domains.error());
+        return (*domains)->validate(document, name);
+    }
     if (auto compiled = state_->grammar.compiled(); !compiled)
         return std::unexpected(std::move(compiled.error()));
     if (const xmlNode* crowded = mostCrowded(document)) {
         if (!state_->grammar.isBuiltIn())
             return std::unexpected(tooCrowded(crowded, name));
-        // explainCapabilities() knows each rule of this grammar, and takes its time once only.
-        std::vector<Defect> defects = explainCapabilities(document);
-        return Verdict{.valid = defects.empty(), .defects = std::move(defects)};
+        // explainDocument() knows each rule of this grammar, and takes its time once only.
+        std::vector<Defect> defects = explainDocument(document);
+        return Verdict{
+            .valid = defects.empty(), .defects = std::move(defects), .grammar = grammar().name()};
     }
     RelaxNgErrors errors;
     const auto outcome = state_->run(document, errors);
     if (outcome == State::Outcome::outOfMemory)
         return std::unexpected(outOfMemory("validate", name));
-    if (outcome == State::Outcome::valid)
-        return Verdict{.valid = true, .defects = {}};
-    Verdict verdict{.valid = false, .defects = state_->explain(document, errors)};
+    Verdict verdict{
+        .valid = outcome == State::Outcome::valid, .defects = {}, .grammar = grammar().name()};
+    if (verdict.valid)
+        return verdict;
+    verdict.defects = state_->explain(document, errors);
     if (verdict.defects.empty())
         verdict.defects = errors.defects();
     if (verdict.defects.empty()) {

@@ -8,6 +8,7 @@
 #include "driver/validate/safe_parse.hpp"
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -19,14 +20,17 @@ struct Verdict {
     bool valid = false;
     /// What is wrong, in document order, each thing once; empty where valid, never empty where not.
     std::vector<Defect> defects;
+    /// What the grammar is called that the verdict is by; the Validator's grammar owns it.
+    std::string_view grammar;
 };
 
 /// Whether certainly valid documents are recognised without libxml2 (fast/acceptor.hpp). The
 /// verdicts are the same.
 enum class FastPath { on, off };
 
-/// Validates documents against one grammar, one after the other. Each thread has its own; they
-/// share the grammar.
+/// Validates documents, one after the other, by a grammar, or where its root is
+/// <domainCapabilities> by the one that goes with it (Grammar::domainCapabilities()). Each thread
+/// has its own; they share the grammars.
 class Validator {
 public:
     explicit Validator(Grammar grammar, FastPath fastPath = FastPath::on);
@@ -43,18 +47,19 @@ public:
     /// @return the verdict; Errors are those of parseSafely() and of validate() below.
     Result<Verdict> validate(std::string_view bytes, std::string_view name);
 
-    /// As validate(), for a document that isCertainlyValid() did not find valid.
+    /// As validate(), for a document that certainVerdict() did not find valid.
     Result<Verdict> judge(std::string_view bytes, std::string_view name);
 
-    /// True where the fast path finds the document valid; false says nothing.
+    /// The verdict where the fast path finds the document valid; nothing says nothing.
     ///
     /// @param bytes the document, with fast::acceptorPadding readable bytes behind it, the first
     /// NUL.
-    bool isCertainlyValid(std::string_view bytes);
+    std::optional<Verdict> certainVerdict(std::string_view bytes);
 
     /// Validates a document that parseSafely() made. It is the same afterwards. Errors: system
     /// (memory); input, where an element has so much in it that libxml2 would take more than
-    /// some seconds, unless the grammar is the built-in one.
+    /// some seconds, unless the grammar is a built-in one; and those of
+    /// Grammar::domainCapabilities().
     Result<Verdict> validate(xmlDoc* document, std::string_view name);
 
 private:

@@ -155,6 +155,55 @@ TEST(Validator, printsNothingItself) {
     EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
 }
 
+std::string domainCapabilities(const std::string& modes) {
+    return "<domainCapabilities>\n<cpu>\n<mode name='host-model'>\n<enum name='compat'>\n" + modes +
+           "</enum>\n</mode>\n</cpu>\n</domainCapabilities>\n";
+}
+
+TEST(Validator, judgesDomainCapabilitiesByTheirGrammar) {
+    const std::string good = domainCapabilities("<value>power9</value>\n<value>power11</value>\n");
+    const std::string bad =
+        domainCapabilities("<value>power9</value>\n<x/>\n<value>power8</value>\n");
+    // The fast path looks for the root near the beginning only.
+    const std::string far = "<!--" + std::string(5000, ' ') + "-->";
+    for (const FastPath fastPath : {FastPath::on, FastPath::off}) {
+        Validator validator(makeValidator().grammar(), fastPath);
+        const auto grammarOf = [&](const std::string& document) {
+            const auto verdict = validator.validate(document, "x.xml");
+            return verdict ? std::string(verdict->grammar) : "";
+        };
+        for (const std::string& document : {good, far + good}) {
+            EXPECT_EQ(verdictOn(validator, document), "");
+            EXPECT_EQ(grammarOf(document), "domaincaps-compat.rng");
+        }
+        EXPECT_EQ(verdictOn(validator, bad),
+                  "x.xml:6: x: it is not allowed in <enum name='compat'>, which holds <value> "
+                  "elements only\n"
+                  "x.xml:7: value: mode 'power8' stands after 'power9'; modes are listed oldest "
+                  "first\n");
+        EXPECT_EQ(grammarOf(bad), "domaincaps-compat.rng");
+        EXPECT_EQ(grammarOf(capabilities("")), "capabilities-compat.rng");
+        EXPECT_EQ(grammarOf("<!-- <domainCapabilities/> --><x/>"), "capabilities-compat.rng");
+    }
+}
+
+TEST(Validator, recognisesDomainCapabilitiesWithoutLibxml2) {
+    Validator validator = makeValidator();
+    const std::string document = domainCapabilities("<value>power9</value>\n") + std::string(64, 0);
+    const auto verdict =
+        validator.certainVerdict(std::string_view(document).substr(0, document.size() - 64));
+    ASSERT_TRUE(verdict);
+    EXPECT_TRUE(verdict->valid);
+    EXPECT_EQ(verdict->grammar, "domaincaps-compat.rng");
+}
+
+TEST(Validator, judgesACrowdOfDomainCapabilitiesByTheBuiltInRules) {
+    Validator validator = makeValidator();
+    EXPECT_EQ(verdictOn(validator, domainCapabilities(crowd())),
+              "x.xml:5: x: it is not allowed in <enum name='compat'>, which holds <value> elements "
+              "only\n");
+}
+
 /// A grammar of the test's own, over which the words are libxml2's, put in order.
 class OtherGrammar : public testing::Test {
 protected:

@@ -68,14 +68,6 @@ bool hasElements(const xmlNode* node) {
     return tree::elementFrom(node->children) != nullptr;
 }
 
-std::string ownText(const xmlNode* node) {
-    std::string joined;
-    for (const xmlNode* child = node->children; child; child = child->next)
-        if (child->type == XML_TEXT_NODE || child->type == XML_CDATA_SECTION_NODE)
-            joined += tree::text(child->content);
-    return joined;
-}
-
 } // namespace
 
 void RelaxNgErrors::keep(void* userData, LibxmlError* error) {
@@ -108,7 +100,7 @@ std::string RelaxNgErrors::wrongValue(const Raw& raw) {
                                    text::clipped(tree::writtenName(attribute)),
                                    text::clipped(raw.second), type);
     return fmt::format("its text is '{}', {}",
-                       text::clipped(typed ? raw.second : ownText(raw.node)), type);
+                       text::clipped(typed ? raw.second : tree::ownText(raw.node)), type);
 }
 
 Defect RelaxNgErrors::worded(const Raw& raw) {

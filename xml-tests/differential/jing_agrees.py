@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the fast path accepts, Jing accepts too: 2,000 mutated documents by each grammar.
 
-Usage: jing_agrees.py DIFFERENTIAL STRICT-GRAMMAR. Exit status 77 (skipped) where there is no Jing.
+Usage: jing_agrees.py DIFFERENTIAL STRICT-GRAMMAR STRICT-GRAMMAR-FOR-DOMAINS. Exit status 77 (skipped) where there is no Jing.
 """
 
 from __future__ import annotations
@@ -22,20 +22,25 @@ def accepted(differential: str, grammar: str, folder: Path) -> list[Path]:
     """The first documents that the fast path accepts, kept in the folder."""
     folder.mkdir()
     arguments = ["--grammar", grammar, "--made", "--documents", str(SOURCES / "xml-tests" / "valid")]
-    subprocess.run([differential, *arguments, "--count", "16000", "--seed", "3", "--keep", str(folder)], check=True)
+    subprocess.run([differential, *arguments, "--count", "24000", "--seed", "3", "--keep", str(folder)], check=True)
     return sorted(folder.iterdir())
 
 
-def main(differential: str, strict: str) -> int:
+def main(differential: str, strict: str, strict_for_domains: str) -> int:
     if not shutil.which("jing"):
         print("Jing is missing (package jing)")
         return 1 if os.environ.get("CI") else 77
     status = 0
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(temporary)
-        for grammar in (SOURCES / "schema" / "hostcpu-compat.rng", SOURCES / "schema" / "capabilities-compat.rng", Path(strict)):
+        for grammar in (*(SOURCES / "schema").glob("*.rng"), strict, strict_for_domains):
             shutil.copy(grammar, place)
-        for name, file in (("built-in", "capabilities-compat.rng"), ("strict", Path(strict).name)):
+        for name, file in (
+            ("built-in", "capabilities-compat.rng"),
+            ("strict", Path(strict).name),
+            ("built-in-domaincaps", "domaincaps-compat.rng"),
+            ("strict-domaincaps", Path(strict_for_domains).name),
+        ):
             documents = accepted(differential, name, place / name)
             if len(documents) < KEPT:
                 print(f"WRONG: only {len(documents)} documents were accepted by the {name} grammar")
@@ -49,4 +54,4 @@ def main(differential: str, strict: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2]))
+    sys.exit(main(*sys.argv[1:]))

@@ -38,6 +38,10 @@ CPU_TYPES = ("<define name='cpuMaxPhysAddr'><element name='m'><empty/></element>
              "<interleave><optional><ref name='cpuMaxPhysAddr'/></optional></interleave></element></define>")
 CAPABILITY = ("<include href='cputypes.rng'/><start><ref name='capabilities'/></start><define name='capabilities'>"
               "<element name='capabilities'><element name='host'><ref name='hostcpu'/></element></element></define>")
+DOMAIN_CAPABILITIES = ("<start><ref name='domainCapabilities'/></start><define name='domainCapabilities'><element name='domainCapabilities'>"
+                       "<ref name='cpuHostModel'/></element></define><define name='cpuHostModel'><element name='mode'><ref name='supported'/></element></define>"
+                       "<define name='supported'><attribute name='supported'/></define><define name='cpuModel'><element name='model'><text/></element></define>"
+                       "<define name='cpuVendor'><element name='vendor'><text/></element></define>")
 FAKE_QEMU = """#!/bin/sh
 cat >/dev/null
 echo '{"return": "", "id": 0}'
@@ -78,6 +82,7 @@ FORMS = [
     Form("capabilities --connect qemu+tcp://other/system --probe @GOOD@", sealed=True, daemon=True),
     Form("validate @DOC@"),
     Form("validate -", BROKEN, sealed=True),
+    Form("validate -", "<domainCapabilities><cpu>\n", sealed=True),
     Form("validate @FOLDER@"),
     Form("validate --files-from @LIST@"),
     Form("validate --strict --schema-dir @SCHEMAS@ @DOC@"),
@@ -85,6 +90,9 @@ FORMS = [
     Form("validate --strict --schema-dir @SCHEMAS@ -", BROKEN, sealed=True),
     # Well formed and invalid, so that libxml2 needs the grammar.
     Form("validate --strict --schema-dir @SCHEMAS@ --no-fast-path -", "<capabilities/>\n", sealed=True, status=1),
+    # That of domain capabilities is compiled where the first such document comes.
+    Form("validate --strict --schema-dir @SCHEMAS@ -", "<domainCapabilities/>\n", sealed=True, status=1),
+    Form("validate --strict --schema-dir @SCHEMAS@ --no-fast-path -", "<domainCapabilities/>\n", sealed=True, status=1),
     Form("validate --strict --schema-dir @BROKENSCHEMAS@ -", BROKEN, sealed=True),
     Form("check @DOC@ --probe @GOOD@"),
     Form("check @DOC@ --host @DOC@"),
@@ -242,6 +250,7 @@ def make_inputs(folder: Path) -> None:
     files = {"documents/broken.xml": BROKEN, "broken.json": "{", "list": f"{folder}/documents/broken.xml\n", "uris": "qemu+tcp://other/system\n",
              "daemon/capabilities": BROKEN, "daemon/domain-capabilities": BROKEN, "daemon/domain": BROKEN, "qemu": FAKE_QEMU, "root/etc/virt-host-compat/publish.conf": "modes\n",
              "schemas/capability.rng": GRAMMAR % CAPABILITY, "schemas/cputypes.rng": GRAMMAR % CPU_TYPES,
+             "schemas/domaincaps.rng": GRAMMAR % DOMAIN_CAPABILITIES,
              "brokenschemas/capability.rng": "<grammar>\n<start>"}
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
