@@ -41,6 +41,8 @@ void Acceptor::reset() {
     stretches_ = std::vector<Stretch>();
     results_ = std::vector<TextResult>();
     readers_ = std::vector<Reader>(3); // the three special numbers
+    bytesInReaders_ = 0;
+    matches_ = {};
     rows_ = std::vector<std::array<std::uint16_t, 256>>(3);
     for (Table* table : {&seenTable_, &stateTable_, &readerTable_, &resultTable_})
         *table = Table();
@@ -51,15 +53,12 @@ void Acceptor::reset() {
 }
 
 std::size_t Acceptor::bytes() const {
-    std::size_t inReaders = 0;
-    if (!readers_.empty())
-        inReaders = readers_.capacity() * (sizeof(Reader) + 4 * sizeof(Expression));
     return symbols_.bytes() + expressions_.bytes() + patterns_.bytes() +
            seen_.capacity() * sizeof(Seen) + seenTable_.bytes() +
            states_.capacity() * sizeof(State) + stateTable_.bytes() +
-           stretches_.capacity() * sizeof(Stretch) + inReaders + readerTable_.bytes() +
-           rows_.capacity() * sizeof(rows_[0]) + results_.capacity() * sizeof(TextResult) +
-           resultTable_.bytes();
+           stretches_.capacity() * sizeof(Stretch) + readers_.capacity() * sizeof(Reader) +
+           bytesInReaders_ + readerTable_.bytes() + rows_.capacity() * sizeof(rows_[0]) +
+           results_.capacity() * sizeof(TextResult) + resultTable_.bytes();
 }
 
 bool Acceptor::full() const {

@@ -89,7 +89,7 @@ private:
     /// A state of reading a value: what remains of each of its expressions.
     struct Reader {
         std::vector<Expression> rest;
-        std::uint32_t matched = 0;
+        std::uint32_t matched = 0; ///< which of them match what was read, in matches_
         char terminator = 0;
     };
 
@@ -113,6 +113,8 @@ private:
     /// Reads a value or text from `at` to its terminator. noState: not known.
     StateNumber read(StateNumber from, const char*& at);
     StateNumber afterText(StateNumber from, std::uint32_t matched, bool whole);
+    /// The number of a set of expressions, given by their places, in matches_.
+    std::uint32_t matchNumber(std::vector<std::uint16_t> places);
     std::vector<Expression> candidates(const State& state) const;
     std::uint16_t reader(std::vector<Expression> rest, char terminator);
     std::uint16_t makeRow(std::uint16_t from, unsigned char byte);
@@ -133,6 +135,8 @@ private:
     Table stateTable_;
     std::vector<Stretch> stretches_;
     std::vector<Reader> readers_;
+    std::size_t bytesInReaders_ = 0; ///< of their expressions
+    std::vector<std::vector<std::uint16_t>> matches_;
     Table readerTable_;
     std::vector<std::array<std::uint16_t, 256>> rows_;
     struct TextResult {

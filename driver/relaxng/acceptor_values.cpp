@@ -11,7 +11,7 @@ namespace {
 
 /// libxml2 refuses longer texts (10,000,000).
 constexpr std::ptrdiff_t longestText = 1'000'000;
-constexpr std::size_t mostCandidates = 16;
+constexpr std::size_t mostCandidates = 128;
 
 } // namespace
 
@@ -42,9 +42,13 @@ std::uint16_t Acceptor::reader(std::vector<Expression> rest, char terminator) {
     });
     if (found != Table::none)
         return static_cast<std::uint16_t>(found);
-    Reader added;
+    std::vector<std::uint16_t> matching;
     for (std::size_t i = 0; i < rest.size(); ++i)
-        added.matched |= expressions_.nullable(rest[i]) ? 1U << i : 0U;
+        if (expressions_.nullable(rest[i]))
+            matching.push_back(static_cast<std::uint16_t>(i));
+    Reader added;
+    added.matched = matchNumber(std::move(matching));
+    bytesInReaders_ += rest.size() * sizeof(Expression);
     added.rest = std::move(rest);
     added.terminator = terminator;
     readers_.push_back(std::move(added));
@@ -61,6 +65,14 @@ std::uint16_t Acceptor::reader(std::vector<Expression> rest, char terminator) {
     row[static_cast<unsigned char>(terminator)] = endReader;
     const auto number = static_cast<std::uint16_t>(readers_.size() - 1);
     readerTable_.insert(hash, number);
+    return number;
+}
+
+std::uint32_t Acceptor::matchNumber(std::vector<std::uint16_t> places) {
+    const auto found = std::ranges::find(matches_, places);
+    const auto number = static_cast<std::uint32_t>(found - matches_.begin());
+    if (found == matches_.end())
+        matches_.push_back(std::move(places));
     return number;
 }
 
@@ -126,9 +138,8 @@ Acceptor::StateNumber Acceptor::afterText(StateNumber from, std::uint32_t matche
     const State state = states_[from];
     const std::vector<Expression> values = candidates(state);
     std::vector<Expression> hits;
-    for (std::size_t i = 0; i < values.size(); ++i)
-        if (((matched >> i) & 1U) != 0)
-            hits.push_back(values[i]);
+    for (const std::uint16_t place : matches_[matched])
+        hits.push_back(values[place]);
     StateNumber to = noState;
     if (state.kind == Kind::value) {
         const Pattern rest = patterns_.withAttribute(state.pattern, state.attribute, hits);

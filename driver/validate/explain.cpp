@@ -55,11 +55,11 @@ void explainRepeats(const std::vector<xmlNode*>& nodes, std::vector<Defect>& def
 
 /// The elements that list modes in a parent, of which there has to be one at most, the last.
 void explainLists(const std::vector<xmlNode*>& lists, std::string_view parent,
-                  model::ModeTable table, std::vector<Defect>& defects) {
+                  std::vector<Defect>& defects) {
     if (lists.empty())
         return;
     for (const xmlNode* list : lists | std::views::take(kMostDefects))
-        std::ranges::move(explainModes(list, table), std::back_inserter(defects));
+        std::ranges::move(explainModes(list), std::back_inserter(defects));
     explainRepeats(lists, defects);
     if (const xmlNode* next = elementFrom(lists.back()->next))
         defects.push_back(
@@ -69,7 +69,7 @@ void explainLists(const std::vector<xmlNode*>& lists, std::string_view parent,
 }
 
 /// Each <enum name='compat'> of domain capabilities: its place, and what is in it.
-void explainEnums(const xmlNode* cpu, model::ModeTable table, std::vector<Defect>& defects) {
+void explainEnums(const xmlNode* cpu, std::vector<Defect>& defects) {
     const auto misplaced = [&](const xmlNode* parent) {
         for (const xmlNode* list : enumsOfModes(parent) | std::views::take(kMostDefects))
             defects.push_back(
@@ -80,14 +80,13 @@ void explainEnums(const xmlNode* cpu, model::ModeTable table, std::vector<Defect
         if (defects.size() >= kMostDefects)
             return;
         if (tree::plainAttribute(mode, "name") == "host-model")
-            explainLists(enumsOfModes(mode), "<mode name='host-model'>", table, defects);
+            explainLists(enumsOfModes(mode), "<mode name='host-model'>", defects);
         else
             misplaced(mode);
     }
 }
 
-void explainDomainCapabilities(const xmlNode* root, model::ModeTable table,
-                               std::vector<Defect>& defects) {
+void explainDomainCapabilities(const xmlNode* root, std::vector<Defect>& defects) {
     explainText(root, defects);
     const auto cpus = childrenNamed(root, "cpu");
     explainRepeats(cpus, defects);
@@ -95,12 +94,11 @@ void explainDomainCapabilities(const xmlNode* root, model::ModeTable table,
         explainText(cpu, defects);
         for (const xmlNode* mode : childrenNamed(cpu, "mode") | std::views::take(kMostDefects))
             explainText(mode, defects);
-        explainEnums(cpu, table, defects);
+        explainEnums(cpu, defects);
     }
 }
 
-void explainCapabilities(const xmlNode* root, model::ModeTable table,
-                         std::vector<Defect>& defects) {
+void explainCapabilities(const xmlNode* root, std::vector<Defect>& defects) {
     explainText(root, defects);
     const auto hosts = childrenNamed(root, "host");
     if (hosts.empty())
@@ -112,7 +110,7 @@ void explainCapabilities(const xmlNode* root, model::ModeTable table,
         explainRepeats(cpus, defects);
         for (const xmlNode* cpu : cpus | std::views::take(kMostDefects)) {
             explainText(cpu, defects);
-            explainLists(childrenNamed(cpu, "compat"), "<cpu>", table, defects);
+            explainLists(childrenNamed(cpu, "compat"), "<cpu>", defects);
         }
     }
 }
@@ -143,21 +141,21 @@ std::vector<xmlNode*> compatElements(xmlDoc* document) {
     return found;
 }
 
-std::vector<Defect> explainCompats(xmlDoc* document, model::ModeTable table) {
+std::vector<Defect> explainCompats(xmlDoc* document) {
     std::vector<Defect> defects;
     xmlNode* root = xmlDocGetRootElement(document);
     if (isPlain(root, "domainCapabilities"))
         for (const xmlNode* cpu : childrenNamed(root, "cpu") | std::views::take(kMostDefects))
-            explainEnums(cpu, table, defects);
+            explainEnums(cpu, defects);
     else
         for (const xmlNode* compat : compatElements(document) | std::views::take(kMostDefects))
-            std::ranges::move(explainModes(compat, table), std::back_inserter(defects));
+            std::ranges::move(explainModes(compat), std::back_inserter(defects));
     std::ranges::stable_sort(defects, {}, &Defect::line);
     markCut(root, defects);
     return defects;
 }
 
-std::vector<Defect> explainDocument(xmlDoc* document, model::ModeTable table) {
+std::vector<Defect> explainDocument(xmlDoc* document) {
     std::vector<Defect> defects;
     const xmlNode* root = xmlDocGetRootElement(document);
     if (!root)
@@ -169,9 +167,9 @@ std::vector<Defect> explainDocument(xmlDoc* document, model::ModeTable table) {
                                                ? "domainCapabilities"
                                                : "capabilities"))};
     if (isPlain(root, "domainCapabilities"))
-        explainDomainCapabilities(root, table, defects);
+        explainDomainCapabilities(root, defects);
     else if (isPlain(root, "capabilities"))
-        explainCapabilities(root, table, defects);
+        explainCapabilities(root, defects);
     else
         return {defectAt(root, "it is not <capabilities>")};
     std::ranges::stable_sort(defects, {}, &Defect::line);

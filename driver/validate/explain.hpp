@@ -7,7 +7,6 @@
 // together.
 #pragma once
 
-#include "driver/model/mode.hpp"
 #include "driver/validate/defect.hpp"
 
 #include <libxml/tree.h>
@@ -25,10 +24,10 @@ std::vector<xmlNode*> compatElements(xmlDoc* document);
 /// document order; empty where nothing is.
 ///
 /// @param document one that parseSafely() made.
-std::vector<Defect> explainCompats(xmlDoc* document, model::ModeTable table = model::modeTable());
+std::vector<Defect> explainCompats(xmlDoc* document);
 
 /// What is wrong with a document, in document order: by the rules of domaincaps-compat.rng where
 /// its root is <domainCapabilities>, else of capabilities-compat.rng.
-std::vector<Defect> explainDocument(xmlDoc* document, model::ModeTable table = model::modeTable());
+std::vector<Defect> explainDocument(xmlDoc* document);
 
 } // namespace hostcompat::validate

@@ -24,37 +24,17 @@ using tree::isPlain;
 using tree::isWrittenText;
 using tree::writtenName;
 
-std::string listed(const std::vector<std::string_view>& words, std::string_view conjunction) {
-    std::string text;
-    for (std::size_t i = 0; i < words.size(); ++i) {
-        if (i != 0)
-            text += i + 1 == words.size() ? fmt::format(" {} ", conjunction) : ", ";
-        text += words[i];
-    }
-    return text;
-}
-
-std::vector<std::string_view> modeNames(model::ModeTable table) {
-    std::vector<std::string_view> names;
-    for (const model::Mode& mode : table)
-        names.push_back(mode.name);
-    return names;
-}
-
-std::vector<std::string_view> sourceNames() {
-    return {"kvm", "trial", "device-tree", "pvr"};
-}
+constexpr std::string_view kModeNames = "power and a number, such as power9";
 
 /// Walks over one element and notes what is wrong.
 class ModesExplainer {
 public:
-    explicit ModesExplainer(model::ModeTable table) : table_(table) {}
-
     std::vector<Defect> explain(const xmlNode* element) {
         const bool isCompat = isPlain(element, "compat");
         if (isCompat) {
             checkAttributes(element, {"source"});
-            checkChoice(element, "source", sourceNames());
+            checkAttribute(element, "source", model::isSourceWord,
+                           "one word, such as kvm or trial");
         } else {
             checkAttributes(element, {"name"});
         }
@@ -75,14 +55,14 @@ public:
                                                 "holds <value> elements only"));
         }
         checkOrder();
-        if (isCompat)
-            checkCompleteness(element);
+        if (isCompat && !elementFrom(element->children))
+            note(defectAt(element, "a <mode> is missing in it"));
         return std::move(defects_);
     }
 
 private:
     struct Seen {
-        const model::Mode* mode;
+        unsigned number;
         const xmlNode* node;
     };
 
@@ -99,27 +79,30 @@ private:
                                                 text::clipped(writtenName(attribute)))));
     }
 
-    void checkChoice(const xmlNode* node, std::string_view name,
-                     const std::vector<std::string_view>& choices) {
+    /// @param what completes "it is" and "has to be".
+    void checkAttribute(const xmlNode* node, std::string_view name, const auto& isRight,
+                        std::string_view what) {
         const auto value = tree::plainAttribute(node, name);
         if (!value)
-            note(defectAt(node, fmt::format("attribute '{}' is missing; it is {}", name,
-                                            listed(choices, "or"))));
-        else if (std::ranges::find(choices, *value) == choices.end())
+            note(defectAt(node, fmt::format("attribute '{}' is missing; it is {}", name, what)));
+        else if (!isRight(*value))
             note(defectAt(node, fmt::format("attribute '{}' is '{}', and has to be {}", name,
-                                            text::clipped(*value), listed(choices, "or"))));
+                                            text::clipped(*value), what)));
     }
 
     void mode(const xmlNode* node) {
         checkAttributes(node, {"name", "supported"});
-        const auto name = tree::plainAttribute(node, "name");
-        const model::Mode* known = name ? model::findModeByName(*name, table_) : nullptr;
-        checkChoice(node, "name", modeNames(table_));
-        checkChoice(node, "supported", {"yes", "no"});
+        checkAttribute(
+            node, "name", [](const std::string& name) { return model::modeNumber(name); },
+            kModeNames);
+        checkAttribute(
+            node, "supported",
+            [](const std::string& answer) { return answer == "yes" || answer == "no"; },
+            "yes or no");
         for (const xmlNode* child = node->children; child; child = child->next)
             if (child->type == XML_ELEMENT_NODE || isWrittenText(child))
                 note(defectAt(node, "it has to be empty"));
-        see(node, known);
+        see(node, tree::plainAttribute(node, "name").value_or(""));
     }
 
     void value(const xmlNode* node) {
@@ -127,53 +110,35 @@ private:
         if (elementFrom(node->children))
             note(defectAt(node, "only a mode's name is allowed in it"));
         const std::string name = tree::ownText(node);
-        const model::Mode* known = model::findModeByName(name, table_);
-        if (!known)
+        if (!model::modeNumber(name))
             note(defectAt(node, fmt::format("its text is '{}', and has to be {}",
-                                            text::clipped(name), listed(modeNames(table_), "or"))));
-        see(node, known);
+                                            text::clipped(name), kModeNames)));
+        see(node, name);
     }
 
-    void see(const xmlNode* node, const model::Mode* known) {
-        if (!known) {
-            strange_ = true;
+    void see(const xmlNode* node, std::string_view name) {
+        const auto number = model::modeNumber(name);
+        if (!number)
             return;
-        }
-        const auto earlier = std::ranges::find(seen_, known, &Seen::mode);
+        const auto earlier = std::ranges::find(seen_, *number, &Seen::number);
         if (earlier != seen_.end())
-            note(defectAt(node, fmt::format("mode '{}' is given twice; line {} has it too",
-                                            known->name, lineOf(earlier->node))));
+            note(defectAt(node, fmt::format("mode '{}' is given twice; line {} has it too", name,
+                                            lineOf(earlier->node))));
         else
-            seen_.push_back({known, node});
+            seen_.push_back({*number, node});
     }
 
     void checkOrder() {
-        // Rows of one table are compared by their place in it.
-        const auto wrong = std::ranges::adjacent_find(
-            seen_, [](const Seen& left, const Seen& right) { return left.mode > right.mode; });
+        const auto wrong = std::ranges::adjacent_find(seen_, std::ranges::greater(), &Seen::number);
         if (wrong != seen_.end())
             note(defectAt(std::next(wrong)->node,
                           fmt::format("mode '{}' stands after '{}'; modes are listed oldest first",
-                                      std::next(wrong)->mode->name, wrong->mode->name)));
+                                      model::modeName(std::next(wrong)->number),
+                                      model::modeName(wrong->number))));
     }
 
-    void checkCompleteness(const xmlNode* element) {
-        std::vector<std::string_view> missing;
-        for (const model::Mode& mode : table_)
-            if (mode.capabilityBit != 0 &&
-                std::ranges::find(seen_, &mode, &Seen::mode) == seen_.end())
-                missing.push_back(mode.name);
-        // A mode of a strange name most likely is the missing one, and has been named.
-        if (missing.size() == 1 && !strange_)
-            note(defectAt(element, fmt::format("mode {} is missing", missing.front())));
-        else if (missing.size() > 1)
-            note(defectAt(element, fmt::format("modes {} are missing", listed(missing, "and"))));
-    }
-
-    model::ModeTable table_;
     std::vector<Defect> defects_;
     std::vector<Seen> seen_;
-    bool strange_ = false;
 };
 
 } // namespace
@@ -193,8 +158,8 @@ void markCut(const xmlNode* node, std::vector<Defect>& defects) {
          fmt::format("it has more than {} defects; the others are not listed", kMostDefects)});
 }
 
-std::vector<Defect> explainModes(const xmlNode* element, model::ModeTable table) {
-    return ModesExplainer(table).explain(element);
+std::vector<Defect> explainModes(const xmlNode* element) {
+    return ModesExplainer().explain(element);
 }
 
 } // namespace hostcompat::validate

@@ -2,7 +2,6 @@
 // What is wrong inside of an element that lists modes: <compat>, or <enum name='compat'>.
 #pragma once
 
-#include "driver/model/mode.hpp"
 #include "driver/validate/defect.hpp"
 
 #include <libxml/tree.h>
@@ -26,6 +25,6 @@ void markCut(const xmlNode* node, std::vector<Defect>& defects);
 /// defects of its children after its own; empty where nothing is.
 ///
 /// @param element <compat> or <enum name='compat'>.
-std::vector<Defect> explainModes(const xmlNode* element, model::ModeTable table);
+std::vector<Defect> explainModes(const xmlNode* element);
 
 } // namespace hostcompat::validate
