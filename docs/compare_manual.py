@@ -75,6 +75,20 @@ class Comparison:
         problems = [] if len(quoted) > 5 else ["no sentence was found"]
         return problems + [f"the program never says '{text}'" for text in quoted if text not in words]
 
+    def settings_of_the_module_agree(self) -> list[str]:
+        """The keys that the module reads, those of the page, and those of the file that is installed; and the limits."""
+        module = self.root / "driver/libvirt/module"
+        source = (module / "config.cpp").read_text(encoding="utf-8")
+        page = (self.root / "docs/module.conf.rst").read_text(encoding="utf-8")
+        keys = re.findall(r'key == "(\w+)"', source)
+        told = re.findall(r"^([a-z]+) = .*\n    ", page, re.MULTILINE)
+        shipped = re.findall(r"^#([a-z]+) = ", (module / "module.conf").read_text(encoding="utf-8"), re.MULTILINE)
+        problems = [] if keys and sorted(keys) == sorted(told) == sorted(shipped) else [f"the module reads {keys}, the page has {told}, the file {shipped}"]
+        default = re.search(r"seconds interval\{(\d+)\}", (module / "config.hpp").read_text(encoding="utf-8"))
+        longest = re.search(r"kLongestInterval = (\d+)", source)
+        limits = f"1 to {longest and longest[1]}, {default and default[1]} by default"
+        return problems if limits in " ".join(page.split()) else [*problems, f"the page lacks '{limits}'"]
+
     def readme_names_every_command(self) -> list[str]:
         rows = set(re.findall(r"^\| `([a-z]+)", self.readme, re.MULTILINE))
         missing = set(self.commands()) - rows
@@ -143,6 +157,7 @@ def main(program: str, root: str) -> int:
         comparison.options_agree,
         comparison.examples_use_what_is_offered,
         comparison.refusals_are_the_programs,
+        comparison.settings_of_the_module_agree,
         comparison.readme_names_every_command,
         comparison.modes_agree,
         comparison.exit_statuses_agree,
