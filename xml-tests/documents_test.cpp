@@ -200,8 +200,11 @@ private:
             return ref(fmt::format("hostcpuCompat{}", first));
         const unsigned middle = (first + last) / 2;
         const std::string name = fmt::format("hostcpuCompatSome{}to{}", first, last);
-        define(name, fmt::format("<choice><group>{}{}</group>{}</choice>", some(first, middle),
-                                 any(middle + 1, last), some(middle + 1, last)));
+        // One after the other: compilers evaluate arguments in different orders.
+        const std::string later = some(middle + 1, last);
+        const std::string rest = any(middle + 1, last);
+        const std::string earlier = some(first, middle);
+        define(name, fmt::format("<choice><group>{}{}</group>{}</choice>", earlier, rest, later));
         return ref(name);
     }
     /// As many as there are.
@@ -211,7 +214,8 @@ private:
                                ref(fmt::format("hostcpuCompat{}", first)));
         const unsigned middle = (first + last) / 2;
         const std::string name = fmt::format("hostcpuCompatAny{}to{}", first, last);
-        define(name, any(first, middle) + any(middle + 1, last));
+        const std::string earlier = any(first, middle);
+        define(name, earlier + any(middle + 1, last));
         return ref(name);
     }
 
