@@ -158,30 +158,27 @@ std::vector<Defect> Validator::State::defectsOf(xmlDoc* document, const RelaxNgE
         std::ranges::find_if(cpus, [&](const xmlNode* cpu) { return errors.isAt(cpu); });
     if (first == cpus.end())
         return errors.defects();
-    // One attribute, and if that does not help all of them: each libvirt's grammar wants what those
-    // before wanted.
-    const auto names = topologyAttributes();
-    for (std::size_t count = 1; count <= names.size(); ++count)
-        for (std::size_t begin = 0; begin + count <= names.size(); ++begin) {
-            std::vector<Defect> defects;
-            std::list<AddedAttribute> added;
-            for (const char* name : names.subspan(begin, count))
-                if (added.emplace_back(cpus, name).isAddedTo(*first))
-                    defects.push_back(
-                        {.line = lineOf(*first),
-                         .element = "cpu",
-                         .message = fmt::format("attribute '{}' is missing; this libvirt's grammar "
-                                                "wants it, and older versions do not write it",
-                                                name)});
-            RelaxNgErrors besides;
-            const auto outcome = defects.empty() ? Outcome::outOfMemory : run(document, besides);
-            if (outcome == Outcome::outOfMemory || besides.isAt(*first))
-                continue;
-            if (outcome == Outcome::invalid)
-                std::ranges::move(besides.defects(), std::back_inserter(defects));
-            std::ranges::stable_sort(defects, {}, &Defect::line);
-            return defects;
-        }
+    // One attribute after the other: each libvirt's grammar wants what those before wanted.
+    std::vector<Defect> defects;
+    std::list<AddedAttribute> added;
+    for (const char* name : topologyAttributes()) {
+        if (!added.emplace_back(cpus, name).isAddedTo(*first))
+            continue;
+        defects.push_back({.line = lineOf(*first),
+                           .element = "cpu",
+                           .message = fmt::format("attribute '{}' is missing; this libvirt's "
+                                                  "grammar wants it, and older versions do not "
+                                                  "write it",
+                                                  name)});
+        RelaxNgErrors besides;
+        const auto outcome = run(document, besides);
+        if (outcome == Outcome::outOfMemory || besides.isAt(*first))
+            continue;
+        if (outcome == Outcome::invalid)
+            std::ranges::move(besides.defects(), std::back_inserter(defects));
+        std::ranges::stable_sort(defects, {}, &Defect::line);
+        return defects;
+    }
     return errors.defects();
 }
 
