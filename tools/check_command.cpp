@@ -124,8 +124,9 @@ private:
     void decide(const std::string& file, const xml::NamedDomain& input) {
         const std::string& name = input.name;
         const xml::Domain& domain = input.document->domain();
-        policy::CheckAnswer answer = source_ ? policy::checkArrival(domain, source_, host_, qemu_)
-                                             : policy::checkDomain(domain, host_, qemu_);
+        policy::CheckAnswer answer = policy::checkDomain(domain, host_, qemu_);
+        if (source_)
+            answer = policy::arrivalOf(std::move(answer), domain, source_, host_);
         if (requirePinned_)
             policy::requirePinned(answer);
         status_ = worse(status_, statusOf(answer.verdict));

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The rule for guests without a pinned mode, and what it was measured with.
+// The rule for guests without a pinned mode, what it was measured with, and what it says.
 #include "driver/policy/arrival.hpp"
 
 #include "driver/policy/unpinned.hpp"
 #include "driver/policy/wording.hpp"
+#include "driver/text/utf8.hpp"
+
+#include <fmt/format.h>
 
 #include <utility>
 
@@ -11,59 +14,76 @@ namespace hostcompat::policy {
 
 namespace {
 
+struct Arrival {
+    Verdict verdict;
+    std::string reason;
+};
+
+Arrival otherProcessor(const PolicyHost& source, const PolicyHost& target) {
+    return {Verdict::unknown,
+            fmt::format("no mode is pinned, and no such guest was seen moving from {} ({}) to {} "
+                        "({})",
+                        source.name, text::clipped(source.model), target.name,
+                        target.model.empty() ? "processor unknown" : text::clipped(target.model))};
+}
+
 // Measured with Linux 7.3 and QEMU 7.2 between a POWER10 and a POWER10 in power9 mode: a guest that
 // was started on the first one without a pinned mode negotiates power10, and the second one's QEMU
 // ends ("Unable to set CPU compatibility mode in KVM"); one that was started on the second one runs
 // as the processor itself, and moves to the first one and back.
-void decideUnpinned(CheckAnswer& answer, const xml::Domain& domain, const PolicyHost& source,
-                    const PolicyHost& target, model::ModeTable table) {
-    const auto say = [&](Verdict verdict, std::string reason, std::string remedy = {}) {
-        answer.verdict = verdict;
-        answer.reason = std::move(reason);
-        answer.remedy = std::move(remedy);
-    };
-    const auto started = checkDomain(domain, source, nullptr, table);
+Arrival unpinned(const CheckAnswer& start, const xml::Domain& domain, const PolicyHost& source,
+                 const PolicyHost& target) {
+    const auto started = checkDomain(domain, source);
     const unsigned processor = model::generationOfCpuModel(source.model);
     const unsigned level = partitionLevel(source);
     if (started.verdict != Verdict::compatible || processor == 0 || level == 0)
-        return say(Verdict::unknown, wording::startUnknown(source, started.reason),
-                   wording::pinAndRestart());
+        return {Verdict::unknown,
+                fmt::format("no mode is pinned, and it is not known in which mode the guest runs "
+                            "on {} ({})",
+                            source.name, started.reason)};
     const bool sameProcessor = source.model == target.model;
-    if (level < processor)
-        return sameProcessor && answer.verdict == Verdict::compatible
-                   ? say(Verdict::compatible, wording::keepsProcessor(source, target))
-                   : say(Verdict::unknown, wording::otherProcessor(source, target),
-                         wording::pinAndRestart());
+    if (level < processor) {
+        if (!sameProcessor || start.verdict != Verdict::compatible)
+            return otherProcessor(source, target);
+        return {Verdict::compatible,
+                fmt::format("no mode is pinned, so the guest runs on {} as {} itself, and {} has "
+                            "the same processor",
+                            source.name, text::clipped(source.model), target.name)};
+    }
     const std::string mode = model::modeName(processor);
     if (target.compat.known->refused.contains(processor) || processor > partitionLevel(target))
-        return say(Verdict::incompatible, wording::keepsMode(mode, source, target),
-                   wording::pinAndRestart());
+        return {Verdict::incompatible,
+                fmt::format("no mode is pinned, so the guest runs in {} on {}, unless its own "
+                            "kernel is older, and keeps it; {} supports {}",
+                            mode, source.name, target.name,
+                            wording::modeNames(supportedModes(target)))};
     if (!sameProcessor || !supportedModes(target).contains(processor))
-        return say(Verdict::unknown, wording::otherProcessor(source, target),
-                   wording::pinAndRestart());
-    say(Verdict::compatible, wording::keepsSupportedMode(mode, source, target));
+        return otherProcessor(source, target);
+    return {Verdict::compatible,
+            fmt::format("no mode is pinned, so the guest runs in {} on {} at most, which {} "
+                        "supports",
+                        mode, source.name, target.name)};
 }
 
 } // namespace
 
-CheckAnswer checkArrival(const xml::Domain& domain, const PolicyHost* source,
-                         const PolicyHost& target, const qemu::QemuModes* qemu,
-                         model::ModeTable table) {
-    CheckAnswer answer = checkDomain(domain, target, qemu, table);
-    const bool pinned = !answer.mode.empty();
-    if (pinned || answer.verdict == Verdict::notApplicable || !target.compat.known ||
-        (answer.verdict == Verdict::incompatible && !answer.onlyAtStart))
-        return answer;
-    // What they say is of a guest that starts.
-    answer.warnings.clear();
-    if (source) {
-        decideUnpinned(answer, domain, *source, target, table);
-        return answer;
-    }
-    answer.verdict = Verdict::unknown;
-    answer.reason = wording::modeNotToldByDocument();
-    answer.remedy = wording::pinAndRestart();
-    return answer;
+CheckAnswer arrivalOf(CheckAnswer start, const xml::Domain& domain, const PolicyHost* source,
+                      const PolicyHost& target) {
+    const bool pinned = !start.mode.empty();
+    if (pinned || start.verdict == Verdict::notApplicable || !target.compat.known ||
+        (start.verdict == Verdict::incompatible && !start.onlyAtStart))
+        return start;
+    auto [verdict, reason] =
+        source ? unpinned(start, domain, *source, target)
+               : Arrival{Verdict::unknown, "no mode is pinned: the guest keeps the one that it "
+                                           "negotiated, which no document tells"};
+    // The warnings are about a guest that starts.
+    return {.verdict = verdict,
+            .reason = std::move(reason),
+            .remedy = verdict == Verdict::compatible
+                          ? ""
+                          : "pin a mode that both hosts support, and start the guest anew",
+            .onlyAtStart = start.onlyAtStart};
 }
 
 } // namespace hostcompat::policy

@@ -9,11 +9,10 @@ namespace hostcompat::policy {
 /// Decides whether a running guest can arrive at a host by live migration. Unlike a guest that
 /// starts it keeps the mode in which it runs.
 ///
-/// @param domain what the guest runs with. @param source the host that it was started on and runs
-/// on; null where that is not known: whether a guest without a pinned mode can arrive is unknown
-/// then. @param qemu as for checkDomain().
-CheckAnswer checkArrival(const xml::Domain& domain, const PolicyHost* source,
-                         const PolicyHost& target, const qemu::QemuModes* qemu = nullptr,
-                         model::ModeTable table = model::modeTable());
+/// @param start what checkDomain() says of the guest on the target. @param domain what the guest
+/// runs with. @param source the host that it was started on and runs on; null where that is not
+/// known: whether a guest without a pinned mode can arrive is unknown then.
+CheckAnswer arrivalOf(CheckAnswer start, const xml::Domain& domain, const PolicyHost* source,
+                      const PolicyHost& target);
 
 } // namespace hostcompat::policy

@@ -2,6 +2,7 @@
 // Guests that move between hosts, each row as it was measured between two hosts of the lab or as
 // nobody has measured it.
 #include "driver/policy/arrival.hpp"
+#include "driver/policy/test_hosts.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,13 +13,9 @@ using enum Verdict;
 
 PolicyHost host(const std::string& name, const std::string& model, unsigned level,
                 model::ModeSet supported) {
-    PolicyHost result{.name = name, .arch = "ppc64le", .model = model, .level = level};
+    PolicyHost result = testHost(name, model, supported);
+    result.level = level;
     result.nestedApi = model::NestedApi::v1;
-    result.compat.known = model::KnownCompat{.source = "kvm",
-                                             .supported = supported,
-                                             .refused = model::allModes() - supported,
-                                             .capabilities = {},
-                                             .abi = {}};
     return result;
 }
 
@@ -28,39 +25,34 @@ const PolicyHost kPower9 = host("c", "POWER9", 9, {9});
 const PolicyHost kPower11 = host("d", "POWER11", 11, {9, 10, 11});
 const PolicyHost kPower11As10 = host("e", "POWER11", 10, {9, 10});
 
-xml::Domain guest(const std::string& cpu, const std::string& type = "kvm") {
-    const auto document = xml::DomainDocument::read(
-        "<domain type='" + type + "'><os><type arch='ppc64le'>hvm</type></os>" + cpu + "</domain>",
-        "g.xml");
-    return document.value().domain();
-}
-
-std::string pinned(const std::string& mode) {
-    return "<cpu mode='host-model'><model>" + mode + "</model></cpu>";
+CheckAnswer checkArrival(const xml::Domain& domain, const PolicyHost* source,
+                         const PolicyHost& target) {
+    return arrivalOf(checkDomain(domain, target), domain, source, target);
 }
 
 Verdict unpinned(const PolicyHost& source, const PolicyHost& target) {
-    return checkArrival(guest(""), &source, target).verdict;
+    return checkArrival(testGuest(""), &source, target).verdict;
 }
 
 TEST(Arrival, AGuestKeepsThePinnedModeWhereverItComesFrom) {
     for (const PolicyHost* source :
          {&kPower10, &kPower9, static_cast<const PolicyHost*>(nullptr)}) {
-        EXPECT_EQ(checkArrival(guest(pinned("power9")), source, kPower10As9).verdict, compatible);
-        EXPECT_EQ(checkArrival(guest(pinned("power10")), source, kPower10As9).verdict,
+        EXPECT_EQ(checkArrival(testGuest(pinned("power9")), source, kPower10As9).verdict,
+                  compatible);
+        EXPECT_EQ(checkArrival(testGuest(pinned("power10")), source, kPower10As9).verdict,
                   incompatible);
     }
 }
 
 TEST(Arrival, AGuestKeepsTheModeThatItNegotiated) {
-    const auto answer = checkArrival(guest(""), &kPower10, kPower10As9);
+    const auto answer = checkArrival(testGuest(""), &kPower10, kPower10As9);
     EXPECT_EQ(answer.verdict, incompatible);
     EXPECT_EQ(answer.reason, "no mode is pinned, so the guest runs in power10 on a, unless its own "
                              "kernel is older, and keeps it; b supports power9");
     EXPECT_EQ(answer.remedy, "pin a mode that both hosts support, and start the guest anew");
     EXPECT_EQ(unpinned(kPower10, kPower9), incompatible);
     EXPECT_EQ(unpinned(kPower10, kPower10), compatible);
-    EXPECT_TRUE(checkArrival(guest(""), &kPower10, kPower10).warnings.empty());
+    EXPECT_TRUE(checkArrival(testGuest(""), &kPower10, kPower10).warnings.empty());
 }
 
 TEST(Arrival, AGuestOfAPartitionInAnOlderModeKeepsTheProcessor) {
@@ -76,18 +68,18 @@ TEST(Arrival, WhatNobodySawIsUnknown) {
     // KVM stops such a guest at its start, so it cannot run there.
     EXPECT_EQ(unpinned(kPower11As10, kPower11), unknown);
     EXPECT_EQ(unpinned(kPower11, kPower11As10), incompatible);
-    EXPECT_EQ(checkArrival(guest(""), nullptr, kPower10).verdict, unknown);
+    EXPECT_EQ(checkArrival(testGuest(""), nullptr, kPower10).verdict, unknown);
     PolicyHost silent = kPower10;
     silent.compat = {.reason = "no KVM module is loaded"};
     EXPECT_EQ(unpinned(silent, kPower10), unknown);
-    const auto toSilent = checkArrival(guest(""), &kPower10, silent);
+    const auto toSilent = checkArrival(testGuest(""), &kPower10, silent);
     EXPECT_EQ(toSilent.verdict, unknown);
     EXPECT_NE(toSilent.reason.find("no KVM module is loaded"), std::string::npos);
 }
 
 TEST(Arrival, AGuestThatKvmDoesNotBindMovesAsItStarts) {
-    EXPECT_EQ(checkArrival(guest("<cpu mode='custom'><model>POWER9</model></cpu>", "qemu"), nullptr,
-                           kPower10)
+    EXPECT_EQ(checkArrival(testGuest("<cpu mode='custom'><model>POWER9</model></cpu>", "qemu"),
+                           nullptr, kPower10)
                   .verdict,
               notApplicable);
 }

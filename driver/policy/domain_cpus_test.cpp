@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Models are usable where guests with them run.
 #include "driver/policy/domain_cpus.hpp"
+#include "driver/policy/test_hosts.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,13 +12,7 @@ const std::vector<std::string> kModels = {"POWER8", "POWER9", "POWER10", "POWER1
 using Usable = std::map<std::string, bool>;
 
 PolicyHost host(std::string model, model::ModeSet supported) {
-    PolicyHost result{.name = "the host", .arch = "ppc64le", .model = std::move(model)};
-    result.compat.known = model::KnownCompat{.source = "kvm",
-                                             .supported = supported,
-                                             .refused = model::allModes() - supported,
-                                             .capabilities = {},
-                                             .abi = {}};
-    return result;
+    return testHost("the host", std::move(model), supported);
 }
 
 TEST(DomainCpus, OnlyTheHostsOwnModelRuns) {

@@ -44,9 +44,12 @@ void Survey::add(PolicyHost host) {
 std::vector<GuestOnHost> Survey::judge(const xml::Domain& starts, const xml::Domain& runs,
                                        const PolicyHost* source) const {
     std::vector<GuestOnHost> judged;
-    for (const HostKind& kind : kinds_)
-        judged.push_back({.start = checkDomain(starts, kind.host),
-                          .arrive = checkArrival(runs, source, kind.host)});
+    for (const HostKind& kind : kinds_) {
+        auto start = checkDomain(starts, kind.host);
+        auto arrive = arrivalOf(&runs == &starts ? start : checkDomain(runs, kind.host), runs,
+                                source, kind.host);
+        judged.push_back({.start = std::move(start), .arrive = std::move(arrive)});
+    }
     return judged;
 }
 

@@ -21,7 +21,7 @@ struct HostKind {
 /// What becomes of a guest on the hosts of a kind.
 struct GuestOnHost {
     CheckAnswer start;
-    /// Whether it can arrive by migration (checkArrival()).
+    /// Whether it can arrive by migration (arrivalOf()).
     CheckAnswer arrive;
 };
 

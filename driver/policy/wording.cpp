@@ -202,47 +202,6 @@ std::string notPinned(std::string_view reason) {
     return fmt::format("a pinned mode is required (--require-pinned), and {}", reason);
 }
 
-std::string modeNotToldByDocument() {
-    return "no mode is pinned: the guest keeps the one that it negotiated, which no document "
-           "tells";
-}
-
-std::string startUnknown(const PolicyHost& source, std::string_view reason) {
-    return fmt::format("no mode is pinned, and it is not known in which mode the guest runs on {} "
-                       "({})",
-                       source.name, reason);
-}
-
-std::string keepsProcessor(const PolicyHost& source, const PolicyHost& target) {
-    return fmt::format("no mode is pinned, so the guest runs on {} as {} itself, and {} has the "
-                       "same processor",
-                       source.name, text::clipped(source.model), target.name);
-}
-
-std::string keepsMode(std::string_view mode, const PolicyHost& source, const PolicyHost& target) {
-    return fmt::format("no mode is pinned, so the guest runs in {} on {}, unless its own kernel is "
-                       "older, and keeps it; {} supports {}",
-                       mode, source.name, target.name, modeNames(supportedModes(target)));
-}
-
-std::string keepsSupportedMode(std::string_view mode, const PolicyHost& source,
-                               const PolicyHost& target) {
-    return fmt::format("no mode is pinned, so the guest runs in {} on {} at most, which {} "
-                       "supports",
-                       mode, source.name, target.name);
-}
-
-std::string otherProcessor(const PolicyHost& source, const PolicyHost& target) {
-    return fmt::format("no mode is pinned, and no such guest was seen moving from {} ({}) to {} "
-                       "({})",
-                       source.name, text::clipped(source.model), target.name,
-                       target.model.empty() ? "processor unknown" : text::clipped(target.model));
-}
-
-std::string pinAndRestart() {
-    return "pin a mode that both hosts support, and start the guest anew";
-}
-
 std::string pinWithFit() {
     return "'virt-host-compat fit' pins one";
 }

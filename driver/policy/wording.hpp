@@ -68,16 +68,6 @@ std::string qemuPins(const xml::Domain& domain, const qemu::QemuModes& qemu, uns
 std::string qemuPinsUnsupported(const qemu::QemuModes& qemu, const PolicyHost& host, unsigned mode);
 std::string unpinnedWithoutModes(const PolicyHost& host);
 
-// Verdicts about a guest that arrives from another host.
-std::string modeNotToldByDocument();
-std::string startUnknown(const PolicyHost& source, std::string_view reason);
-std::string keepsProcessor(const PolicyHost& source, const PolicyHost& target);
-std::string keepsMode(std::string_view mode, const PolicyHost& source, const PolicyHost& target);
-std::string keepsSupportedMode(std::string_view mode, const PolicyHost& source,
-                               const PolicyHost& target);
-std::string otherProcessor(const PolicyHost& source, const PolicyHost& target);
-std::string pinAndRestart();
-
 // Verdicts: the remedy.
 std::string pin(std::string_view mode);
 std::string useKvmOrModel();
