@@ -51,8 +51,8 @@ def _give_up(part: Part, name: str, error: LabError) -> None:
     part.broken.append(f"{name}: {error}")
 
 
-def run_hosts(chosen: list[Host], tool: Path, jobs: int, record: bool, merge: bool) -> Part:
-    """The probe matrix."""
+def run_hosts(chosen: list[Host], tool: Path, jobs: int, record: bool, merge: bool, keep: bool) -> Part:
+    """The probe matrix; its result is kept where `keep` says so."""
     part, started = Part("hosts"), time.monotonic()
     part.versions = versions({host.kernel for host in chosen}, {host.qemu for host in chosen})
     data = measured.load()
@@ -69,7 +69,8 @@ def run_hosts(chosen: list[Host], tool: Path, jobs: int, record: bool, merge: bo
         part.rows.append(row | {"verdict": verdict})
         if record and not answer.differences:
             probes.store(answer)
-    save(part, started, merge)
+    if keep:
+        save(part, started, merge)
     return part
 
 

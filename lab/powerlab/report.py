@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from .results import Part
 from .verdicts import BEYOND
 
 TARGET = Path(__file__).resolve().parents[2] / "docs/truth.md"
-_ADDRESS = re.compile(r"\b(?:https?|ftp|file|copy|mirror(?:\+\w+)?)://?\S+")
 
 _HEAD = """<!-- SPDX-License-Identifier: LGPL-2.1-or-later -->
 # What the tool says, beside what hosts do
@@ -129,11 +127,6 @@ def _counts(part: Part) -> str:
     return f"{total} run, {counted['agree']} agree" + (f", {rest}" if rest else "") + "."
 
 
-def _broken(line: str) -> str:
-    """A line of what gave no answer, without the address of the archive: each machine has its own."""
-    return _cell(_ADDRESS.sub("(address)", line))
-
-
 def _section(part: Part) -> str:
     title, about = _ABOUT[part.name]
     used = ", ".join(f"{name} ({version})" for name, version in part.versions.items())
@@ -141,26 +134,17 @@ def _section(part: Part) -> str:
     if wrong := [f"{row['host']}: {text}" for row in part.rows for text in row.get("trouble") or row.get("differences") or []]:
         pieces.append("What disagrees:\n\n" + "\n".join(f"- {_cell(line)}" for line in wrong) + "\n")
     if part.broken:
-        pieces.append("Gave no answer:\n\n" + "\n".join(f"- {_broken(line)}" for line in part.broken) + "\n")
+        pieces.append("Gave no answer:\n\n" + "\n".join(f"- {_cell(line)}" for line in part.broken) + "\n")
     return "\n".join(pieces)
 
 
-def _sections(document: str) -> dict[str, str]:
-    """The sections of a document by their titles."""
-    _, *found = re.split(r"^## ", document, flags=re.M)
-    return {text.split("\n", 1)[0]: f"## {text.rstrip()}\n" for text in found}
-
-
-def text(parts: list[Part], before: str = "") -> str:
-    """The whole document; of parts that are missing, what the document before it says."""
-    kept, results = _sections(before), {part.name: part for part in parts}
-    sections = [_section(results[name]) if name in results else kept.get(title, "") for name, (title, _) in _ABOUT.items()]
-    return "\n".join([_HEAD] + [section for section in sections if section])
+def text(parts: list[Part]) -> str:
+    """The whole document: a section for each part that ever ran."""
+    return "\n".join([_HEAD] + [_section(part) for part in parts])
 
 
 def write(parts: list[Part]) -> None:
-    """Replace docs/truth.md, but keep its sections of parts without a result."""
+    """Replace docs/truth.md."""
     temporary = TARGET.with_suffix(".md.part")
-    before = TARGET.read_text(encoding="utf-8") if TARGET.exists() else ""
-    temporary.write_text(text(parts, before), encoding="utf-8")
+    temporary.write_text(text(parts), encoding="utf-8")
     temporary.rename(TARGET)

@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Keeps the results of the matrix's parts, so that the table can be written from them, each with its date."""
+"""Keeps the results of the matrix's parts (lab/results), so that any machine can add a host's rows and write the table."""
 
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
-from . import cachedir, emulators, hosts, kernels
+from . import emulators, hosts, kernels
 from .failures import LabError
+
+FOLDER = Path(__file__).resolve().parents[1] / "results"
+_ADDRESS = re.compile(r"\b(?:https?|ftp|file|copy|mirror(?:\+\w+)?)://?\S+")
 
 PARTS = ("hosts", "guests", "decisions", "libvirt", "daemon", "failures")
 
@@ -53,7 +58,7 @@ def _merged(part: Part, kept: Part) -> Part:
 
 
 def save(part: Part, started: float, merge: bool = False) -> Part:
-    """Keep a part's result in the cache, in the order of the list of hosts; with `merge` beside what was kept before of other hosts.
+    """Keep a part's result, in the order of the list of hosts; with `merge` beside what was kept before of other hosts.
 
     Returns what is kept; the part itself stays that of this run.
     """
@@ -70,23 +75,23 @@ def save(part: Part, started: float, merge: bool = False) -> Part:
 
 
 def write(part: Part) -> None:
-    """Replace what is kept of a part."""
-    folder = cachedir.root() / "results"
-    folder.mkdir(exist_ok=True)
-    temporary = folder / f"{part.name}.part"
-    temporary.write_text(json.dumps(asdict(part), indent=1))
-    temporary.rename(folder / f"{part.name}.json")
+    """Replace what is kept of a part, a line for each row; without the archive's address, which is another one on each machine."""
+    FOLDER.mkdir(exist_ok=True)
+    kept = asdict(part) | {"broken": [_ADDRESS.sub("(address)", line) for line in part.broken]}
+    rows = ",\n".join(json.dumps(row, ensure_ascii=False) for row in kept.pop("rows"))
+    temporary = FOLDER / f"{part.name}.part"
+    temporary.write_text(json.dumps(kept, ensure_ascii=False)[:-1] + ', "rows": [\n' + rows + "\n]}\n", encoding="utf-8")
+    temporary.rename(FOLDER / f"{part.name}.json")
 
 
 def load() -> list[Part]:
     """The kept results, in the order of the parts; parts that never ran are missing."""
-    folder = cachedir.root() / "results"
     found = []
     for name in PARTS:
-        path = folder / f"{name}.json"
+        path = FOLDER / f"{name}.json"
         if path.exists():
             try:
-                found.append(Part(**json.loads(path.read_text())))
+                found.append(Part(**json.loads(path.read_text(encoding="utf-8"))))
             except (ValueError, TypeError) as error:
                 raise LabError(f"The kept result {path} cannot be read ({error}); run lab/matrix --all again.") from error
     return found

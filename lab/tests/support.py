@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from powerlab import cachedir, emulators, kernels, mirror
+from powerlab import cachedir, emulators, kernels, mirror, results
 from powerlab.archive import Archive
 
 # Reads the token out of the first root that it was given, as a guest would.
@@ -39,6 +39,8 @@ class LabTest(unittest.TestCase):
         self._set(cachedir.ENVIRONMENT, str(self.folder / "cache"))
         self._set(mirror.ENVIRONMENT, "http://archive.invalid/debian")
         self._set("PATH", f"{self.commands}:{os.environ['PATH']}")
+        self.addCleanup(setattr, results, "FOLDER", results.FOLDER)
+        results.FOLDER = self.folder / "results"
         for cached in (emulators.get, kernels.get, mirror.archive, mirror.network_settings):
             cached.cache_clear()
             self.addCleanup(cached.cache_clear)
