@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The command "baseline": the newest mode that all hosts support, or which hosts leave none.
+// The command "baseline": the newest mode that all hosts support, or which hosts have none in
+// common.
 #include "driver/answer/host_input.hpp"
 #include "driver/libvirt/connected_baseline.hpp"
 #include "driver/policy/wording.hpp"
@@ -38,13 +39,13 @@ struct BaselineOptions {
     bool noSandbox = false;
 };
 
-/// What the hosts have in common, in one word for scripts.
+/// The result, as the JSON output names it.
 enum class Outcome { common, none, unknown };
 
 Outcome outcomeOf(const policy::Baseline& baseline, bool ignoreUnknown) {
     if (baseline.knownHosts() == 0)
         return Outcome::unknown;
-    // What a silent host would add could only take modes away.
+    // The answer of an unknown host could only remove modes.
     if (baseline.common().empty())
         return Outcome::none;
     return baseline.unknown().count == 0 || ignoreUnknown ? Outcome::common : Outcome::unknown;
@@ -81,7 +82,7 @@ Json baselineJson(const policy::Baseline& baseline, Outcome outcome,
             {"failed", counts.failed}};
 }
 
-/// The smallest explanation first, then who lacks each mode.
+/// Prints the smallest set of hosts without a common mode, then the hosts that lack each mode.
 void explain(const policy::Baseline& baseline, Console& console) {
     const auto explanation = baseline.explanation();
     if (explanation.size() == 1)
@@ -116,9 +117,10 @@ void say(const policy::Baseline& baseline, Outcome outcome, const std::string& a
                                        newestName(baseline)));
         break;
     case Outcome::none:
-        console.refuse(atLeast.empty()
-                           ? "the hosts have no mode in common"
-                           : fmt::format("the hosts have no mode from {} on in common", atLeast));
+        console.refuse(
+            atLeast.empty()
+                ? "the hosts have no mode in common"
+                : fmt::format("the hosts have no mode in common that is {} or newer", atLeast));
         explain(baseline, console);
         break;
     case Outcome::unknown:
@@ -129,7 +131,7 @@ void say(const policy::Baseline& baseline, Outcome outcome, const std::string& a
     }
 }
 
-/// Asks daemons in place of reading documents. One that cannot be asked is an unknown host.
+/// Asks daemons instead of reading documents. A daemon that cannot be reached is an unknown host.
 Result<xml::StreamCounts> askDaemons(const BaselineOptions& options, policy::Baseline& result,
                                      Console& console) {
     const libvirt::ConnectListener listener{
@@ -153,18 +155,18 @@ Status baseline(const BaselineOptions& options, Console& console) {
     console.setQuiet(options.quiet);
     if (options.connects && !options.documents.empty())
         return console.fail({.kind = ErrorKind::usage,
-                             .action = "make a baseline of documents and daemons together",
+                             .action = "compute a baseline of documents and daemons together",
                              .remedy = "write the daemons' documents with 'capabilities "
                                        "--connect', or name daemons only"});
     if (options.documents.empty() && options.uris.empty() && options.filesFrom.empty())
         return console.fail({.kind = ErrorKind::usage,
-                             .action = "make a baseline of nothing",
+                             .action = "compute a baseline",
                              .reason = "no document is named",
                              .remedy = "name files, folders, - or --files-from"});
     const auto atLeast = modeOption("--at-least", options.atLeast);
     if (!atLeast)
         return console.fail(atLeast.error());
-    // Asking daemons needs processes, sockets and libvirt's library: each connection's process
+    // Asking daemons needs processes, sockets and libvirt's library. The process of each connection
     // gives up its rights before it parses.
     const bool noSandbox = options.noSandbox || options.connects;
     if (const auto entered = restrictToInputs(options.documents, options.filesFrom, noSandbox);
@@ -231,7 +233,7 @@ void addBaseline(CLI::App& app, Action& chosen) {
     command.timeout(options->timeout,
                     "Give up on a connection after SECONDS (with --connect; default: 30)");
     command.flag("--ignore-unknown", options->ignoreUnknown,
-                 "Leave out hosts that do not say which modes they support");
+                 "Leave out hosts whose modes are unknown");
     command.atLeast(options->atLeast);
     command.json(options->json);
     command.filesFrom(options->filesFrom);

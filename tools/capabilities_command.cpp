@@ -28,13 +28,13 @@ struct CapabilitiesOptions {
     bool noSandbox = false;
 };
 
-/// The document to complete: the input's bytes, or one built from what is known of the host.
+/// The document to complete: the input, or a document built from the host's files.
 Result<xml::CapabilitiesDocument> baseDocument(const CapabilitiesOptions& options,
                                                const answer::ProbedHost& host, std::string bytes) {
     if (options.input.empty())
         return xml::CapabilitiesDocument::read(
             xml::renderCapabilities(host.record.host, host.nodes),
-            "the document built from this host");
+            "the document built for this host");
     return xml::CapabilitiesDocument::read(std::move(bytes), input::inputName(options.input));
 }
 
@@ -42,27 +42,27 @@ void warnOfArch(const xml::CapabilitiesDocument& document, const std::string& ho
                 Console& console) {
     if (const std::string arch = document.arch(); arch != hostArch)
         console.warn(
-            fmt::format("the document describes a host of architecture '{}', and the answer "
-                        "is about {}",
+            fmt::format("the document describes a host of architecture '{}', but the modes are "
+                        "those of a {} host",
                         text::clipped(arch), text::clipped(hostArch)));
 }
 
-/// Prints the document with the answer in it, unless the two are of different hosts.
+/// Prints the document with the modes, unless they are of different hosts.
 Status printWithAnswer(const xml::CapabilitiesDocument& document, const model::HostRecord& record,
                        const CapabilitiesOptions& options, Console& console) {
     if (std::string why = policy::contradiction(document, record.host); !why.empty())
         return console.fail({.kind = ErrorKind::input,
-                             .action = "write the answer into",
+                             .action = "add the modes to",
                              .subject = document.document().name(),
                              .reason = std::move(why),
-                             .remedy = "take the document and the answer from the same host"});
+                             .remedy = "use a document and modes of the same host"});
     warnOfArch(document, record.host.arch, console);
     warnOfDoubtfulSource(record.compat, input::inputName(options.probe), console);
     console.printExact(document.withCompat(*record.compat.known));
     return Status::yes;
 }
 
-/// Without the answer of any host: what the document says already stays.
+/// Prints the document unchanged; a <compat> that it already has stays.
 Status printAsItIs(const xml::CapabilitiesDocument& document, const std::string& why,
                    const CapabilitiesOptions& options, Console& console) {
     const auto said = document.compat();
@@ -74,7 +74,7 @@ Status printAsItIs(const xml::CapabilitiesDocument& document, const std::string&
     return said->known || !options.require ? Status::yes : Status::unknown;
 }
 
-/// A daemon's document. The answer of this host goes only into a document of this host.
+/// Completes the document of a daemon. This host's modes are added only to this host's document.
 Status capabilitiesOfDaemon(const CapabilitiesOptions& options, Console& console) {
     auto asked = askDaemon(*options.connect, options.timeout, {}, options.probe, options.noSandbox);
     if (!asked)
@@ -94,7 +94,7 @@ Status capabilities(const CapabilitiesOptions& options, Console& console) {
     console.setQuiet(options.quiet);
     if (options.connect && !options.input.empty())
         return console.fail({.kind = ErrorKind::usage,
-                             .action = "complete two documents",
+                             .action = "complete two documents at once",
                              .reason = "both FILE and --connect are given"});
     if (options.connect)
         return capabilitiesOfDaemon(options, console);
@@ -115,9 +115,10 @@ Status capabilities(const CapabilitiesOptions& options, Console& console) {
 
     const model::HostCompat& compat = host->record.compat;
     if (!compat.known) {
-        console.warn(fmt::format("the document is printed without a new <compat>, as nothing is "
-                                 "known of the host: {}",
-                                 compat.reason));
+        console.warn(
+            fmt::format("the document is printed without a new <compat>, because nothing is "
+                        "known of the host: {}",
+                        compat.reason));
         console.printExact(document->document().bytes());
         return options.require ? Status::unknown : Status::yes;
     }
@@ -139,7 +140,7 @@ void addCapabilities(CLI::App& app, Action& chosen) {
                     "Give up on the connection after SECONDS (with --connect; default: 30)");
     command.probe(options->probe);
     command.flag("--require", options->require,
-                 "Exit with status 4 where the host's modes are unknown");
+                 "Exit with status 4 if the host's modes are unknown");
     command.quiet(options->quiet);
     command.noSandbox(options->noSandbox);
     command.onChosen(chosen,

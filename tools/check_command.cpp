@@ -53,7 +53,7 @@ std::string answerLine(const std::string& name, const policy::CheckAnswer& answe
     return line;
 }
 
-/// What CI is told of a domain: the verdict where it is not compatible, and the warnings.
+/// The findings for a domain: the verdict if it is not compatible, and the warnings.
 std::vector<Finding> findingsOf(const xml::NamedDomain& input, const policy::CheckAnswer& answer) {
     const xml::DomainDocument& document = *input.document;
     const std::size_t line =
@@ -76,7 +76,7 @@ std::vector<Finding> findingsOf(const xml::NamedDomain& input, const policy::Che
 
 class CheckRun {
 public:
-    /// @param source the host that the domains run on; null where they are to start on the host.
+    /// @param source the host that the domains run on; null if they are to start on the host.
     CheckRun(const policy::PolicyHost& host, const policy::PolicyHost* source,
              const qemu::QemuModes* qemu, const CheckOptions& options, Console& console)
         : host_(host), source_(source), qemu_(qemu),
@@ -172,7 +172,7 @@ Result<std::optional<policy::PolicyHost>> sourceOf(const CheckOptions& options) 
     return std::move(*source);
 }
 
-/// The domains of a daemon, decided about its own host unless another one is named.
+/// Checks the domains of a daemon, for its own host unless another one is named.
 Status checkDaemon(const CheckOptions& options, Console& console) {
     if (!options.filesFrom.empty())
         return console.fail({.kind = ErrorKind::usage,
@@ -180,11 +180,12 @@ Status checkDaemon(const CheckOptions& options, Console& console) {
                              .reason = "both --files-from and --connect are given",
                              .remedy = "run the command once for each"});
     if (!options.from.empty())
-        return console.fail({.kind = ErrorKind::usage,
-                             .action = "check a daemon's domains as those of another host",
-                             .reason = "both --from and --connect are given",
-                             .remedy = "'virt-host-compat survey --connect URI --hosts CAPS' tells "
-                                       "where a daemon's domains can arrive"});
+        return console.fail(
+            {.kind = ErrorKind::usage,
+             .action = "check whether a daemon's domains can arrive from another host",
+             .reason = "both --from and --connect are given",
+             .remedy = "'virt-host-compat survey --connect URI --hosts CAPS' prints "
+                       "where a daemon's domains can arrive"});
     auto qemu = loadQemuModes(options.policy);
     if (!qemu)
         return console.fail(qemu.error());
@@ -205,7 +206,7 @@ Status checkDaemon(const CheckOptions& options, Console& console) {
             askDaemon(*options.connect, options.timeout, wanted, "", options.policy.noSandbox);
         if (!asked)
             return console.fail(asked.error());
-        // Which processor its CPU "host" is was asked here.
+        // The processor of QEMU's CPU "host" was asked on this host.
         if (*qemu && !asked->here)
             (*qemu)->hostModel.clear();
         const auto host = policyHostOf(asked->daemon, asked->here);
@@ -230,7 +231,7 @@ Status check(const CheckOptions& options, Console& console) {
         return console.fail(once.error());
     if (options.domains.empty() && options.filesFrom.empty())
         return console.fail({.kind = ErrorKind::usage,
-                             .action = "check nothing",
+                             .action = "check domains",
                              .reason = "no domain is named",
                              .remedy = "name files, folders, -, --files-from or --connect"});
     const auto qemu = loadQemuModes(options.policy);
@@ -260,12 +261,13 @@ Status check(const CheckOptions& options, Console& console) {
 } // namespace
 
 void addCheck(CLI::App& app, Action& chosen) {
-    Command command(app, "check",
-                    "Tell whether each domain's CPU can run on the host, why not, and what would");
+    Command command(
+        app, "check",
+        "Say whether each domain's CPU can run on the host, and if not, why, and what to change");
     auto options = std::make_shared<CheckOptions>();
     command.inputs("DOMAIN", options->domains,
                    "Domain documents: files, folders of them, or - for standard input; with "
-                   "--connect, names of domains (none is all)");
+                   "--connect, names of domains (default: all)");
     command.connect(
         options->connect,
         "Check domains of the libvirt daemon at URI, read-only ('' is libvirt's default)");
@@ -273,10 +275,11 @@ void addCheck(CLI::App& app, Action& chosen) {
                     "Give up on the connection after SECONDS (with --connect; default: 30)");
     addPolicyOptions(command, options->policy);
     command.text("--from", options->from, "CAPS",
-                 "Tell whether the domains, which run on the host of the document or record CAPS, "
+                 "Say whether the domains, which run on the host of the document or record CAPS, "
                  "can arrive by migration");
     command.flag("--require-pinned", options->requirePinned,
-                 "Call a domain without a pinned mode incompatible, for guests that migrate");
+                 "Treat a domain without a pinned mode as incompatible, because it cannot migrate "
+                 "to older hosts");
     command.json(options->policy.json);
     command.format(options->format);
     command.filesFrom(options->filesFrom);

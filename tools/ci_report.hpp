@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What CI systems read: findings in files, in the format of each.
+// Findings in the formats that CI systems read.
 #pragma once
 
 #include "tools/console.hpp"
@@ -13,7 +13,7 @@
 
 namespace hostcompat::tools {
 
-/// How much a finding matters. Only errors fail a test of JUnit.
+/// The severity of a finding. Only errors are failures in JUnit.
 enum class Severity { error, warning };
 
 /// A kind of finding. The manual explains each under its id, which never changes.
@@ -32,24 +32,26 @@ inline constexpr Rule kInput{"input-error", Severity::error, "The input cannot b
                              "The file is missing, is not well-formed XML, or is not a document of "
                              "the kind that the command takes."};
 inline constexpr Rule kInvalid{
-    "invalid-document", Severity::error, "The document breaks the grammar",
-    "An element or attribute is not where the grammar has it, or has a value that the grammar does "
-    "not take. A program that trusts the document may read something else than was meant."};
-inline constexpr Rule kIncompatible{
-    "domain-incompatible", Severity::error, "libvirt, QEMU or KVM refuses the domain on the host",
-    "The guest would not start on that host. The message says who refuses what, and what to "
-    "change."};
+    "invalid-document", Severity::error, "The document does not match the grammar",
+    "An element or attribute is in a place, or has a value, that the grammar does not allow. "
+    "Programs may misread the document."};
+inline constexpr Rule kIncompatible{"domain-incompatible", Severity::error,
+                                    "libvirt, QEMU or KVM refuses the domain on the host",
+                                    "The guest would not start on that host. The message says what "
+                                    "is refused, by whom, and what to "
+                                    "change."};
 inline constexpr Rule kUnknown{
     "domain-unknown", Severity::warning, "The host does not say whether it can run the domain",
-    "The host's document or record has no answer for what the domain needs, so the guest may start "
-    "or not."};
-inline constexpr Rule kWarning{
-    "domain-warning", Severity::warning, "The domain runs, and may surprise later",
-    "The guest starts. The message says what it may lose, or where it may not start or move to."};
+    "The host's document or record does not say whether the host supports what the domain needs, "
+    "so the guest may fail to start."};
+inline constexpr Rule kWarning{"domain-warning", Severity::warning,
+                               "The domain runs, with the limit that the message names",
+                               "The guest starts. The message says which part of the document is "
+                               "ignored, or where the guest cannot start or migrate to."};
 
 } // namespace rules
 
-/// Something that was found in an input.
+/// A finding in an input.
 struct Finding {
     const Rule* rule;
     /// Counted from 1; 0 where it is the input as a whole.
@@ -57,10 +59,11 @@ struct Finding {
     std::string message;
 };
 
-/// What could not be read or parsed; the message leaves the line to the finding.
+/// The finding for an input that could not be read or parsed. The line is in the finding, not in
+/// its message.
 Finding findingOf(const Error& error);
 
-/// Prints findings one input after the other, so a million of them need no memory.
+/// Prints the findings of each input at once, so memory does not grow with the number of inputs.
 class CiReport {
 public:
     CiReport() = default;
@@ -68,11 +71,10 @@ public:
     CiReport& operator=(const CiReport&) = delete;
     virtual ~CiReport() = default;
 
-    /// @param suite what was done, "virt-host-compat check".
+    /// @param suite the name of the test suite, "virt-host-compat check".
     virtual void begin(std::string_view suite) = 0;
-    /// An input (or a part of one) and what was found in it; nothing where all is well.
-    ///
-    /// @param file the path as CI knows it. @param name what messages call the part.
+    /// An input (or a part of one) and its findings; empty if there are none.
+    /// @param file the path as CI knows it. @param name the name of the part in messages.
     virtual void input(std::string_view file, std::string_view name,
                        std::span<const Finding> findings) = 0;
     virtual void end() = 0;
@@ -81,7 +83,7 @@ public:
 /// The formats that ciReport() knows: "junit", "sarif", "gitlab" and "github".
 std::vector<std::string> ciFormats();
 
-/// The report of one of ciFormats(), or null for any other word.
+/// The report of one of ciFormats(), or null for any other name.
 std::unique_ptr<CiReport> ciReport(std::string_view format, Console& console);
 
 } // namespace hostcompat::tools

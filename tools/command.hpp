@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The frame of the commands: each adds itself to the command line and leaves what it would do.
+// The interface of the commands: each adds itself to the command line, and sets the action to run.
 #pragma once
 
 #include "tools/console.hpp"
@@ -13,11 +13,11 @@ class App;
 
 namespace hostcompat::tools {
 
-/// What the chosen command does, once the whole command line is understood.
+/// Runs the chosen command, after the whole command line is parsed.
 using Action = std::function<Status(Console&)>;
 
-// One function a command, each in the file of its name: adds the command with its options; where
-// the user chose it, sets the action. `chosen` must outlive the parsing.
+// One function for each command, in the file of that name. It adds the command with its options,
+// and sets the action if the user chose it. `chosen` must outlive the parsing.
 void addShow(CLI::App& app, Action& chosen);
 void addCapabilities(CLI::App& app, Action& chosen);
 void addDomainCapabilities(CLI::App& app, Action& chosen);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The command "compare": whether one host supports what another does, as virsh cpu-compare tells.
+// The command "compare": whether one host supports what another does, like virsh cpu-compare.
 #include "driver/answer/host_input.hpp"
 #include "driver/input/read_file.hpp"
 #include "driver/policy/compare.hpp"
@@ -129,13 +129,13 @@ Status compare(const CompareOptions& options, Console& console) {
 
 void addCompare(CLI::App& app, Action& chosen) {
     Command command(app, "compare",
-                    "Tell whether host A supports every mode that host B does (status 0)");
+                    "Say whether host A supports every mode that host B supports (status 0)");
     auto options = std::make_shared<CompareOptions>();
     command.input(
         "A", options->first,
         "A capabilities document, host <cpu>, or record of 'show --json' (- is standard input)",
         true);
-    command.input("B", options->second, "The one to compare with", true);
+    command.input("B", options->second, "The host to compare with", true);
     command.json(options->json);
     command.quiet(options->quiet);
     command.noSandbox(options->noSandbox);

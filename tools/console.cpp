@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Prints, and notices when printing fails.
+// Prints, and detects when printing fails.
 #include "tools/console.hpp"
 
 #include "driver/input/descriptor.hpp"

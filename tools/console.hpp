@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Where a command prints: the answer on standard output, everything else on standard error.
-//
-// Text leaves the program here only (and as the numbers of tools/progress). Lines for people pass
-// text::outputLine(), so no caller needs to know who wrote what a line quotes.
+// Where a command prints: the answer on standard output, everything else on standard error. All
+// output of the program is written here (except the counter of tools/progress). Lines for people
+// pass through text::outputLine(), so callers need not escape what a line quotes.
 #pragma once
 
 #include "driver/model/error.hpp"
@@ -12,8 +11,8 @@
 
 namespace hostcompat::tools {
 
-/// The two standard streams. With quiet set, answers and warnings are dropped and errors are still
-/// said.
+/// The two standard streams. With quiet set, answers and warnings are dropped, and errors are still
+/// printed.
 class Console {
 public:
     void setQuiet(bool quiet) {
@@ -25,25 +24,25 @@ public:
 
     /// A line of the answer, for people.
     void printLine(std::string_view line);
-    /// A part of the answer for programs, byte for byte: XML, JSON. Also the help, which quotes
-    /// nobody.
+    /// A part of the answer for programs, byte for byte: XML, JSON. Also the help, which quotes no
+    /// input.
     void printExact(std::string_view bytes);
     /// A line that is not the answer: "virt-host-compat: warning: TEXT".
     void warn(std::string_view text);
-    /// Why the answer is no or unknown, in one line: "virt-host-compat: TEXT". Not said when quiet.
+    /// Why the answer is no or unknown, in one line: "virt-host-compat: TEXT". Not printed when
+    /// quiet.
     void refuse(std::string_view text);
-    /// A line that goes with refuse(), without the program's name. Not said when quiet.
+    /// A further line after refuse(), without the program's name. Not printed when quiet.
     void explain(std::string_view line);
-    /// An error in one line, "virt-host-compat: TEXT"; returns the status that it means.
+    /// An error in one line, "virt-host-compat: TEXT"; returns the exit status for it.
     Status fail(const Error& error);
 
-    /// Writes out what is buffered. Returns the given status, or system (said on standard error)
-    /// where any part of the answer could not be written: a full disk must not pass for an answer.
+    /// Flushes the output. Returns the given status, or system, with a message on standard error,
+    /// if any part of the answer could not be written, for example because the disk is full.
     Status finish(Status status);
 
 private:
-    /// What cannot be written to standard error is lost, as there is nowhere left to say so; the
-    /// exit status does not depend on it.
+    /// Errors of writing to standard error are ignored, because they cannot be reported.
     static void sayOnStandardError(std::string_view line);
 
     bool quiet_ = false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The command "daemon": has libvirt's daemons preload the module, or not; restarts nothing.
+// The command "daemon": makes libvirt's daemons preload the module, or no longer; restarts nothing.
 #include "driver/libvirt/drop_in.hpp"
 #include "driver/libvirt/preload_setting.hpp"
 #include "tools/command.hpp"
@@ -27,9 +27,9 @@ Result<std::vector<std::string>> chosenDaemons(const DaemonOptions& options) {
     for (const std::string& daemon : options.daemons)
         if (std::ranges::find(libvirt::kDaemons, daemon) == libvirt::kDaemons.end())
             return std::unexpected(Error{.kind = ErrorKind::usage,
-                                         .action = "extend the daemon",
+                                         .action = "preload the module into",
                                          .subject = daemon,
-                                         .reason = "only libvirtd and virtqemud host QEMU guests"});
+                                         .reason = "only libvirtd and virtqemud run QEMU guests"});
     if (!options.daemons.empty())
         return options.daemons;
     auto installed = libvirt::installedDaemons(options.root);
@@ -43,8 +43,7 @@ Result<std::vector<std::string>> chosenDaemons(const DaemonOptions& options) {
     return installed;
 }
 
-/// Whether a drop-in would do what it is for: nothing bars the module, and nobody else has a
-/// preload.
+/// Checks that the drop-in would work: the module loads, and nothing else sets LD_PRELOAD.
 Result<void> checkDaemon(const DaemonOptions& options, const std::string& daemon) {
     const auto other = libvirt::otherPreload(options.root, daemon);
     if (!other)
@@ -55,10 +54,10 @@ Result<void> checkDaemon(const DaemonOptions& options, const std::string& daemon
                   .action = fmt::format("preload the module into {}", daemon),
                   .subject = (*other)->file.string(),
                   .line = (*other)->line,
-                  .reason = "LD_PRELOAD is set here already, and systemd keeps only one setting",
-                  .remedy = fmt::format("add ':{}' to it here, in place of 'daemon enable'",
+                  .reason = "LD_PRELOAD is already set here, and systemd uses only one setting",
+                  .remedy = fmt::format("add ':{}' to it here, instead of 'daemon enable'",
                                         options.module)});
-    // Another root's programs are not run.
+    // With --root, no program is run.
     return options.root == "/" ? libvirt::tryModule(options.module, daemon) : Result<void>();
 }
 
@@ -76,13 +75,13 @@ Status enable(const DaemonOptions& options, Console& console) {
     const auto text = libvirt::dropInText(options.module);
     if (!text)
         return console.fail(text.error());
-    // Another root may get the module later.
+    // With --root, the module may be installed later.
     const auto module =
         std::filesystem::path(options.root) / std::filesystem::path(options.module).relative_path();
     if (options.root == "/" || ::access(module.c_str(), F_OK) == 0)
         if (const auto checked = libvirt::checkModule(module); !checked)
             return console.fail(checked.error());
-    // All are tried before one is changed.
+    // All daemons are checked before the first one is changed.
     for (const std::string& daemon : *daemons)
         if (const auto checked = checkDaemon(options, daemon); !checked)
             return console.fail(checked.error());
@@ -96,7 +95,7 @@ Status enable(const DaemonOptions& options, Console& console) {
     return Status::yes;
 }
 
-/// Every daemon's drop-in is removed, also of one that is no longer installed.
+/// Removes the drop-in of every daemon, even of one that is no longer installed.
 Status disable(const DaemonOptions& options, Console& console) {
     std::vector<std::string> changed;
     Status status = Status::yes;
@@ -127,7 +126,7 @@ Status disable(const DaemonOptions& options, Console& console) {
 std::string runningText(const std::string& daemon, const std::string& module) {
     const auto running = libvirt::runningDaemons(daemon, module);
     if (!running)
-        return ", whether it runs with the module can be seen as root";
+        return ", run this as root to see whether it runs with the module";
     std::string text;
     for (const libvirt::RunningDaemon& each : *running)
         text += fmt::format(", process {} runs {} it", each.process,
@@ -155,19 +154,20 @@ Status status(const DaemonOptions& options, Console& console) {
         const bool enabled = state->state == input::ManagedState::ours;
         if (!enabled || *other)
             result = worse(result, Status::no);
-        console.printLine(
-            fmt::format("{}: {}{}{}", daemon,
-                        enabled ? fmt::format("enabled by {}", path.string())
-                        : state->state == input::ManagedState::absent
-                            ? std::string("not enabled")
-                            : fmt::format("not enabled, {} is somebody else's", path.string()),
-                        *other ? fmt::format(", {}:{} sets LD_PRELOAD too", (*other)->file.string(),
-                                             (*other)->line)
-                               : "",
-                        options.root == "/" ? runningText(daemon, options.module) : ""));
+        console.printLine(fmt::format(
+            "{}: {}{}{}", daemon,
+            enabled ? fmt::format("enabled by {}", path.string())
+            : state->state == input::ManagedState::absent
+                ? std::string("not enabled")
+                : fmt::format("not enabled, {} was not written by this program", path.string()),
+            *other ? fmt::format(", {}:{} sets LD_PRELOAD too", (*other)->file.string(),
+                                 (*other)->line)
+                   : "",
+            options.root == "/" ? runningText(daemon, options.module) : ""));
     }
-    console.printLine("Where <compat> is missing although the module runs, libvirt's log says why, "
-                      "once: journalctl --grep='virt-host-compat|passed on unchanged'");
+    console.printLine(
+        "If <compat> is missing although the module runs, libvirt's log has the reason, "
+        "once: journalctl --grep='virt-host-compat|passed on unchanged'");
     return result;
 }
 
@@ -175,7 +175,7 @@ Status status(const DaemonOptions& options, Console& console) {
 
 void addDaemon(CLI::App& app, Action& chosen) {
     Command command(app, "daemon",
-                    "Have libvirt's daemons add <compat> to the capabilities they give");
+                    "Make libvirt's daemons add <compat> to the capabilities that they give");
     command.requireSubcommand();
     auto options = std::make_shared<DaemonOptions>();
     const auto add = [&](const char* name, const char* text,
@@ -183,16 +183,15 @@ void addDaemon(CLI::App& app, Action& chosen) {
         Command part(command.app(), name, text);
         part.inputs("DAEMON", options->daemons,
                     "libvirtd or virtqemud (default: those that are installed)");
-        part.text("--root", options->root, "DIR", "Work below DIR in place of /");
+        part.text("--root", options->root, "DIR", "Use DIR instead of /");
         part.text("--module", options->module, "PATH",
                   "The absolute path of the module, as the daemon will find it");
         part.onChosen(chosen,
                       [options, action](Console& console) { return action(*options, console); });
     };
-    add("enable", "Write the drop-in that has systemd preload the module", &enable);
+    add("enable", "Write the drop-in with which systemd preloads the module", &enable);
     add("disable", "Remove the drop-in", &disable);
-    add("status",
-        "Tell whether the drop-in is there, and whether the running daemon has the module",
+    add("status", "Print whether the drop-in exists, and whether the running daemon has the module",
         &status);
 }
 

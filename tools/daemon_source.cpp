@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Asks daemons for the commands that take --connect.
+// Asks libvirt daemons, for the commands with --connect.
 #include "tools/daemon_source.hpp"
 
 #include "driver/text/utf8.hpp"
@@ -41,9 +41,10 @@ Result<AskedDaemon> askDaemon(const std::string& uri, double timeout,
 }
 
 std::string perhapsAnotherHost(const libvirt::ConnectedHost& daemon) {
-    return fmt::format("{} may be another host than this one; have its daemon run the module, or "
-                       "give a record of that host with --probe",
-                       text::clipped(daemon.uri, 1000));
+    return fmt::format(
+        "{} may be another host than this one; enable the module there with 'virt-host-compat "
+        "daemon enable', or give a record of that host with --probe",
+        text::clipped(daemon.uri, 1000));
 }
 
 Result<policy::PolicyHost> policyHostOf(const libvirt::ConnectedHost& daemon,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The command "doctor": each precondition of a known answer, in the manner of virt-host-validate.
+// The command "doctor": checks what is needed to find out the modes, like virt-host-validate.
 #include "driver/sandbox/sandbox.hpp"
 #include "tools/command.hpp"
 #include "tools/host_source.hpp"
@@ -35,15 +35,17 @@ std::string sandboxHint(const sandbox::SandboxSupport& sandbox) {
         return "no: this program was built without it; documents are parsed with every right of "
                "the caller";
     if (!sandbox.filter)
-        return fmt::format("no: the kernel takes no seccomp filter ({}); documents are parsed with "
-                           "every right of the caller",
-                           model::errorName(sandbox.errorNumber));
+        return fmt::format(
+            "no: the kernel accepts no seccomp filter ({}); documents are parsed with "
+            "every right of the caller",
+            model::errorName(sandbox.errorNumber));
     if (sandbox.landlock == 0)
-        return "yes; the kernel has no Landlock, so validate can read other files than those named";
+        return "yes, but the kernel has no Landlock, so a command can read files that are not "
+               "named";
     return {};
 }
 
-/// About the machine that this program runs on, so no part of any host's record.
+/// About the machine that this program runs on, so it is not part of a host's record.
 model::Check checkSandbox() {
     const sandbox::SandboxSupport sandbox = sandbox::sandboxSupport();
     std::string hint = sandboxHint(sandbox);
@@ -82,8 +84,7 @@ Status doctor(const DoctorOptions& options, Console& console) {
 } // namespace
 
 void addDoctor(CLI::App& app, Action& chosen) {
-    Command command(app, "doctor",
-                    "Check each precondition of a known answer, with hints where one is missing");
+    Command command(app, "doctor", "Check what is needed to find out the modes, with hints");
     auto options = std::make_shared<DoctorOptions>();
     command.probe(options->probe);
     command.json(options->json);

@@ -26,14 +26,14 @@ struct DomainCapabilitiesOptions {
     bool noSandbox = false;
 };
 
-/// Prints the document with the answer in it, or as it is with the reason.
+/// Prints the document with the modes, or unchanged with a warning.
 Status print(const xml::DomainCapabilitiesDocument& document, const model::HostRecord& record,
              const DomainCapabilitiesOptions& options, Console& console) {
     std::string why = document.whyNotOfModes();
     if (why.empty() && !record.compat.known)
-        why = fmt::format("nothing is known of the host: {}", record.compat.reason);
+        why = fmt::format("the host's modes are unknown: {}", record.compat.reason);
     if (!why.empty()) {
-        console.warn(fmt::format("the document is printed as it is: {}", why));
+        console.warn(fmt::format("the document is printed unchanged: {}", why));
         console.printExact(document.document().bytes());
         return options.require ? Status::unknown : Status::yes;
     }
@@ -42,7 +42,7 @@ Status print(const xml::DomainCapabilitiesDocument& document, const model::HostR
     return Status::yes;
 }
 
-/// A daemon's document. The answer of this host goes only into a document of this host.
+/// Completes the document of a daemon. This host's modes are added only to this host's document.
 Status ofDaemon(const DomainCapabilitiesOptions& options, Console& console) {
     auto asked = askDaemon(*options.connect, options.timeout,
                            {.document = libvirt::HostDocument::domainCapabilities}, options.probe,
@@ -55,9 +55,9 @@ Status ofDaemon(const DomainCapabilitiesOptions& options, Console& console) {
         return console.fail(document.error());
     if (asked->here)
         return print(*document, asked->here->record, options, console);
-    // A daemon that runs the module has completed its document.
+    // A daemon with the module has already completed its document.
     if (!document->hasModes())
-        console.warn("the document is printed as it is: " + perhapsAnotherHost(asked->daemon));
+        console.warn("the document is printed unchanged: " + perhapsAnotherHost(asked->daemon));
     console.printExact(document->document().bytes());
     return options.require && !document->hasModes() ? Status::unknown : Status::yes;
 }
@@ -97,14 +97,14 @@ void addDomainCapabilities(CLI::App& app, Action& chosen) {
                     "Print libvirt's domain capabilities with the CPUs that KVM really runs");
     auto options = std::make_shared<DomainCapabilitiesOptions>();
     command.input("FILE", options->input,
-                  "What 'virsh domcapabilities' printed (- is standard input)");
+                  "The output of 'virsh domcapabilities' (- is standard input)");
     command.connect(options->connect,
                     "Complete the document of the libvirt daemon at URI ('' is libvirt's default)");
     command.timeout(options->timeout,
                     "Give up on the connection after SECONDS (with --connect; default: 30)");
     command.probe(options->probe);
     command.flag("--require", options->require,
-                 "Exit with status 4 where the document is printed as it is");
+                 "Exit with status 4 if the document is printed unchanged");
     command.quiet(options->quiet);
     command.noSandbox(options->noSandbox);
     command.onChosen(chosen,

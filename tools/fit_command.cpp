@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The command "fit": the domain with a mode pinned that the host supports.
+// The command "fit": pins a mode that the host supports in a domain.
 #include "driver/input/read_file.hpp"
 #include "driver/policy/fit.hpp"
 #include "tools/command.hpp"
@@ -59,8 +59,8 @@ Status fit(const FitOptions& options, Console& console) {
         console.printExact(answer.document);
         return Status::yes;
     }
-    // Not through fail(): that the domain cannot be made fit is an answer, and none of the errors.
-    console.refuse(fmt::format("{}: cannot be made fit: {}{}{}", name, answer.reason,
+    // Not with fail(): that no mode can be pinned is an answer, not an error.
+    console.refuse(fmt::format("{}: no mode can be pinned: {}{}{}", name, answer.reason,
                                answer.remedy.empty() ? "" : "; ", answer.remedy));
     return answer.verdict == policy::Verdict::unknown ? Status::unknown : Status::no;
 }
@@ -71,7 +71,8 @@ void addFit(CLI::App& app, Action& chosen) {
     Command command(app, "fit", "Print the domain with the newest supported mode pinned");
     auto options = std::make_shared<FitOptions>();
     command.input("DOMAIN", options->domain, "The domain document (- is standard input)", true);
-    command.text("--mode", options->mode, "MODE", "Pin MODE (power9) in place of the newest");
+    command.text("--mode", options->mode, "MODE",
+                 "Pin MODE (such as power9) instead of the newest");
     command.atLeast(options->atLeast);
     addPolicyOptions(command, options->policy);
     command.onChosen(chosen, [options](Console& console) { return fit(*options, console); });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The command "hook": puts libvirt's start hook in place, takes it away, and is it.
+// The command "hook": installs and removes libvirt's hook for QEMU, and runs it.
 #include "driver/answer/probe_host.hpp"
 #include "driver/input/managed_file.hpp"
 #include "driver/input/read_file.hpp"
@@ -36,18 +36,18 @@ Status install(const HookOptions& options, Console& console) {
     const auto script = libvirt::hookScript(options.program);
     if (!script)
         return console.fail(script.error());
-    // Into another root it may be installed before the program is.
+    // With --root, the hook may be installed before the program.
     if (options.root == "/" && ::access(options.program.c_str(), X_OK) != 0)
         return console.fail({.kind = ErrorKind::input,
-                             .action = "install a hook that starts",
+                             .action = "install the hook for",
                              .subject = options.program,
                              .errorNumber = errno,
-                             .remedy = "name the installed program with --program"});
+                             .remedy = "give the path of the installed program with --program"});
     const auto path = hookPath(options);
     if (const auto written = input::writeManaged(path, *script, {.mode = 0755}); !written)
         return console.fail(written.error());
     console.printLine(fmt::format("wrote {}", path.string()));
-    console.printLine("libvirt looks for hooks when it starts. Now run: systemctl try-restart "
+    console.printLine("libvirt looks for hooks only when it starts. Now run: systemctl try-restart "
                       "libvirtd.service virtqemud.service");
     return Status::yes;
 }
@@ -61,8 +61,8 @@ Status remove(const HookOptions& options, Console& console) {
     return Status::yes;
 }
 
-/// Reads the domain and looks at the host, the part that may hang or fail; and gives up all rights
-/// before it parses what the guest's owner wrote, as libvirt runs this as root.
+/// Reads the domain and asks the host, which may hang or fail. libvirt runs this as root, so it
+/// gives up all rights before it parses the document of the guest's owner.
 std::string decide(const HookOptions& options) {
     auto domain = input::readInput("-");
     const auto host = lookAtHostAndSeal(options.probe, false);
@@ -72,8 +72,8 @@ std::string decide(const HookOptions& options) {
                                 policy::policyHost(host->record, "this host"));
 }
 
-/// Whatever happens here that is not a clear no lets the guest pass: what keeps this program from
-/// deciding must not keep guests from starting.
+/// Every failure in here allows the guest: a problem of this program must not prevent guests from
+/// starting.
 Status run(const HookOptions& options, Console& console) {
     const auto& arguments = options.arguments;
     if (arguments.size() < 3 || !libvirt::hookDecides(arguments[1], arguments[2]))
@@ -83,8 +83,7 @@ Status run(const HookOptions& options, Console& console) {
         const auto milliseconds =
             std::chrono::milliseconds(static_cast<std::int64_t>(options.timeout * 1000));
         const auto outcomes = process::runIsolated({[&] {
-                                                       // libvirt waits until nobody holds these
-                                                       // open.
+                                                       // libvirt waits until these are closed.
                                                        ::close(STDOUT_FILENO);
                                                        ::close(STDERR_FILENO);
                                                        return decide(options);
@@ -104,27 +103,28 @@ Status run(const HookOptions& options, Console& console) {
 } // namespace
 
 void addHook(CLI::App& app, Action& chosen) {
-    Command command(app, "hook",
-                    "Install, remove or be libvirt's hook that refuses guests KVM would refuse");
+    Command command(
+        app, "hook",
+        "Install, remove or run libvirt's hook that refuses guests that KVM would refuse");
     command.requireSubcommand();
     auto options = std::make_shared<HookOptions>();
 
-    Command installing(command.app(), "install", "Write the hook into libvirt's folder of hooks");
-    installing.text("--root", options->root, "DIR", "Work below DIR in place of /");
+    Command installing(command.app(), "install", "Write the hook into libvirt's hooks folder");
+    installing.text("--root", options->root, "DIR", "Use DIR instead of /");
     installing.text("--program", options->program, "PATH", "The program that the hook starts");
     installing.onChosen(chosen, [options](Console& console) { return install(*options, console); });
 
     Command removing(command.app(), "remove", "Remove the hook");
-    removing.text("--root", options->root, "DIR", "Work below DIR in place of /");
+    removing.text("--root", options->root, "DIR", "Use DIR instead of /");
     removing.onChosen(chosen, [options](Console& console) { return remove(*options, console); });
 
     Command running(command.app(), "run",
-                    "Decide as libvirt's hook about the domain document on standard input");
+                    "Run as libvirt's hook on the domain document on standard input");
     running.inputs("ARGUMENT", options->arguments,
-                   "The domain's name, the operation, the sub-operation and libvirt's fourth");
+                   "The domain's name, the operation, the sub-operation and the extra argument");
     running.probe(options->probe);
     running.timeout(options->timeout,
-                    "Let the guest pass after SECONDS without an answer (default: 5)");
+                    "Allow the guest if it takes longer than SECONDS (default: 5)");
     running.onChosen(chosen, [options](Console& console) { return run(*options, console); });
 }
 

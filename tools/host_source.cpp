@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Chooses between this host and a record of one.
+// Asks this host, or reads the record of a host.
 #include "tools/host_source.hpp"
 
 #include "driver/answer/record.hpp"
@@ -29,7 +29,7 @@ Result<answer::ProbedHost> lookAtHost(const std::string& probeFile, bool noSandb
 Result<answer::ProbedHost> lookAtHostAndSeal(const std::string& probeFile, bool noSandbox,
                                              const answer::HostPlace& place) {
     auto host = lookAtHost(probeFile, noSandbox, place);
-    // A record was parsed in the sandbox already.
+    // A record has been parsed in the sandbox.
     if (host && probeFile.empty())
         if (auto sealed = seal(noSandbox); !sealed)
             return std::unexpected(std::move(sealed.error()));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The command virt-host-compat: its commands, and the run of the chosen one.
+// The program virt-host-compat: lists its commands, and runs the chosen one.
 #include "driver/xml/pugixml_memory.hpp"
 #include "tools/command.hpp"
 #include "tools/options.hpp"
@@ -54,7 +54,7 @@ int main(int argc, char** argv) {
         outOfMemory();
     } catch (const std::exception& exception) {
         status = console.fail({.kind = ErrorKind::system,
-                               .action = "go on",
+                               .action = "continue",
                                .reason = exception.what(),
                                .remedy = "free memory and try again"});
     }

@@ -26,7 +26,8 @@ std::unexpected<Error> usageError(const CLI::ParseError& error) {
                                  .remedy = "see 'virt-host-compat --help'"});
 }
 
-/// An empty name of a file or folder is a script's empty variable, never a wish for the default.
+/// Refuses an empty file or folder name: it comes from an empty variable in a script, and does not
+/// mean the default.
 CLI::Validator notEmpty() {
     return {[](const std::string& value) { return std::string(value.empty() ? "is empty" : ""); },
             ""};
@@ -36,8 +37,8 @@ CLI::Validator notEmpty() {
 
 Result<Wish> understand(int argc, char** argv, std::span<const CommandEntry> commands) {
     CLI::App app(
-        "Tells which compatibility modes KVM guests of this IBM POWER host can have, writes them "
-        "into libvirt's host capabilities, and decides with them.",
+        "Finds out which compatibility modes KVM guests can have on this IBM POWER host, writes "
+        "them into libvirt's host capabilities, and checks domains and hosts against them.",
         "virt-host-compat");
     app.require_subcommand(0, 1);
     app.set_version_flag("-V,--version", fmt::format("virt-host-compat {}", kVersion),
@@ -45,9 +46,9 @@ Result<Wish> understand(int argc, char** argv, std::span<const CommandEntry> com
     app.set_help_flag("-h,--help", "Print this help and exit");
     app.get_formatter()->column_width(32);
     app.footer("Exit status: 0 yes, 1 no, 2 usage, 3 an input cannot be read or parsed, 4 unknown, "
-               "5 a system call failed.");
+               "5 a system call failed, or standard output could not be written.");
 
-    // Without a command, "show"; its options may follow at once.
+    // Without a command, run "show", which also takes the options.
     std::vector<const char*> arguments(argv, argv + argc);
     const std::string_view first = argc > 1 ? argv[1] : "";
     const bool aboutProgram =
@@ -56,8 +57,8 @@ Result<Wish> understand(int argc, char** argv, std::span<const CommandEntry> com
         arguments.insert(arguments.begin() + std::min(argc, 1), "show");
 
     Action chosen;
-    // Only what the user named is described in full: to describe every command takes longer than
-    // most commands take.
+    // Only the named command is described in full, because describing all of them takes longer than
+    // most commands run.
     const auto named = std::ranges::find(
         commands, std::string_view(arguments.size() > 1 ? arguments[1] : ""), &CommandEntry::name);
     for (const CommandEntry& entry : commands)
@@ -130,11 +131,11 @@ void Command::connect(bool& connects, std::vector<std::string>& uris) {
             [&](const std::vector<std::string>& given) {
                 connects = true;
                 uris = given;
-                // Without a URI behind it, CLI11 gives one empty text.
+                // Without a URI, CLI11 gives one empty text.
                 std::erase(uris, std::string());
             },
-            "Ask the libvirt daemons at URI..., read-only, in place of documents; with it, "
-            "--files-from names URIs")
+            "Ask the libvirt daemons at URI..., read-only, instead of reading documents; "
+            "--files-from then lists URIs")
         ->type_name("URI")
         ->expected(0, -1);
 }
@@ -151,12 +152,13 @@ void Command::requireSubcommand() {
 
 void Command::probe(std::string& file) {
     text("--probe", file, "FILE",
-         "Use the record in FILE (of 'show --json'; - is standard input) in place of this host");
+         "Use the record in FILE (from 'show --json'; - is standard input) instead of this host");
 }
 
 void Command::host(std::string& file) {
     text("--host", file, "CAPS",
-         "Use the capabilities document CAPS (- is standard input) in place of this host");
+         "Use the capabilities document or record CAPS (- is standard input) instead of this "
+         "host");
 }
 
 void Command::json(bool& value) {
@@ -164,7 +166,7 @@ void Command::json(bool& value) {
 }
 
 void Command::quiet(bool& value) {
-    flag("-q,--quiet", value, "Print no answer, only errors; the exit status is the answer");
+    flag("-q,--quiet", value, "Print only errors; the exit status is the answer");
 }
 
 void Command::format(std::string& value) {
@@ -180,7 +182,7 @@ void Command::noSandbox(bool& value) {
 }
 
 void Command::atLeast(std::string& mode) {
-    text("--at-least", mode, "MODE", "Count only modes from MODE on (power10), as guests need it");
+    text("--at-least", mode, "MODE", "Use only MODE (such as power10) and newer modes");
 }
 
 void Command::filesFrom(std::string& file) {

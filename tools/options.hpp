@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// How a command describes its options, and what the command line asks for. Only options.cpp knows
-// the library behind it, CLI11, whose templates take long to compile.
+// How a command describes its options, and what the command line asks for. Only options.cpp
+// includes CLI11, whose templates take long to compile.
 #pragma once
 
 #include "driver/model/error.hpp"
@@ -14,13 +14,13 @@
 
 namespace hostcompat::tools {
 
-/// A command: its name, and what adds it.
+/// A command: its name, and the function that adds it.
 struct CommandEntry {
     std::string_view name;
     void (*add)(CLI::App& app, Action& chosen);
 };
 
-/// What the command line asks for: an action, or where there is none a text to print (the help, or
+/// What the command line asks for: an action, or, if there is none, a text to print (the help or
 /// the version).
 struct Wish {
     Action action;
@@ -34,7 +34,7 @@ Result<Wish> understand(int argc, char** argv, std::span<const CommandEntry> com
 /// outlive that.
 class Command {
 public:
-    /// Adds a command of that name; help is one sentence without a full stop.
+    /// Adds a command with that name; help is one sentence without a full stop.
     Command(CLI::App& app, const char* name, const char* help);
 
     void flag(const char* name, bool& value, const char* help);
@@ -45,7 +45,7 @@ public:
                 std::vector<std::string> choices, const char* help);
     void texts(const char* name, std::vector<std::string>& values, const char* valueName,
                const char* help);
-    /// What stands without an option's name, once or any number of times.
+    /// A positional argument, once or any number of times.
     void input(const char* name, std::string& value, const char* help, bool required = false);
     void inputs(const char* name, std::vector<std::string>& values, const char* help,
                 bool required = false);
@@ -63,19 +63,20 @@ public:
     void jobs(unsigned& count);
     /// --connect with one URI, which may be empty.
     void connect(std::optional<std::string>& uri, const char* help);
-    /// --connect with any number of URIs; `connects` is whether it was there.
+    /// --connect with any number of URIs; `connects` is set if the option is given.
     void connect(bool& connects, std::vector<std::string>& uris);
     /// --timeout in seconds.
     void timeout(double& seconds, const char* help);
     void strict(bool& value, std::string& schemaDir);
 
-    /// Where the user chose this command, `chosen` becomes the action. It must outlive the parsing.
+    /// Sets `chosen` to the action if the user chose this command. `chosen` must outlive the
+    /// parsing.
     void onChosen(Action& chosen, Action action);
 
-    /// Without one of its own commands this one is refused.
+    /// Requires one of this command's own subcommands.
     void requireSubcommand();
 
-    /// For what the calls above do not offer.
+    /// For everything that the functions above do not offer.
     CLI::App& app() {
         return *command_;
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Ends the program with a message that was ready before.
+// Ends the program with a constant message.
 #include "tools/out_of_memory.hpp"
 
 #include "tools/status.hpp"
@@ -12,8 +12,8 @@ namespace hostcompat::tools {
 
 void outOfMemory() {
     constexpr std::string_view kMessage =
-        "virt-host-compat: cannot go on: out of memory (ENOMEM); free memory and try again\n";
-    // Two threads may come here at once, and one message is enough.
+        "virt-host-compat: cannot continue: out of memory (ENOMEM); free memory and try again\n";
+    // Two threads may run this at the same time, but one message is enough.
     static std::atomic_flag said;
     if (!said.test_and_set()) [[maybe_unused]]
         const auto written = ::write(STDERR_FILENO, kMessage.data(), kMessage.size());

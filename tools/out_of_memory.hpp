@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// How the program ends where memory runs out.
+// Ends the program when memory runs out.
 #pragma once
 
 namespace hostcompat::tools {
 
-/// Says that memory ran out and ends the process, without taking any: from here on even an error's
-/// words could not be put together. What stands in standard output's buffer is lost, which the
-/// status tells.
+/// Prints that memory ran out and ends the process, without allocating: even an error message could
+/// not be built. The exit status shows that buffered output is lost.
 [[noreturn]] void outOfMemory();
 
 } // namespace hostcompat::tools

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Loads hosts and asks QEMU for the commands that decide.
+// Loads hosts and asks QEMU, for "check" and "fit".
 #include "tools/policy_options.hpp"
 
 #include "driver/answer/record.hpp"
@@ -19,7 +19,7 @@ void addPolicyOptions(Command& command, PolicyOptions& options) {
     command.host(options.host);
     command.probe(options.probe);
     command.text("--qemu", options.qemu, "BINARY",
-                 "Ask the QEMU program BINARY which modes it takes, and count it as a limit");
+                 "Also require that the QEMU program BINARY accepts the mode");
     command.quiet(options.quiet);
     command.noSandbox(options.noSandbox);
 }
@@ -46,7 +46,7 @@ Result<policy::PolicyHost> loadPolicyHost(const PolicyOptions& options,
                                           const std::string& list) {
     if (!options.host.empty() && !options.probe.empty())
         return std::unexpected(Error{.kind = ErrorKind::usage,
-                                     .action = "decide about two hosts",
+                                     .action = "check for two hosts at once",
                                      .reason = "both --host and --probe are given",
                                      .remedy = "give one of them"});
     const auto restrict = [&] { return restrictToInputs(inputs, list, options.noSandbox); };
@@ -62,7 +62,7 @@ Result<policy::PolicyHost> loadPolicyHost(const PolicyOptions& options,
     if (auto entered = restrict(); !entered)
         return std::unexpected(std::move(entered.error()));
     if (options.host.empty()) {
-        // The domains are still to be read, so this must not seal.
+        // The domains are not read yet, so files must still be readable.
         const auto host = lookAtHost(options.probe, true);
         if (!host)
             return std::unexpected(host.error());
@@ -89,8 +89,8 @@ Result<unsigned> modeOption(std::string_view option, const std::string& text) {
     return std::unexpected(Error{.kind = ErrorKind::usage,
                                  .action = "understand",
                                  .subject = std::string(option),
-                                 .reason = fmt::format("'{}' is no mode", text::clipped(text)),
-                                 .remedy = "write power9, power10 or the like"});
+                                 .reason = fmt::format("'{}' is not a mode", text::clipped(text)),
+                                 .remedy = "write a mode such as power9 or power10"});
 }
 
 Result<void> refuseSecondStdin(const std::vector<std::string>& names) {

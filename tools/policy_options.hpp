@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What the commands that decide about domains and hosts have in common.
+// Options and helpers that the commands about domains and hosts share.
 #pragma once
 
 #include "driver/model/error.hpp"
@@ -17,7 +17,7 @@
 
 namespace hostcompat::tools {
 
-/// The host to decide about, and QEMU as a second limit.
+/// The host to check for, and the QEMU that must also accept a mode.
 struct PolicyOptions {
     std::string host;
     std::string probe;
@@ -30,25 +30,24 @@ struct PolicyOptions {
 /// --host, --probe, --qemu, --quiet and --no-sandbox.
 void addPolicyOptions(Command& command, PolicyOptions& options);
 
-/// The host that the options name, or this one. Enters the sandbox before a document or record is
-/// parsed, in which only the inputs can be opened; so QEMU must have been asked before.
-///
-/// @param inputs, list as for restrictToInputs(): what the command will read besides the host.
-/// Errors: kind usage where both --host and --probe are given; those of reading either, and of
+/// The host that the options name, or this one. Before it parses a document or record, it enters
+/// the sandbox, in which only the inputs can be opened; so QEMU must be asked before.
+/// @param inputs, list as for restrictToInputs(): the other inputs that the command reads. Errors:
+/// kind usage where both --host and --probe are given; those of reading either, and of
 /// restrictToInputs().
 Result<policy::PolicyHost> loadPolicyHost(const PolicyOptions& options,
                                           std::vector<std::string> inputs,
                                           const std::string& list = {});
 
-/// The host of a capabilities document or record in a file. Parses it, so the sandbox must have
-/// been entered. Errors: those of reading either.
+/// The host of a capabilities document or record in a file. The caller must have entered the
+/// sandbox. Errors: those of reading the file.
 Result<policy::PolicyHost> readPolicyHost(const std::string& file);
 
-/// What the named QEMU takes; nothing where none is named.
+/// What the named QEMU accepts; nothing if none is named.
 Result<std::optional<qemu::QemuModes>> loadQemuModes(const PolicyOptions& options);
 
-/// The number of the mode that an option names; 0 where it is not given. Errors: kind usage for a
-/// text that is no mode.
+/// The number of the mode that an option names; 0 if the option is not given. Errors: kind usage if
+/// the text is not a mode.
 Result<unsigned> modeOption(std::string_view option, const std::string& text);
 
 /// Nothing, or the error that standard input is named more than once.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Writes and takes away the progress line.
+// Writes and clears the progress line.
 #include "tools/progress.hpp"
 
 #include "driver/input/descriptor.hpp"
@@ -14,7 +14,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Short runs show nothing, and long ones are not slowed by the terminal.
+// Short runs show nothing, and the terminal does not slow down long runs.
 constexpr std::chrono::milliseconds kFirst(500);
 constexpr std::chrono::milliseconds kInterval(200);
 

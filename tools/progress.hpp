@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A line on the terminal that tells how far a long run has come.
+// A line on the terminal that shows the progress of a long run.
 #pragma once
 
 #include <chrono>
@@ -7,13 +7,13 @@
 
 namespace hostcompat::tools {
 
-/// Shows a count on standard error where that is a terminal, a few times a second at most.
+/// Shows a count on standard error, if that is a terminal, at most a few times a second.
 class Progress {
 public:
     explicit Progress(bool wanted);
 
     void show(std::uint64_t inputs);
-    /// Takes the line away, so that another can be written there.
+    /// Clears the line, so that another can be written.
     void clear();
 
 private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The command "publish": keeps the answer where schedulers and monitoring look for it.
+// The command "publish": writes the answer for schedulers and monitoring.
 #include "driver/input/descriptor.hpp"
 #include "driver/input/read_file.hpp"
 #include "driver/input/trusted_file.hpp"
@@ -50,7 +50,7 @@ Error unknownFormat(std::string_view name) {
             .remedy = fmt::format("the formats are {}", known)};
 }
 
-/// The enabled outputs; none where the list is missing.
+/// The enabled outputs; none if publish.conf is missing.
 Result<std::vector<Output>> enabledOutputs(const PublishOptions& options) {
     const auto path = configPath(options);
     const auto text = input::readTrusted(path.string());
@@ -62,7 +62,8 @@ Result<std::vector<Output>> enabledOutputs(const PublishOptions& options) {
     return publish::parseConfig(*text, path.string(), options.root);
 }
 
-/// Held while files are changed, so that two runs do not mix; released with the descriptor.
+/// The lock that prevents two runs from changing files at the same time; released with the
+/// descriptor.
 Result<input::Descriptor> lock(const PublishOptions& options) {
     const auto folder = std::filesystem::path(options.root) / "run/virt-host-compat";
     if (auto made = input::makeFolders(folder); !made)
@@ -80,11 +81,11 @@ Result<input::Descriptor> lock(const PublishOptions& options) {
     return file;
 }
 
-/// What the outputs have to say.
+/// What to write to the outputs.
 struct Contents {
-    /// yes; unknown where the host is; otherwise the error has been said.
+    /// yes; unknown if the host's modes are; otherwise the error has been printed.
     Status status = Status::system;
-    /// For each output; empty where there must be no file.
+    /// One for each output; empty if there must be no file.
     std::vector<std::string> texts;
 };
 
@@ -101,8 +102,8 @@ Contents contentsOf(const PublishOptions& options, const std::vector<Output>& ou
     return contents;
 }
 
-/// As contentsOf(). A record is read in another process, which gives up its rights; this one keeps
-/// the right to write the files.
+/// Like contentsOf(). A record is parsed in a child process, which gives up its rights; this
+/// process keeps the right to write the files.
 Contents isolatedContents(const PublishOptions& options, const std::vector<Output>& outputs,
                           Console& console) {
     if (options.probe.empty())
@@ -123,7 +124,7 @@ Contents isolatedContents(const PublishOptions& options, const std::vector<Outpu
         return {.status = console.fail({.kind = ErrorKind::system,
                                         .action = "read",
                                         .subject = options.probe,
-                                        .reason = "the process that reads it ended early"}),
+                                        .reason = "the child process that reads it ended early"}),
                 .texts = {}};
     Contents contents{.status = static_cast<Status>(packed.front()), .texts = {}};
     for (std::size_t begin = 1; begin < packed.size();) {
@@ -141,9 +142,9 @@ bool hasAnswer(Status status) {
 void sayLost(const Output& output, const Written& written, Console& console) {
     for (const std::string& name : written.lost)
         console.warn(fmt::format(
-            "{}: this host lost {}, and Placement keeps the trait until it is removed: take it out "
-            "of 'openstack resource provider trait list UUID' with '... trait set', and restart "
-            "nova-compute",
+            "{}: this host lost {}, but Placement keeps the trait until it is removed: list the "
+            "traits with 'openstack resource provider trait list UUID', set them without it with "
+            "'openstack resource provider trait set', and restart nova-compute",
             output.format->name, name));
 }
 
@@ -158,7 +159,7 @@ std::string_view changeText(Written::Change change) {
     case Written::Change::none:
         break;
     }
-    return "nothing to say in";
+    return "nothing to write to";
 }
 
 Status run(const PublishOptions& options, Console& console) {
@@ -174,7 +175,7 @@ Status run(const PublishOptions& options, Console& console) {
     if (!locked)
         return console.fail(locked.error());
     const Contents contents = isolatedContents(options, *outputs, console);
-    // Of an unknown host too: the units take status 4 for success.
+    // Also if the host's modes are unknown: the systemd units treat status 4 as success.
     Status failure = Status::yes;
     for (std::size_t index = 0; hasAnswer(contents.status) && index < outputs->size(); ++index) {
         const Output& output = (*outputs)[index];
@@ -249,7 +250,7 @@ Status enable(const PublishOptions& options, Console& console) {
             outputs->push_back(std::move(output));
             continue;
         }
-        // Nobody would remove the file at the former place later.
+        // Nothing else would remove the file at the old path.
         if (there->path != output.path)
             if (const auto removed = publish::removeOutput(*there); !removed)
                 return console.fail(removed.error());
@@ -301,11 +302,11 @@ std::string_view stateText(OutputState::State state) {
     case OutputState::State::current:
         return "current";
     case OutputState::State::foreign:
-        return "somebody else's";
+        return "not written by this program";
     case OutputState::State::stale:
         break;
     }
-    return "not what the host says";
+    return "out of date";
 }
 
 Status status(const PublishOptions& options, Console& console) {
@@ -340,7 +341,7 @@ Status status(const PublishOptions& options, Console& console) {
 } // namespace
 
 void addPublish(CLI::App& app, Action& chosen) {
-    Command command(app, "publish", "Keep the answer where schedulers and monitoring look for it");
+    Command command(app, "publish", "Write the answer for schedulers and monitoring");
     command.requireSubcommand();
     auto options = std::make_shared<PublishOptions>();
     const auto add = [&](const char* name, const char* text,
@@ -356,10 +357,9 @@ void addPublish(CLI::App& app, Action& chosen) {
         part.noSandbox(options->noSandbox);
     };
     const auto works = [&](Command& part) {
-        part.text("--root", options->root, "DIR", "Work below DIR in place of /");
+        part.text("--root", options->root, "DIR", "Use DIR instead of /");
     };
-    auto running =
-        add("run", "Write every enabled format, where its file does not say it yet", &run);
+    auto running = add("run", "Write every enabled format whose file is out of date", &run);
     asks(running);
     works(running);
     auto printing = add("print", "Print one format", &print);
@@ -368,12 +368,12 @@ void addPublish(CLI::App& app, Action& chosen) {
     auto enabling = add("enable", "Add formats to those that 'publish run' writes", &enable);
     enabling.inputs("FORMAT", options->formats, "FORMAT, or FORMAT=PATH for another file", true);
     works(enabling);
-    auto disabling =
-        add("disable", "Remove the files of formats, and write them no more", &disable);
+    auto disabling = add("disable", "Remove the files of formats, and stop writing them", &disable);
     disabling.inputs("FORMAT", options->formats, "The formats (default: all)");
     works(disabling);
     auto telling =
-        add("status", "Tell which formats are enabled and say what the host says", &status);
+        add("status", "Print which formats are enabled, and whether their files are up to date",
+            &status);
     asks(telling);
     works(telling);
 }

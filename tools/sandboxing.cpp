@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Chooses the tightest sandbox that leaves a command its inputs.
+// Chooses the strictest sandbox in which a command can still read its inputs.
 #include "tools/sandboxing.hpp"
 
 #include "driver/sandbox/sandbox.hpp"
@@ -14,7 +14,7 @@ namespace hostcompat::tools {
 
 namespace {
 
-// Each name costs three calls before the first document; beyond this many the start would suffer.
+// Each name costs three system calls before the first document is read.
 constexpr std::size_t kMostNames = 64;
 
 Result<void> enter(sandbox::SandboxReach reach, const std::vector<std::string>& only) {
@@ -23,7 +23,7 @@ Result<void> enter(sandbox::SandboxReach reach, const std::vector<std::string>& 
     return {};
 }
 
-/// Also where that cannot be found out: the files below a folder must not be shut out by mistake.
+/// Also true if stat(2) fails: the files below a folder must not be made unreadable by mistake.
 bool mayBeFolder(const std::string& path) {
     struct stat status;
     return ::stat(path.c_str(), &status) != 0 ? errno != ENOENT : S_ISDIR(status.st_mode);

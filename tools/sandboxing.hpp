@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Which sandbox a command works in. Each enters one before it parses the first byte that others
-// wrote, unless --no-sandbox is given; a machine without one works all the same, and the command
-// doctor tells.
+// The sandboxes of the commands. Every command enters one before it parses the first byte of an
+// input, unless --no-sandbox is given. On a machine without sandbox support the commands run
+// without it, and "doctor" reports that.
 #pragma once
 
 #include "driver/model/error.hpp"
@@ -11,14 +11,14 @@
 
 namespace hostcompat::tools {
 
-/// For commands that have read all their inputs: nothing can be opened any more.
-/// Errors: those of enterSandbox().
+/// For commands that have read all their inputs: afterwards nothing can be opened. Errors: those of
+/// enterSandbox().
 Result<void> seal(bool noSandbox);
 
-/// For commands that read their inputs one after the other. With nothing but standard input it is
-/// as seal(); where a few files are named, these alone can be opened (with a kernel that has
-/// Landlock); with a folder or a list, whose links and names nobody knows before, any file, for
-/// reading. Errors: those of enterSandbox().
+/// For commands that read their inputs one after another. If the only input is standard input, this
+/// is the same as seal(). If a few files are named, only these can be opened (on a kernel with
+/// Landlock). With a folder or a list, whose links and names are not known in advance, any file can
+/// be opened for reading. Errors: those of enterSandbox().
 ///
 /// @param files the inputs named, "-" is standard input. @param list the list of more, or empty.
 Result<void> restrictToInputs(const std::vector<std::string>& files, const std::string& list,

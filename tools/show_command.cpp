@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The command "show": this host's modes, and how we know.
+// The command "show": this host's modes, and the source of the answer.
 #include "driver/answer/record.hpp"
 #include "driver/answer/wording.hpp"
 #include "driver/input/read_file.hpp"
@@ -31,10 +31,11 @@ std::string orUnknown(const std::string& text) {
 
 std::string sourceLine(const model::KnownCompat& known) {
     if (known.source == "kvm")
-        return fmt::format("kvm (the kernel's own answer: bitmap 0x{:016x}, interface {})",
+        return fmt::format("kvm (the kernel's answer: bitmap 0x{:016x}, interface {})",
                            known.capabilities.value_or(0), text::clipped(known.abi));
     if (known.source == "trial")
-        return "trial (the kernel does not tell; each mode was set on a vCPU that never runs)";
+        return "trial (the kernel does not report the modes; each mode was set on a vCPU that "
+               "never runs)";
     return text::clipped(known.source);
 }
 
@@ -90,11 +91,11 @@ Status show(const ShowOptions& options, Console& console) {
 void addShow(CLI::App& app, Action& chosen) {
     Command command(
         app, "show",
-        "Tell this host's model, the mode it runs in, and each mode that its KVM guests "
+        "Print this host's model, the mode it runs in, and each mode that its KVM guests "
         "can have");
     auto options = std::make_shared<ShowOptions>();
     command.json(options->json);
-    command.flag("--modes", options->modes, "Print the supported modes alone, one name a line");
+    command.flag("--modes", options->modes, "Print only the supported modes, one on each line");
     command.probe(options->probe);
     command.quiet(options->quiet);
     command.noSandbox(options->noSandbox);

@@ -8,13 +8,13 @@
 
 namespace hostcompat::tools {
 
-/// What a command exits with. Over several inputs the highest one is returned.
+/// The exit status. With several inputs the highest one is returned.
 enum class Status {
     yes = 0,     ///< the answer is yes, or the work is done
     no = 1,      ///< incompatible, invalid, no common mode
-    usage = 2,   ///< the command line makes no sense
+    usage = 2,   ///< the command line is wrong
     input = 3,   ///< an input cannot be read or parsed
-    unknown = 4, ///< the host or a document does not say
+    unknown = 4, ///< the host or the document does not give the answer
     system = 5,  ///< a system call failed, or standard output could not be written
 };
 

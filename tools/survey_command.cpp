@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The command "survey": which guests can start on, and move to, which hosts.
+// The command "survey": which guests can start on, and migrate to, which hosts.
 #include "driver/answer/host_input.hpp"
 #include "driver/answer/record.hpp"
 #include "driver/input/inputs.hpp"
@@ -43,13 +43,13 @@ std::optional<std::string> listOf(const std::string& name) {
     return name.empty() ? std::nullopt : std::optional(name);
 }
 
-/// What daemons said, and what is known of this host where one of them is about it.
+/// The answers of daemons, and, if one of them is on this host, what this host says.
 struct Daemons {
     std::vector<Daemon> asked;
     std::optional<answer::ProbedHost> here;
 };
 
-/// Reads hosts and guests, and gives the report what comes of them.
+/// Reads hosts and guests, and passes the results to the report.
 class SurveyRun {
 public:
     SurveyRun(const SurveyOptions& options, const Daemons& daemons, SurveyReport& report,
@@ -151,10 +151,9 @@ private:
         }
     }
 
-    /// A guest that runs and is defined too is one guest: it arrives elsewhere as it runs, and
-    /// starts as it is defined.
-    ///
-    /// @param source the daemon's host, where it could be read.
+    /// A guest that is running and defined is one guest: its running document decides where it can
+    /// arrive, and its definition where it can start.
+    /// @param source the daemon's host, if it could be read.
     void readGuests(const libvirt::ConnectedHost& daemon,
                     const std::optional<policy::PolicyHost>& source) {
         for (const libvirt::ConnectedDomain& domain : daemon.domains) {
@@ -168,7 +167,7 @@ private:
         }
     }
 
-    /// Nothing where there is none, and where it cannot be read, which is said.
+    /// Nothing if there is no document, or if it cannot be parsed, which is reported.
     std::optional<xml::DomainDocument> readDomain(const std::string& document,
                                                   const std::string& name) {
         if (document.empty())
@@ -210,7 +209,7 @@ Result<void> restrict(const SurveyOptions& options) {
     return restrictToInputs(named, list, options.noSandbox);
 }
 
-/// Asks the daemons, and this host where one of them is about it.
+/// Asks the daemons, and this host if one of them is on it.
 Result<Daemons> askAll(const SurveyOptions& options) {
     Daemons daemons;
     if (options.connect.empty())
@@ -227,7 +226,7 @@ Result<Daemons> askAll(const SurveyOptions& options) {
     return daemons;
 }
 
-/// The page is made in a process that gives up its rights, and written by this one.
+/// The page is made in a child process that gives up its rights, and written by this process.
 Status writePage(const SurveyOptions& options, const Daemons& daemons, Console& console) {
     const auto work = [&] {
         std::string html;
@@ -243,10 +242,11 @@ Status writePage(const SurveyOptions& options, const Daemons& daemons, Console& 
         return console.fail(outcomes.error());
     const process::IsolatedOutcome& outcome = outcomes->front();
     if (outcome.end != process::IsolatedOutcome::End::finished || outcome.text.empty())
-        return console.fail({.kind = ErrorKind::system,
-                             .action = "make",
-                             .subject = options.html,
-                             .reason = "the process that reads hosts and guests ended early"});
+        return console.fail(
+            {.kind = ErrorKind::system,
+             .action = "write",
+             .subject = options.html,
+             .reason = "the child process that reads hosts and guests ended early"});
     const auto status = static_cast<Status>(outcome.text.front());
     const std::string_view html = std::string_view(outcome.text).substr(1);
     if (html.empty())
@@ -260,13 +260,13 @@ Status survey(const SurveyOptions& options, Console& console) {
     console.setQuiet(options.quiet);
     if (options.hosts.empty() && options.hostsFrom.empty() && options.connect.empty())
         return console.fail({.kind = ErrorKind::usage,
-                             .action = "survey nothing",
+                             .action = "survey hosts and guests",
                              .reason = "no host is named",
                              .remedy = "name documents or records with --hosts or --hosts-from, or "
                                        "daemons with --connect"});
     if (options.json && !options.html.empty())
         return console.fail({.kind = ErrorKind::usage,
-                             .action = "print a survey in two forms",
+                             .action = "print a survey in two formats",
                              .reason = "both --json and --html are given",
                              .remedy = "give one of them"});
     std::vector<std::string> names = options.hosts;
@@ -289,7 +289,7 @@ Status survey(const SurveyOptions& options, Console& console) {
 } // namespace
 
 void addSurvey(CLI::App& app, Action& chosen) {
-    Command command(app, "survey", "Tell which guests can start on, and move to, which hosts");
+    Command command(app, "survey", "List which guests can start on, and migrate to, which hosts");
     auto options = std::make_shared<SurveyOptions>();
     command.texts("--hosts", options->hosts, "CAPS",
                   "A host: a capabilities document or a record, a folder of them, or -; may be "
@@ -300,11 +300,12 @@ void addSurvey(CLI::App& app, Action& chosen) {
                   "Guests: a domain document, a folder of them, or -; may be repeated");
     command.filesFrom(options->filesFrom);
     command.texts("--connect", options->connect, "URI",
-                  "A libvirt daemon, which is asked read-only for its host and its domains; may be "
+                  "Ask the libvirt daemon at URI, read-only, for its host and its domains; may be "
                   "repeated");
     command.timeout(options->timeout,
                     "Give up on a connection after SECONDS (with --connect; default: 30)");
-    command.text("--html", options->html, "FILE", "Write a page to FILE in place of the table");
+    command.text("--html", options->html, "FILE",
+                 "Write an HTML page to FILE instead of the table");
     command.json(options->json);
     command.quiet(options->quiet);
     command.noSandbox(options->noSandbox);

@@ -101,14 +101,16 @@ public:
     void begin(const policy::Survey& survey) override {
         html_ = kHead;
         const unsigned newest = survey.baseline().common().newest();
+        const std::string_view known =
+            survey.baseline().unknown().count == 0 ? "" : " whose modes are known";
         html_ += fmt::format(
             "<p>{} hosts. {}</p>\n{}<table>\n<caption>Hosts</caption>\n<thead><tr><th "
             "scope=\"col\">"
             "Kind</th><th scope=\"col\">Hosts</th><th scope=\"col\">Processor</th>"
-            "<th scope=\"col\">Modes</th><th scope=\"col\">From</th></tr></thead>\n<tbody>\n",
+            "<th scope=\"col\">Modes</th><th scope=\"col\">Source</th></tr></thead>\n<tbody>\n",
             survey.hosts(),
-            newest == 0 ? "No mode is common to all that say what they support."
-                        : fmt::format("The newest mode of all that say what they support: {}.",
+            newest == 0 ? fmt::format("No mode is common to all hosts{}.", known)
+                        : fmt::format("Newest mode common to all hosts{}: {}.", known,
                                       model::modeName(newest)),
             fmt::format(kWide, "Hosts"));
         std::string heads;

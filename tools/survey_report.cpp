@@ -50,11 +50,13 @@ public:
         }
         const policy::Baseline& baseline = survey.baseline();
         const unsigned newest = baseline.common().newest();
-        console_.printLine(newest == 0
-                               ? "  no mode is common to all hosts that say what they support"
-                               : fmt::format("  the newest mode of all{}: {}",
-                                             baseline.unknown().count == 0 ? "" : " that say so",
-                                             model::modeName(newest)));
+        console_.printLine(
+            newest == 0 ? baseline.unknown().count == 0
+                              ? "  no mode is common to all hosts"
+                              : "  no mode is common to all hosts whose modes are known"
+                        : fmt::format("  newest mode common to all hosts{}: {}",
+                                      baseline.unknown().count == 0 ? "" : " whose modes are known",
+                                      model::modeName(newest)));
         for (const unsigned mode : baseline.any().numbers())
             if (mode > newest)
                 console_.printLine(fmt::format("  {} is lacking on {}", model::modeName(mode),
@@ -67,7 +69,9 @@ public:
         console_.printLine(fmt::format(
             "  {} ({}){}", guest.name.empty() ? guest.input : text::clipped(guest.name),
             guest.pinned.empty() ? "no pinned mode" : text::clipped(guest.pinned),
-            guest.change.empty() ? "" : fmt::format(": fit --mode {} frees it", guest.change)));
+            guest.change.empty()
+                ? ""
+                : fmt::format(": can run everywhere after 'fit --mode {}'", guest.change)));
         std::size_t index = 0;
         bool everywhere = true;
         for (const policy::GuestOnHost& judged : guest.judged) {
@@ -84,14 +88,14 @@ public:
                 console_.printLine(fmt::format("      {}", judged.arrive.reason));
         }
         if (everywhere)
-            console_.printLine("    starts and arrives on every host");
+            console_.printLine("    can start and arrive on every host");
         else
             ++bound_;
     }
 
     void end() override {
         console_.printLine(guests_ == 0
-                               ? "  none was given"
+                               ? "  no guest was given"
                                : fmt::format("{} of {} guests can start and arrive everywhere",
                                              guests_ - bound_, guests_));
     }

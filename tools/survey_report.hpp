@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The forms of a survey: a table, JSON, and a page.
+// The formats of a survey: a table, JSON, and an HTML page.
 #pragma once
 
 #include "driver/policy/survey.hpp"
@@ -13,19 +13,19 @@
 
 namespace hostcompat::tools {
 
-/// A guest and what becomes of it on each kind of host.
+/// A guest, and the answer for each kind of host.
 struct SurveyedGuest {
     std::string input;
     /// Empty where it has none.
     std::string name;
-    /// As <model> has it; empty where none is pinned.
+    /// The text of <model>; empty if no mode is pinned.
     std::string pinned;
     std::vector<policy::GuestOnHost> judged;
-    /// What 'fit' should pin; empty where nothing is to change.
+    /// The mode that 'fit' should pin; empty if no change is needed.
     std::string change;
 };
 
-/// Takes guests one after the other, as they are read.
+/// Reports guests one after another, as they are read.
 class SurveyReport {
 public:
     SurveyReport() = default;
@@ -44,8 +44,8 @@ std::unique_ptr<SurveyReport> surveyTable(Console& console);
 /// One JSON object, described by schema/survey.schema.json.
 std::unique_ptr<SurveyReport> surveyJson(Console& console);
 
-/// A page that needs nothing else, into a text: no script is needed to read it, nothing is loaded,
-/// and whatever a document says stands in it as text.
+/// A self-contained HTML page, appended to a string. It can be read without JavaScript, loads
+/// nothing, and escapes everything that comes from documents.
 std::unique_ptr<SurveyReport> surveyPage(std::string& html);
 
 } // namespace hostcompat::tools

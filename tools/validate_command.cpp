@@ -10,8 +10,7 @@ namespace hostcompat::tools {
 
 void addValidate(CLI::App& app, Action& chosen) {
     Command command(app, "validate",
-                    "Tell whether host and domain capabilities documents are valid, and what is "
-                    "wrong with them");
+                    "Validate host and domain capabilities documents, and print their defects");
     auto options = std::make_shared<ValidateOptions>();
     command.inputs("FILE", options->files,
                    "Documents, and folders with documents (*.xml) below them; - is standard input");
@@ -22,7 +21,7 @@ void addValidate(CLI::App& app, Action& chosen) {
     command.quiet(options->quiet);
     command.jobs(options->jobs);
     command.flag("--verbose", options->verbose,
-                 "Say whether the fast path is on, and what it leaves to libxml2");
+                 "Print whether the fast path is on, and what it leaves to libxml2");
     command.flag("--no-fast-path", options->noFastPath, "Send every document to libxml2");
     command.noSandbox(options->noSandbox);
     command.onChosen(chosen,

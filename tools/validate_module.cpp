@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What the module with "validate" shows to the program.
+// The function that the module of "validate" exports to the program.
 #include "tools/validate_run.hpp"
 #include "tools/version.hpp"
 
@@ -18,8 +18,8 @@ virtHostCompatValidate(std::string_view build, const ValidateOptions& options, C
              .action = "use",
              .subject = kValidateModule,
              .reason =
-                 fmt::format("it is of version {}, and the program of version {}", kVersion, build),
-             .remedy = "install both anew"});
+                 fmt::format("it has version {}, and the program has version {}", kVersion, build),
+             .remedy = "reinstall both"});
     return runValidate(options, console);
 }
 

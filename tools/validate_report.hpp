@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The forms in which "validate" reports its verdicts.
+// The formats in which "validate" reports its verdicts.
 #pragma once
 
 #include "driver/validate/validator.hpp"
@@ -11,7 +11,7 @@
 
 namespace hostcompat::tools {
 
-/// Prints verdicts one after the other, so a million of them need no memory.
+/// Prints each verdict at once, so memory does not grow with the number of inputs.
 class Report {
 public:
     Report() = default;
@@ -21,13 +21,13 @@ public:
 
     /// @param grammar the one for host capabilities; a verdict names its own.
     virtual void begin(const std::string& grammar) = 0;
-    /// One input: its verdict, or the error that stood in its way.
+    /// Reports one input: its verdict, or the error.
     virtual void input(std::string_view name, const Result<validate::Verdict>& result) = 0;
     virtual void end() = 0;
 };
 
-/// The report of a format: "text", "json" or one of ciFormats() (checked by the command line).
-/// In text an error is said on standard error; the others carry it as well.
+/// The report of a format: "text", "json" or one of ciFormats() (checked by the command line). The
+/// text format prints errors only on standard error; the other formats contain them too.
 std::unique_ptr<Report> makeReport(std::string_view format, Console& console);
 
 } // namespace hostcompat::tools

@@ -22,9 +22,8 @@ namespace {
 /// Reads the grammar's files, enters the sandbox, and only then parses the first byte of them.
 Result<validate::Grammar> chooseGrammar(const ValidateOptions& options) {
     if (!options.strict && !options.schemaDir.empty())
-        return std::unexpected(Error{.kind = ErrorKind::usage,
-                                     .action = "use --schema-dir",
-                                     .reason = "it goes with --strict only"});
+        return std::unexpected(Error{
+            .kind = ErrorKind::usage, .action = "use --schema-dir", .reason = "it needs --strict"});
     const std::string schemaDir =
         options.schemaDir.empty() ? validate::Grammar::defaultSchemaDir() : options.schemaDir;
     validate::GrammarReader read;
@@ -41,7 +40,7 @@ Result<validate::Grammar> chooseGrammar(const ValidateOptions& options) {
                           : validate::Grammar::builtIn();
 }
 
-/// What documents the fast path leaves to libxml2, for --verbose.
+/// Which documents the fast path leaves to libxml2, for --verbose.
 void explainFastPath(const std::string& which, const Result<validate::Grammar>& grammar,
                      Console& console) {
     if (!grammar) {
@@ -73,7 +72,7 @@ Status runValidate(const ValidateOptions& options, Console& console) {
         return console.fail(grammar.error());
 
     if (options.verbose && options.noFastPath) {
-        console.explain("fast path: off, as --no-fast-path says");
+        console.explain("fast path: off (--no-fast-path)");
     } else if (options.verbose) {
         explainFastPath("fast path", grammar, console);
         explainFastPath("fast path for domain capabilities", grammar->domainCapabilities(),
@@ -84,7 +83,7 @@ Status runValidate(const ValidateOptions& options, Console& console) {
     input::Inputs inputs(
         options.files, options.filesFrom.empty() ? std::nullopt : std::optional(options.filesFrom));
     Status status = Status::yes;
-    // Verdicts on the same terminal show the progress themselves.
+    // If the verdicts go to the terminal, they show the progress.
     Progress progress(!options.quiet && ::isatty(STDOUT_FILENO) == 0);
     std::uint64_t count = 0;
     const auto done = validate::validateBatch(

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What "validate" does, apart from its command line: the only command that needs libxml2.
-//
-// In a static program it is a part of the program. Otherwise it is a module, which is loaded when
-// it is asked for, so that no other command waits for libxml2 and its libraries to be loaded.
+// Runs "validate", the only command that needs libxml2. In a static program it is a part of the
+// program. Otherwise it is a module that is loaded only for this command, so that other commands
+// need not load libxml2 and its libraries.
 #pragma once
 
 #include "tools/console.hpp"
@@ -31,8 +30,8 @@ struct ValidateOptions {
 /// Validates what the options name and prints the verdicts.
 Status runValidate(const ValidateOptions& options, Console& console);
 
-/// The function that the module has under kValidateSymbol. `build` must be kVersion: a program and
-/// a module of different builds do not have the same types.
+/// The function that the module exports as kValidateSymbol. `build` must be kVersion, because the
+/// types of a program and a module of different builds may differ.
 using ValidateFunction = Status(std::string_view build, const ValidateOptions& options,
                                 Console& console);
 inline constexpr const char* kValidateModule = "virt-host-compat-validate.so";
