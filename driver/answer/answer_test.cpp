@@ -142,9 +142,10 @@ TEST(ResolveCompat, knowsNothingWhereTheLevelIsNotKnown) {
             EXPECT_EQ(compat.trial, kvm.trial);
             return compat.reason;
         };
-        EXPECT_EQ(reason(partition(std::nullopt)),
-                  "the level that the host itself runs in is not known, and KVM may take modes "
-                  "beyond it: no cpu-version is there");
+        EXPECT_EQ(
+            reason(partition(std::nullopt)),
+            "the mode that the host itself runs in is not known, and KVM may accept newer ones: "
+            "no cpu-version is there");
         EXPECT_NE(reason(partition(0x0f000003)).find("0x0f000003"), std::string::npos);
         EXPECT_NE(reason(partition(0x0f000007)).find("newer than the processor"),
                   std::string::npos);
@@ -156,17 +157,17 @@ TEST(ResolveCompat, knowsNothingWhereTheLevelIsNotKnown) {
 TEST(ResolveCompat, believesNoKernelThatTakesOrRefusesEverything) {
     kvm::KvmAnswer everything = takes({8, 9, 10, 11});
     everything.trial->control = "ok";
-    EXPECT_EQ(resolveCompat(everything, partition()).reason,
-              "KVM takes every level on a vCPU, even 0x0f0000ff, which no processor has, so that "
-              "nothing can be concluded from what it takes; report this with the kernel's release "
-              "(6.12)");
+    EXPECT_EQ(
+        resolveCompat(everything, partition()).reason,
+        "KVM accepts every logical PVR on a vCPU, even 0x0f0000ff, which no processor has, so "
+        "its answers cannot be used; report this with the kernel's release "
+        "(6.12)");
     kvm::KvmAnswer nothing = takes({});
     nothing.trial->raw = "EINVAL";
     const auto compat = resolveCompat(nothing, partition());
     EXPECT_EQ(compat.reason,
-              "KVM refuses every level on a vCPU, even 0 (the processor's own), so that nothing "
-              "can be concluded from what it refuses; report this with the kernel's release "
-              "(6.12)");
+              "KVM refuses every level on a vCPU, even 0 (the processor's own), so its answers "
+              "cannot be used; report this with the kernel's release (6.12)");
     EXPECT_EQ(compat.trial, nothing.trial);
 }
 
@@ -249,7 +250,7 @@ TEST(CheckHost, endsWithTheStepThatFailed) {
         EXPECT_TRUE(std::all_of(step + 1, checks.end() - 1, [](const model::Check& check) {
             return check.result == model::CheckResult::skip;
         }));
-        EXPECT_EQ(checks[checks.size() - 2].name, "the kernel tells the modes");
+        EXPECT_EQ(checks[checks.size() - 2].name, "the kernel reports the modes");
         EXPECT_EQ(checks.back().result, model::CheckResult::fail);
     }
 }
@@ -294,7 +295,7 @@ TEST(CheckHost, saysWhyThePartitionRunsInAnOlderMode) {
 }
 
 TEST(CheckHost, saysWhetherTheTrialAgrees) {
-    constexpr std::string_view name = "KVM takes the modes that it tells";
+    constexpr std::string_view name = "KVM accepts the modes that it reports";
     const auto check = [&](model::ModeSet taken, const char* failure = "") {
         kvm::KvmAnswer kvm = bitmap(3ULL << 61);
         kvm.trial = takes(taken).trial;
@@ -304,7 +305,8 @@ TEST(CheckHost, saysWhetherTheTrialAgrees) {
     };
     EXPECT_EQ(check({8, 9, 10, 11}).result, model::CheckResult::pass);
     EXPECT_EQ(check({9}).result, model::CheckResult::warn);
-    EXPECT_EQ(check({9}).hint, "beyond its bitmap it takes none, of its bitmap it refuses power10");
+    EXPECT_EQ(check({9}).hint,
+              "accepted although not in the bitmap: none; refused although in the bitmap: power10");
     EXPECT_EQ(check({9, 10}, "KVM_CREATE_VCPU: EPERM").hint,
               "the trial ended early: KVM_CREATE_VCPU: EPERM");
     kvm::KvmAnswer less = bitmap(1ULL << 61);
@@ -313,7 +315,7 @@ TEST(CheckHost, saysWhetherTheTrialAgrees) {
         named(checkHost(less, partition(0x0f000006), resolveCompat(less, partition(0x0f000006))),
               name)
             .hint,
-        "beyond its bitmap it takes power9, of its bitmap it refuses none");
+        "accepted although not in the bitmap: power9; refused although in the bitmap: none");
     less.trial->control = "ok";
     EXPECT_EQ(
         named(checkHost(less, partition(0x0f000006), resolveCompat(less, partition(0x0f000006))),
@@ -345,7 +347,7 @@ TEST(CheckHost, notesThatEachModeWasTried) {
     const auto tried = takes({9});
     for (const host::HostFacts& facts : {partition(), powerNv()}) {
         const auto checks = checkHost(tried, facts, resolveCompat(tried, facts));
-        EXPECT_EQ(named(checks, "the kernel tells the modes").result, model::CheckResult::note);
+        EXPECT_EQ(named(checks, "the kernel reports the modes").result, model::CheckResult::note);
         EXPECT_EQ(checks.back().result, model::CheckResult::pass);
     }
 }
@@ -413,7 +415,7 @@ TEST(ProbeHost, triesBesideABitmapOnlyWhereThatIsWanted) {
     ASSERT_TRUE(both.has_value());
     ASSERT_TRUE(both->record.compat.trial.has_value());
     EXPECT_EQ(both->record.compat.known, plain->record.compat.known);
-    EXPECT_EQ(named(both->record.checks, "KVM takes the modes that it tells").result,
+    EXPECT_EQ(named(both->record.checks, "KVM accepts the modes that it reports").result,
               model::CheckResult::pass);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Goes through the preconditions, from the processor to the kernel's answer.
+// Checks what is needed to find out the modes, from the processor to the kernel's answer.
 #include "driver/answer/checks.hpp"
 
 #include "driver/answer/resolve.hpp"
@@ -24,31 +24,32 @@ std::string names(model::ModeSet modes) {
 model::Check checkProcessor(const host::HostFacts& facts) {
     const model::HostIdentity& host = facts.identity;
     if (!host.model.empty())
-        return {"the processor is one of the table", model::CheckResult::pass, host.model};
+        return {"the processor is known", model::CheckResult::pass, host.model};
     if (host.pvr)
-        return {"the processor is one of the table", model::CheckResult::warn,
-                fmt::format("processor version 0x{:08x} is not known to this version", *host.pvr)};
-    return {"the processor is one of the table", model::CheckResult::warn,
-            "/proc/cpuinfo does not tell the processor version"};
+        return {
+            "the processor is known", model::CheckResult::warn,
+            fmt::format("this version does not know the processor version 0x{:08x}", *host.pvr)};
+    return {"the processor is known", model::CheckResult::warn,
+            "/proc/cpuinfo does not contain the processor version"};
 }
 
 model::Check checkPlatform(const host::HostFacts& facts) {
     if (facts.identity.platform == model::Platform::other)
         return {"the platform is pSeries or PowerNV", model::CheckResult::warn,
-                "neither /proc/cpuinfo nor the device tree tells it; only KVM's own answer can be "
+                "neither /proc/cpuinfo nor the device tree names it; only KVM's own answer can be "
                 "used"};
     return {"the platform is pSeries or PowerNV", model::CheckResult::pass,
             std::string(toString(facts.identity.platform))};
 }
 
 model::Check checkLevel(const host::HostFacts& facts) {
-    const std::string name = "the device tree tells the partition's own level";
+    const std::string name = "the device tree contains the partition's own mode";
     if (!facts.level.cpuVersion)
         return {name, model::CheckResult::warn, facts.level.problem};
     if (facts.identity.effectiveMode.empty())
-        return {
-            name, model::CheckResult::warn,
-            fmt::format("0x{:08x} is not in the table of this version", *facts.level.cpuVersion)};
+        return {name, model::CheckResult::warn,
+                fmt::format("this version does not know the logical PVR 0x{:08x}",
+                            *facts.level.cpuVersion)};
     return {name, model::CheckResult::pass, facts.identity.effectiveMode};
 }
 
@@ -68,14 +69,14 @@ model::Check checkNestedApi(const host::HostFacts& facts) {
         return {name, model::CheckResult::pass, std::string(toString(*facts.identity.nestedApi))};
     return {name, model::CheckResult::note,
             facts.nestedOption == false
-                ? "the option nested of kvm_hv is off, with which KVM does not tell v1 from v2"
-                : "only a working KVM-HV on pSeries tells it"};
+                ? "the option nested of kvm_hv is off, so KVM does not report the version"
+                : "only a working KVM-HV on pSeries reports it"};
 }
 
-/// Whether KVM takes what its bitmap says, and nothing else.
+/// Whether KVM accepts the modes in its bitmap, and no others.
 model::Check checkTrial(const kvm::KvmAnswer& kvm, const host::HostFacts& facts,
                         const model::KnownCompat& known) {
-    const std::string name = "KVM takes the modes that it tells";
+    const std::string name = "KVM accepts the modes that it reports";
     if (!kvm.trial->failure.empty())
         return {name, model::CheckResult::warn, "the trial ended early: " + kvm.trial->failure};
     const auto tried = resolveTrial(kvm, facts);
@@ -85,9 +86,10 @@ model::Check checkTrial(const kvm::KvmAnswer& kvm, const host::HostFacts& facts,
     const model::ModeSet fewer = known.supported & tried->known->refused;
     if (more.empty() && fewer.empty())
         return {name, model::CheckResult::pass, ""};
-    return {name, model::CheckResult::warn,
-            fmt::format("beyond its bitmap it takes {}, of its bitmap it refuses {}", names(more),
-                        names(fewer))};
+    return {
+        name, model::CheckResult::warn,
+        fmt::format("accepted although not in the bitmap: {}; refused although in the bitmap: {}",
+                    names(more), names(fewer))};
 }
 
 void checkDevice(const kvm::KvmAnswer& kvm, const host::HostFacts& facts,
@@ -120,7 +122,7 @@ void checkDevice(const kvm::KvmAnswer& kvm, const host::HostFacts& facts,
                               index < failed ? model::CheckResult::pass : model::CheckResult::skip,
                               ""});
     }
-    const std::string toldName = "the kernel tells the modes";
+    const std::string toldName = "the kernel reports the modes";
     if (failed < names.size()) {
         checks.push_back({toldName, model::CheckResult::skip, ""});
         return;
@@ -128,7 +130,7 @@ void checkDevice(const kvm::KvmAnswer& kvm, const host::HostFacts& facts,
     if (kvm.outcome == kvm::KvmOutcome::tried) {
         const bool powernv = facts.identity.platform == model::Platform::powernv;
         checks.push_back({toldName, model::CheckResult::note,
-                          powernv ? "PowerNV kernels do not; each mode was tried instead"
+                          powernv ? "kernels of PowerNV do not; each mode was tried instead"
                                   : "Linux 7.3 or newer does; each mode was tried instead"});
         return;
     }
@@ -144,7 +146,7 @@ model::Check checkAnswer(const model::HostCompat& compat) {
     const std::string answer = fmt::format("{}, from {}", names(known.supported), known.source);
     if (known.unknownBits != 0)
         return {name, model::CheckResult::warn,
-                fmt::format("{}; the kernel's bits 0x{:016x} are not known to this version", answer,
+                fmt::format("{}; this version does not know the kernel's bits 0x{:016x}", answer,
                             known.unknownBits)};
     if (known.supported.empty())
         return {name, model::CheckResult::warn, "KVM supports none"};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Words for every reason of an unknown answer.
+// The messages for every reason of an unknown answer.
 #include "driver/answer/wording.hpp"
 
 #include "driver/model/error.hpp"
@@ -57,7 +57,7 @@ std::string reasonFromKvm(const kvm::KvmAnswer& kvm, const host::HostFacts& fact
         break;
     }
     switch (kvm.errorNumber) {
-    // Linux arch/powerpc/kvm/book3s_hv.c makes these of H_AUTHORITY and H_NOT_AVAILABLE.
+    // Linux arch/powerpc/kvm/book3s_hv.c converts H_AUTHORITY and H_NOT_AVAILABLE to these.
     case EPERM:
         return fmt::format("the hypervisor does not let this partition do {} on {}: {}; allow KVM "
                            "in the partition's profile",
@@ -78,8 +78,8 @@ std::string reasonForOlderMode(const model::HostIdentity& host) {
     const model::Mode* own = model::findModeByCpuModel(host.model);
     if (!effective || !own || effective->number >= own->number)
         return {};
-    // A kernel that does not know a processor asks the firmware for no mode of it, and calls it by
-    // an old name (seen: Power11 on Linux 6.1 is "power5").
+    // A kernel that does not know a processor does not ask the firmware for its mode, and uses an
+    // old name for it (measured: Power11 on Linux 6.1 is "power5").
     if (!host.basePlatform.empty() && host.basePlatform != own->name)
         return fmt::format(
             "this kernel does not know the processor {}; a newer one would run in {} "
@@ -91,20 +91,17 @@ std::string reasonForOlderMode(const model::HostIdentity& host) {
 std::string reasonFromTrial(const kvm::KvmAnswer& kvm, const host::HostFacts& facts) {
     if (kvm.trial->control == model::Trial::kTaken)
         return fmt::format(
-            "KVM takes every level on a vCPU, even 0x{:08x}, which no processor has, "
-            "so that nothing can be concluded from what it takes; report this with "
-            "the kernel's release ({})",
+            "KVM accepts every logical PVR on a vCPU, even 0x{:08x}, which no processor has, so "
+            "its answers cannot be used; report this with the kernel's release ({})",
             model::Trial::kControlLevel, facts.identity.kernel);
-    return fmt::format("KVM refuses every level on a vCPU, even 0 (the processor's own), so that "
-                       "nothing can be concluded from what it refuses; report this with the "
-                       "kernel's release ({})",
+    return fmt::format("KVM refuses every logical PVR on a vCPU, even 0 (the processor's own), so "
+                       "its answers cannot be used; report this with the kernel's release ({})",
                        facts.identity.kernel);
 }
 
 std::string reasonWithoutLevel(std::string_view problem) {
     return fmt::format(
-        "the level that the host itself runs in is not known, and KVM may take modes "
-        "beyond it: {}",
+        "the mode that the host itself runs in is not known, and KVM may accept newer ones: {}",
         problem);
 }
 

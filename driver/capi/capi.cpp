@@ -130,7 +130,7 @@ Answer complete(const char* record, const char* text) {
                                    "no compatibility modes",
                                    arch));
     if (std::string why = policy::contradiction(*document, host->host); !why.empty())
-        return {.status = VHC_INPUT, .error = "the document is of another host: " + why};
+        return {.status = VHC_INPUT, .error = "the document belongs to another host: " + why};
     return {.text = document->withCompat(*host->compat.known)};
 }
 
@@ -139,7 +139,7 @@ Answer completeDomain(const char* record, const char* text) {
     if (!document)
         return failed(document.error());
     if (std::string why = document->whyNotOfModes(); !why.empty())
-        return unknown("the document stays as it is: " + why);
+        return unknown("the document is not changed: " + why);
     const auto host = recordOf(record);
     if (!host)
         return failed(host.error());

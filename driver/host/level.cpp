@@ -15,7 +15,7 @@ std::expected<unsigned, std::string> processorLevel(const HostFacts& facts,
                                                     model::ModeTable table) {
     if (!facts.identity.pvr)
         return std::unexpected(
-            "neither /proc/cpuinfo nor the device tree tells the processor version");
+            "neither /proc/cpuinfo nor the device tree contains the processor version");
     if (const model::Mode* mode = model::findModeByPvr(*facts.identity.pvr, table))
         return mode->number;
     return std::unexpected(fmt::format("this version does not know the processor version 0x{:08x}",

@@ -43,7 +43,7 @@ TEST(OwnLevel, isTheProcessorsOnPowerNv) {
     EXPECT_EQ(whyNot(bareMetal(0x003f0201)),
               "this version does not know the processor version 0x003f0201");
     EXPECT_EQ(whyNot(bareMetal(std::nullopt)),
-              "neither /proc/cpuinfo nor the device tree tells the processor version");
+              "neither /proc/cpuinfo nor the device tree contains the processor version");
 }
 
 TEST(OwnLevel, beyondTheTableLimitsNoModeOfIt) {

@@ -49,7 +49,7 @@ Error takenTwice() {
             .line = 0,
             .errorNumber = 0,
             .reason = "",
-            .remedy = "name '-' once only"};
+            .remedy = "name '-' only once"};
 }
 
 } // namespace

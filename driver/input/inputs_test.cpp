@@ -162,8 +162,8 @@ TEST_F(InputsOf, aListWithAnEndlessEntryGoOn) {
     const auto list = write("list", "a.xml\n" + std::string(300000, 'x') + "\nb.xml\n" +
                                         std::string(PATH_MAX + 1, 'y'));
     EXPECT_EQ(all(PathList(list)),
-              (Lines{"a.xml", "list:2: cannot use the list: File name too long (ENAMETOOLONG)",
-                     "b.xml", "list:4: cannot use the list: File name too long (ENAMETOOLONG)"}));
+              (Lines{"a.xml", "list:2: cannot read the list: File name too long (ENAMETOOLONG)",
+                     "b.xml", "list:4: cannot read the list: File name too long (ENAMETOOLONG)"}));
 }
 
 TEST_F(InputsOf, aListThatCannotBeReadIsAnError) {
@@ -173,7 +173,7 @@ TEST_F(InputsOf, aListThatCannotBeReadIsAnError) {
 }
 
 TEST_F(InputsOf, aListThatNamesNothingIsAnError) {
-    const std::string error = "cannot use the list list: it is empty; write one name on each line";
+    const std::string error = "cannot read the list list: it is empty; write one name on each line";
     for (const std::string& content : {std::string(), std::string("\n\n"), std::string(3, '\0')}) {
         const auto list = write("list", content);
         EXPECT_EQ(all(PathList(list)), Lines{error});
@@ -184,10 +184,10 @@ TEST_F(InputsOf, aListThatNamesNothingIsAnError) {
 
 TEST_F(InputsOf, standardInputCanBeTakenOnce) {
     EXPECT_EQ(all(Inputs({"-", "-"})),
-              (Lines{"-", "cannot read standard input twice; name '-' once only"}));
+              (Lines{"-", "cannot read standard input twice; name '-' only once"}));
     const auto list = write("list", "-\n");
     EXPECT_EQ(all(Inputs({"-"}, list)),
-              (Lines{"-", "cannot read standard input twice; name '-' once only"}));
+              (Lines{"-", "cannot read standard input twice; name '-' only once"}));
 }
 
 TEST_F(InputsOf, standardInputAsListIsNoDocumentToo) {

@@ -27,10 +27,10 @@ Error systemError(std::string action, const std::filesystem::path& path, int err
 
 Error foreignError(const std::filesystem::path& path) {
     return {.kind = ErrorKind::input,
-            .action = "change",
+            .action = "replace or remove",
             .subject = path.string(),
             .reason = "this program did not write it",
-            .remedy = "move it away first"};
+            .remedy = "move it to another place first"};
 }
 
 /// Writes and closes a new file. 0, or errno.
@@ -49,8 +49,8 @@ int fill(int file, std::string_view content, unsigned mode) {
 
 Result<void> putFile(const std::filesystem::path& path, std::string_view content,
                      const ManagedKind& kind) {
-    // A name that begins with a dot is passed over by systemd and by libvirt's hooks. The rest of
-    // it is nobody else's: mkostemp(3) takes no file that is there.
+    // systemd and libvirt's hooks ignore names that begin with a dot. mkostemp(3) never opens an
+    // existing file.
     const auto folder = kind.temporaryFolder.empty() ? path.parent_path() : kind.temporaryFolder;
     std::string beside = folder / fmt::format(".{}.XXXXXX", path.filename().string());
     const int file = ::mkostemp(beside.data(), O_CLOEXEC);
@@ -66,8 +66,8 @@ Result<void> putFile(const std::filesystem::path& path, std::string_view content
     return done;
 }
 
-/// std::filesystem::create_directories() takes a folder that it cannot look at for one that is
-/// missing, and then names another error.
+/// Not std::filesystem::create_directories(), which treats a folder that it cannot stat(2) as
+/// missing, and then reports another error.
 Result<void> makeFolders(const std::filesystem::path& path) {
     std::filesystem::path folder;
     for (const auto& part : path) {

@@ -83,8 +83,8 @@ TEST_F(ManagedFileTest, SomebodyElsesFileStays) {
     const auto written = writeManaged(path_, text("1"));
     ASSERT_FALSE(written);
     EXPECT_EQ(model::describe(written.error()),
-              "cannot change " + path_.string() +
-                  ": this program did not write it; move it away first");
+              "cannot replace or remove " + path_.string() +
+                  ": this program did not write it; move it to another place first");
     EXPECT_FALSE(removeManaged(path_));
     EXPECT_EQ(content(), "somebody else's\n");
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator(path_.parent_path()), {}), 1);

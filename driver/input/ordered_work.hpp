@@ -149,7 +149,7 @@ Result<void> workInOrder(unsigned jobs, Next next, MakeWorker makeWorker, Tell t
     }
     if (work.outOfMemory())
         return std::unexpected(Error{.kind = ErrorKind::system,
-                                     .action = "go on",
+                                     .action = "continue",
                                      .errorNumber = ENOMEM,
                                      .remedy = "free memory and try again"});
     return {};

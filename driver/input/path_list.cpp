@@ -33,7 +33,7 @@ struct PathList::State {
     }
     Error tooLong() const {
         return {.kind = ErrorKind::input,
-                .action = "use the list",
+                .action = "read the list",
                 .subject = inputName(source),
                 .line = entries,
                 .errorNumber = ENAMETOOLONG,
@@ -42,7 +42,7 @@ struct PathList::State {
     }
     Error noName() const {
         return {.kind = ErrorKind::usage,
-                .action = "use the list",
+                .action = "read the list",
                 .subject = inputName(source),
                 .line = 0,
                 .errorNumber = 0,

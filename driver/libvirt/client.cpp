@@ -182,7 +182,7 @@ Result<ConnectedHost> readOutcome(process::IsolatedOutcome outcome, const std::s
             connectError("connect to", uri,
                          fmt::format("there was no answer within {} seconds",
                                      static_cast<double>(timeout.count()) / 1000.0),
-                         "see whether the daemon there works, or allow more with --timeout"));
+                         "check that the daemon works there, or give more time with --timeout"));
     case process::IsolatedOutcome::End::died:
         break;
     }

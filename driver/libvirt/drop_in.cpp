@@ -33,8 +33,8 @@ Error moduleError(const std::filesystem::path& module, std::string reason, std::
             .remedy = std::move(remedy)};
 }
 
-/// Runs "PROGRAM --version" with the module. Returns nothing where that went well, and otherwise
-/// what it wrote on standard error or how it ended.
+/// Runs "PROGRAM --version" with the module. Returns nothing if that worked, otherwise what it
+/// wrote on standard error or how it ended.
 Result<std::string> tryWith(const std::filesystem::path& module,
                             const std::filesystem::path& program) {
     auto child = process::runChild(
@@ -43,11 +43,11 @@ Result<std::string> tryWith(const std::filesystem::path& module,
     if (!child)
         return std::unexpected(std::move(child.error()));
     if (child->timedOut)
-        return "does not end";
+        return "it did not exit within 20 seconds";
     std::string said = std::move(child->errors);
     while (said.ends_with('\n'))
         said.pop_back();
-    // Whatever else a daemon has to say about itself is not about the module.
+    // Other messages of the daemon are not about the module.
     if (child->status == 0 && !said.contains(module.string()))
         return {};
     if (said.empty() && child->status > 128)
@@ -136,9 +136,11 @@ Result<void> tryModule(const std::filesystem::path& module, std::string_view dae
         if (!said)
             return std::unexpected(said.error());
         if (!said->empty())
-            return std::unexpected(moduleError(
-                module, fmt::format("{} --version with it: {}", program.string(), *said),
-                "install the module that belongs to this system"));
+            return std::unexpected(
+                moduleError(module,
+                            fmt::format("a test run of '{} --version' with it failed: {}",
+                                        program.string(), *said),
+                            "install the module that was built for this system"));
         return {};
     }
     return {};

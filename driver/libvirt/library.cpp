@@ -33,7 +33,7 @@ bool find(void* library, const char* name, Function& function) {
 
 std::string lastLoaderError() {
     const char* text = ::dlerror();
-    return text ? text : "the loader does not say why";
+    return text ? text : "the dynamic loader gives no reason";
 }
 
 } // namespace
@@ -72,8 +72,7 @@ Error LibvirtLibrary::lastError(std::string action, std::string_view uri) const 
     return {.kind = ErrorKind::input,
             .action = std::move(action),
             .subject = std::string(uri),
-            .reason =
-                error && error->message ? error->message : "libvirt does not say what went wrong"};
+            .reason = error && error->message ? error->message : "libvirt gives no reason"};
 }
 
 LibvirtConnection::LibvirtConnection(const LibvirtLibrary& library, std::string name,

@@ -60,7 +60,7 @@ HostCompat withoutDoubtful(HostCompat compat) {
         return compat;
     compat.known->supported = {};
     if (compat.known->refused.empty()) {
-        compat.reason = "it says only what an earlier version derived from '" +
+        compat.reason = "it contains only what an earlier version derived from '" +
                         compat.known->source +
                         "', which the hypervisor may refuse; ask the host again";
         compat.known.reset();

@@ -20,11 +20,13 @@ struct Arrival {
 };
 
 Arrival otherProcessor(const PolicyHost& source, const PolicyHost& target) {
-    return {Verdict::unknown,
-            fmt::format("no mode is pinned, and no such guest was seen moving from {} ({}) to {} "
-                        "({})",
-                        source.name, text::clipped(source.model), target.name,
-                        target.model.empty() ? "processor unknown" : text::clipped(target.model))};
+    return {
+        Verdict::unknown,
+        fmt::format(
+            "no mode is pinned, and migration of such a guest was not tested from {} ({}) to {} "
+            "({})",
+            source.name, text::clipped(source.model), target.name,
+            target.model.empty() ? "processor unknown" : text::clipped(target.model))};
 }
 
 // Measured with Linux 7.3 and QEMU 7.2 between a POWER10 and a POWER10 in power9 mode: a guest that
@@ -75,14 +77,14 @@ CheckAnswer arrivalOf(CheckAnswer start, const xml::Domain& domain, const Policy
         return start;
     auto [verdict, reason] =
         source ? unpinned(start, domain, *source, target)
-               : Arrival{Verdict::unknown, "no mode is pinned: the guest keeps the one that it "
-                                           "negotiated, which no document tells"};
+               : Arrival{Verdict::unknown, "no mode is pinned: the guest keeps the mode that it "
+                                           "negotiated, which no document contains"};
     // The warnings are about a guest that starts.
     return {.verdict = verdict,
             .reason = std::move(reason),
             .remedy = verdict == Verdict::compatible
                           ? ""
-                          : "pin a mode that both hosts support, and start the guest anew",
+                          : "pin a mode that both hosts support, and restart the guest",
             .onlyAtStart = start.onlyAtStart};
 }
 

@@ -106,7 +106,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"upper_case_too_new", hostModel("Power11"), &kPower10, incompatible,
             "is written power11", "<model>power10</model>"},
         Row{"no_mode", hostModel("power42"), &kPower10, incompatible,
-            "power42 is no compatibility mode", "power10"},
+            "power42 is not a compatibility mode", "power10"},
         Row{"nonsense", hostModel("EPYC"), &kUnknown, incompatible, "EPYC is no", "doctor"},
         Row{"white_space", hostModel(" power9"), &kPower9, incompatible, "white space", "power9"},
         Row{"power8_nested", hostModel("power8"), &kPower9, incompatible, "hashed page table",
@@ -175,7 +175,7 @@ TEST(Check, warnsOfAGuestThatSeesMoreThanThePartitionMayUse) {
     EXPECT_EQ(answer.warnings[0],
               "the guest sees a POWER10 although the host runs in power9 mode, "
               "and may use what the hypervisor does not grant (assuming a QEMU whose CPU 'host' is "
-              "the processor itself; --qemu asks one)");
+              "the processor itself; --qemu asks the real one)");
     EXPECT_NE(answer.warnings[1].find("<model>power9</model>"), std::string::npos);
 }
 
@@ -246,7 +246,7 @@ TEST(Check, countsQemuAsASecondLimit) {
     const CheckAnswer answer = checkDomain(domain(hostModel("power11")), kPower11, &old);
     EXPECT_EQ(answer.verdict, incompatible);
     EXPECT_EQ(answer.reason,
-              "qemu-old does not know the mode power11; it takes power8, power9, power10");
+              "qemu-old does not know the mode power11; it accepts power8, power9, power10");
     EXPECT_NE(answer.remedy.find("power10"), std::string::npos);
     EXPECT_EQ(checkDomain(domain(hostModel("power11")), kUnknown, &old).verdict, incompatible);
     EXPECT_EQ(checkDomain(domain(hostModel("power11")), kPower11).verdict, compatible);

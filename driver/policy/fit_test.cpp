@@ -125,7 +125,7 @@ TEST(Fit, countsQemuAsASecondLimit) {
     const FitAnswer none = fitDomain(document, kPower10, {}, &older);
     EXPECT_EQ(none.verdict, Verdict::incompatible);
     EXPECT_EQ(none.reason,
-              "the host supports power9 and power10, and qemu-older takes none of them");
+              "the host supports power9 and power10, but qemu-older accepts none of them");
 }
 
 TEST(Fit, refusesWhatItCannotMakeFit) {

@@ -57,7 +57,7 @@ TEST(Unpinned, IsStoppedInAPower11PartitionInAnOlderMode) {
         EXPECT_EQ(answer.verdict, incompatible);
         EXPECT_TRUE(answer.onlyAtStart);
         EXPECT_TRUE(has(answer.remedy, "<model>" + model::modeName(level) + "</model>"));
-        EXPECT_TRUE(has(answer.reason, "--qemu asks one")) << answer.reason;
+        EXPECT_TRUE(has(answer.reason, "--qemu asks the real one")) << answer.reason;
     };
     for (const auto api : {NestedApi::v1, NestedApi::v2}) {
         for (const unsigned level : {9U, 10U})
@@ -135,7 +135,7 @@ TEST(Unpinned, FollowsTheQemuThatWasAsked) {
         .binary = "qemu", .accepted = {"power9", "power10", "power11"}, .hostModel = "POWER10"};
     const CheckAnswer answer = check(power11As10, &qemu);
     EXPECT_EQ(answer.verdict, compatible) << answer.reason;
-    EXPECT_TRUE(has(answer.reason, "the CPU 'host' of qemu is one of power10")) << answer.reason;
+    EXPECT_TRUE(has(answer.reason, "the CPU 'host' of qemu runs as power10")) << answer.reason;
     qemu.hostModel = "POWER11";
     EXPECT_EQ(check(power11As10, &qemu).verdict, incompatible);
     EXPECT_FALSE(has(check(power11As10, &qemu).reason, "assuming"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Words for verdicts, warnings and refusals.
+// The messages for verdicts, warnings and refusals.
 #include "driver/policy/wording.hpp"
 
 #include "driver/text/utf8.hpp"
@@ -34,8 +34,8 @@ std::string assumption(const qemu::QemuModes* qemu) {
     if (qemu != nullptr && !qemu->hostModel.empty())
         return {};
     return fmt::format(" (assuming a QEMU whose CPU 'host' is the processor itself; {})",
-                       qemu != nullptr ? "this one does not say, as it cannot use KVM here"
-                                       : "--qemu asks one");
+                       qemu != nullptr ? "this QEMU cannot use KVM here, so it does not say"
+                                       : "--qemu asks the real one");
 }
 
 } // namespace
@@ -70,7 +70,7 @@ std::string archUnknown() {
 }
 
 std::string emulated() {
-    return "the domain is emulated (type qemu), so KVM's modes do not bind it";
+    return "the domain is emulated (type qemu), so KVM's modes do not apply to it";
 }
 
 std::string emulatedWithHostCpu(const xml::Domain& domain) {
@@ -112,7 +112,7 @@ std::string vendorIdRefused() {
 }
 
 std::string otherVendor(std::string_view vendor) {
-    return fmt::format("the domain wants a CPU of {}, and POWER hosts are of IBM",
+    return fmt::format("the domain requires a CPU of the vendor {}, but that of POWER hosts is IBM",
                        text::clipped(vendor));
 }
 
@@ -136,7 +136,7 @@ std::string newerThanHost(std::string_view mode, const PolicyHost& host) {
 }
 
 std::string qemuRefuses(std::string_view mode, const qemu::QemuModes& qemu) {
-    return fmt::format("{} does not know the mode {}; it takes {}", qemu.binary,
+    return fmt::format("{} does not know the mode {}; it accepts {}", qemu.binary,
                        text::clipped(mode), fmt::join(qemu.accepted, ", "));
 }
 
@@ -145,12 +145,13 @@ std::string wrongCase(std::string_view written, std::string_view mode) {
 }
 
 std::string whiteSpaceInModel(std::string_view written) {
-    return fmt::format("<model> holds white space ('{}'), which libvirt passes on and QEMU refuses",
-                       text::clipped(written));
+    return fmt::format(
+        "<model> contains white space ('{}'), which libvirt passes on and QEMU refuses",
+        text::clipped(written));
 }
 
 std::string noSuchMode(std::string_view written, model::ModeTable table) {
-    return fmt::format("{} is no compatibility mode ({})", text::clipped(written),
+    return fmt::format("{} is not a compatibility mode ({})", text::clipped(written),
                        modeNames(model::allModes(table)));
 }
 
@@ -165,17 +166,18 @@ std::string hashedRefused(std::string_view written, const PolicyHost& host) {
 
 std::string customIsOtherGeneration(const xml::Domain& domain, std::string_view model,
                                     const PolicyHost& host) {
-    std::string text = fmt::format("the domain wants the CPU model {}, and {} is {}: KVM runs only "
-                                   "the host's own model",
-                                   text::clipped(model), host.name, text::clipped(host.model));
+    std::string text =
+        fmt::format("the domain requires the CPU model {}, and {} is {}: KVM runs only "
+                    "the host's own model",
+                    text::clipped(model), host.name, text::clipped(host.model));
     if (domain.cpu.fallback == "allow")
         text += "; fallback='allow' does not help, as libvirt translates no model on ppc64";
     return text;
 }
 
 std::string customIsMode(const xml::Domain& domain) {
-    return fmt::format("{} is a compatibility mode, and a custom CPU names a model ({} is refused "
-                       "as unknown by libvirt)",
+    return fmt::format("{} is a compatibility mode, but a custom CPU needs a CPU model (libvirt "
+                       "refuses {} as an unknown model)",
                        domain.cpu.model, domain.cpu.model);
 }
 
@@ -274,13 +276,13 @@ std::string unpinnedNotMeasured(const xml::Domain& domain, const PolicyHost& hos
 }
 
 std::string qemuPins(const xml::Domain& domain, const qemu::QemuModes& qemu, unsigned mode) {
-    return fmt::format("{}, and the CPU 'host' of {} is one of {}", cpuOf(domain), qemu.binary,
+    return fmt::format("{}, and the CPU 'host' of {} runs as {}", cpuOf(domain), qemu.binary,
                        model::modeName(mode));
 }
 
 std::string qemuPinsUnsupported(const qemu::QemuModes& qemu, const PolicyHost& host,
                                 unsigned mode) {
-    return fmt::format("the CPU 'host' of {} is one of {}, which {} does not support", qemu.binary,
+    return fmt::format("the CPU 'host' of {} runs as {}, which {} does not support", qemu.binary,
                        model::modeName(mode), host.name);
 }
 
@@ -317,8 +319,8 @@ std::string archFromHost(const PolicyHost& host) {
 
 std::string tiesToGeneration(const xml::Domain& domain, const PolicyHost& host,
                              std::string_view newest) {
-    return fmt::format("{}: the guest is tied to hosts like {} and cannot move to an older "
-                       "generation; {} pins it",
+    return fmt::format("{}: the guest can migrate only to hosts like {}, not to an older "
+                       "generation; {} pins a mode",
                        cpuOf(domain), host.name, pinnedCpu(newest));
 }
 
@@ -352,7 +354,7 @@ std::string legacyModel(std::string_view written, std::string_view model) {
 }
 
 std::string noModeFrom(const PolicyHost& host, model::ModeSet usable, unsigned atLeast) {
-    return fmt::format("{} has only {} to pin, and {} or newer is wanted (--at-least)", host.name,
+    return fmt::format("{} supports only {}, but --at-least requires {} or newer", host.name,
                        modeNames(usable), model::modeName(atLeast));
 }
 
@@ -361,23 +363,23 @@ std::string noModeToPin(const PolicyHost& host) {
 }
 
 std::string noModeForBoth(const PolicyHost& host, const qemu::QemuModes& qemu) {
-    return fmt::format("{}, and {} takes none of them", supportedBy(host), qemu.binary);
+    return fmt::format("{}, but {} accepts none of them", supportedBy(host), qemu.binary);
 }
 
 std::string doubtfulSource(std::string_view host, std::string_view source) {
     return fmt::format(
         "the answer of {} comes from '{}', from which an earlier version derived it without asking "
-        "KVM: its \"yes\" does not count, as the hypervisor may refuse the mode; write it "
+        "KVM: its \"yes\" is not used, because the hypervisor may refuse the mode; write it "
         "again with this version on that host",
         text::printable(host), text::printable(source));
 }
 
 std::string doubtfulHosts(std::string_view first) {
-    return fmt::format("{}, perhaps among others, has an answer that an earlier version derived "
-                       "from the device tree or the processor: its \"yes\" does not count, as the "
-                       "hypervisor may refuse the mode; write it again with this version on that "
-                       "host",
-                       text::printable(first));
+    return fmt::format(
+        "{}, and possibly other hosts, has an answer that an earlier version derived from the "
+        "device tree or the processor: its \"yes\" is not used, because the hypervisor may refuse "
+        "the mode; write it again with this version on that host",
+        text::printable(first));
 }
 
 std::string hostDoesNotSay(std::string_view host, std::string_view reason) {
@@ -396,14 +398,15 @@ std::string daemonDoesNotSay(std::string_view uri) {
 }
 
 std::string someDoNotSay(std::uint64_t count) {
-    return fmt::format("no common mode can be told, as {} {} not say; --ignore-unknown leaves {} "
-                       "out",
-                       count == 1 ? "one host" : fmt::format("{} hosts", count),
-                       count == 1 ? "does" : "do", count == 1 ? "it" : "them");
+    return count == 1 ? "the common mode is not known, because the modes of one host are unknown; "
+                        "--ignore-unknown leaves it out"
+                      : fmt::format("the common mode is not known, because the modes of {} hosts "
+                                    "are unknown; --ignore-unknown leaves them out",
+                                    count);
 }
 
 std::string nobodySays() {
-    return "no common mode can be told, as no host says which modes it supports";
+    return "the common mode is not known, because no host says which modes it supports";
 }
 
 std::string someHosts(const HostNames& hosts) {

@@ -42,7 +42,7 @@ Result<std::vector<Output>> parseConfig(std::string_view text, std::string_view 
         if (format == nullptr)
             return refuse(fmt::format("'{}' is not a format", word));
         if (std::ranges::find(outputs, format, &Output::format) != outputs.end())
-            return refuse(fmt::format("{} is there twice", word));
+            return refuse(fmt::format("{} appears twice", word));
         std::filesystem::path path = root / format->path;
         if (equals != std::string_view::npos) {
             path = trimmed(line.substr(equals + 1));

@@ -77,7 +77,7 @@ std::string renderPrometheus(const model::HostRecord& record) {
         text += fmt::format("# HELP virt_host_compat_{0} {1}\n# TYPE virt_host_compat_{0} gauge\n",
                             name, help);
     };
-    describe("known", "Whether KVM tells which compatibility modes its guests can have.");
+    describe("known", "Whether it is known which compatibility modes KVM guests can have.");
     text += fmt::format("virt_host_compat_known {}\n", isKnown ? 1 : 0);
     if (isKnown) {
         describe("mode_supported", "Whether KVM guests of this host can have the mode.");
@@ -86,7 +86,8 @@ std::string renderPrometheus(const model::HostRecord& record) {
                                 supported ? 1 : 0);
         });
     }
-    describe("info", "The host's processor, the mode it runs in, and where the answer comes from.");
+    describe("info",
+             "The host's processor, the mode that it runs in, and the source of the answer.");
     text += fmt::format("virt_host_compat_info{{model=\"{}\",effective_mode=\"{}\",source=\"{}\"}} "
                         "1\n",
                         labelValue(record.host.model), labelValue(record.host.effectiveMode),

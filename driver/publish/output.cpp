@@ -65,7 +65,7 @@ bool hasLine(std::string_view content, std::string_view line) {
     return false;
 }
 
-/// The names of modes that the old content has and the new one has not.
+/// The names of the modes that the old content has, but the new one does not.
 std::vector<std::string> lostNames(const Format& format, std::string_view old,
                                    std::string_view content) {
     std::vector<std::string> lost;
@@ -100,7 +100,7 @@ Result<Written> writeOutput(const Output& output, const std::string& content) {
                     Error{.kind = ErrorKind::input,
                           .action = "write",
                           .subject = output.path.string(),
-                          .reason = fmt::format("{} may speak for the same node, and nova-compute "
+                          .reason = fmt::format("{} may be for the same node, and nova-compute "
                                                 "does not start with two such files",
                                                 other.string()),
                           .remedy = "add the traits that 'virt-host-compat publish print nova' "

@@ -99,10 +99,11 @@ std::string askForHostModel(const std::string& binary, std::chrono::milliseconds
     return run ? readHostModel(run->output) : "";
 }
 
-/// The first line that QEMU says of an error, for a message.
+/// The first line of QEMU's error output, for a message.
 std::string firstComplaint(std::string_view errors) {
     std::string_view line = errors.substr(0, errors.find('\n'));
-    return line.empty() ? "it said nothing" : fmt::format("it said '{}'", line.substr(0, 200));
+    return line.empty() ? "it printed no error"
+                        : fmt::format("it printed '{}'", line.substr(0, 200));
 }
 
 } // namespace
@@ -135,10 +136,10 @@ Result<QemuModes> askQemu(const std::string& binary, const std::vector<std::stri
         "-qmp",   "stdio"};
     const auto refuse = [&](std::string reason) {
         return std::unexpected(Error{.kind = ErrorKind::input,
-                                     .action = "learn the compatibility modes of",
+                                     .action = "ask for the compatibility modes of",
                                      .subject = binary,
                                      .reason = std::move(reason),
-                                     .remedy = "name a QEMU for ppc64, such as qemu-system-ppc64"});
+                                     .remedy = "give a QEMU for ppc64, such as qemu-system-ppc64"});
     };
     auto run = process::runChild(command, questions(names), timeout);
     if (!run)

@@ -185,8 +185,9 @@ TEST(Acceptor, isOffWhereNoDocumentCouldBeAccepted) {
         "</interleave></interleave>";
     const auto needed = compile(startOf(nested));
     ASSERT_FALSE(needed);
-    EXPECT_EQ(needed.error(), "g.rng: every document needs what is left to libxml2 (an interleave "
-                              "in an interleave)");
+    EXPECT_EQ(needed.error(),
+              "g.rng: every document needs a construct that is left to libxml2 (an interleave "
+              "in an interleave)");
     const auto possible = compile(startOf(fmt::format("<optional>{}</optional>", nested)));
     ASSERT_TRUE(possible) << possible.error();
     EXPECT_EQ((*possible)->notes, std::vector<std::string>{"an interleave in an interleave"});

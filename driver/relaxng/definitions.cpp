@@ -60,7 +60,7 @@ Definition& Definitions::start() {
 Definition& Definitions::referred(const RngNode& ref) {
     const auto found = ref.name ? byName_.find(*ref.name) : byName_.end();
     if (found == byName_.end())
-        throw Unknown{"a ref to what is not defined"};
+        throw Unknown{"a ref to an undefined name"};
     return found->second;
 }
 
@@ -96,7 +96,7 @@ void Definitions::collect(const std::vector<Place>& places, ByName& definitions)
             include(place, definitions);
             break;
         default:
-            throw Unknown{"an element in grammar that is no definition"};
+            throw Unknown{"an element in grammar that is not a definition"};
         }
     }
 }
@@ -111,7 +111,7 @@ void Definitions::include(Place place, ByName& definitions) {
         throw Unknown{text.error()};
     const Place root = open(std::move(*text));
     if (root->kind != RngKind::grammar)
-        throw Unknown{"an included file that is no grammar"};
+        throw Unknown{"an included file that is not a grammar"};
     ByName included;
     collect(children(root), included);
     ByName overriding;
@@ -121,7 +121,7 @@ void Definitions::include(Place place, ByName& definitions) {
     collect(children(place), overriding);
     for (const auto& [name, definition] : overriding)
         if (included.erase(name) == 0)
-            throw Unknown{"an override of what is not there"};
+            throw Unknown{"an override of an undefined name"};
     for (const ByName* group : {&included, &overriding})
         for (const auto& [name, definition] : *group)
             for (const Place each : definition.places)

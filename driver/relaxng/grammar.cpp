@@ -46,7 +46,7 @@ public:
         }
         if (!grammar_.notes.empty() &&
             !anyMatches(grammar_.patterns, grammar_.start, grammar_.bodies)) {
-            std::string why = "every document needs what is left to libxml2 (";
+            std::string why = "every document needs a construct that is left to libxml2 (";
             for (const std::string& each : grammar_.notes)
                 why += each + (&each == &grammar_.notes.back() ? ")" : ", ");
             throw Unknown{why};
@@ -110,7 +110,7 @@ private:
         Patterns& p = grammar_.patterns;
         if (how == Patterns::Kind::choice) {
             if (losesPart(places, how, inElement))
-                throw Unknown{"a ref before what libxml2 simplifies"};
+                throw Unknown{"a ref before a pattern that libxml2 simplifies"};
             // Values are one expression: what follows is the same whichever of them it was.
             Expression values = Expressions::nothing;
             Pattern result = Patterns::notAllowed;
@@ -119,7 +119,7 @@ private:
                 // libxml2 2.9 forgets an alternative that only becomes empty.
                 if (one == Patterns::empty && place->kind != RngKind::empty &&
                     place->kind != RngKind::ref)
-                    throw Unknown{"an alternative that is empty in disguise"};
+                    throw Unknown{"an alternative whose content simplifies to empty"};
                 if (p.node(one).kind == Patterns::Kind::data)
                     values = grammar_.expressions.either(values, p.node(one).a);
                 else
@@ -130,13 +130,13 @@ private:
         // From the right, as the lists are built.
         Pattern result = Patterns::empty;
         if (losesPart(places, how, inElement)) {
-            grammar_.note("a ref before what libxml2 simplifies");
+            grammar_.note("a ref before a pattern that libxml2 simplifies");
             result = impossible();
         }
         for (std::size_t i = places.size(); i-- > 0;) {
             const Pattern one = pattern(places[i]);
             if (one == Patterns::empty && places[i]->kind != RngKind::empty && places.size() > 1)
-                throw Unknown{"a part that is empty in disguise"};
+                throw Unknown{"a part whose content simplifies to empty"};
             // libxml2 2.9 loses its place where both have their turns.
             if (how == Patterns::Kind::interleave && interleaves(one)) {
                 grammar_.note("an interleave in an interleave");
@@ -234,7 +234,7 @@ private:
         case RngKind::list:
             return p.data(values_.compile(place));
         default:
-            throw Unknown{"a construct among patterns that is none of the simple ones"};
+            throw Unknown{"an unsupported pattern"};
         }
     }
 

@@ -52,7 +52,7 @@ Expression ValueCompiler::expression(Place place, bool inList) {
             throw Unknown{"a list in a list"};
         return list(place);
     default:
-        throw Unknown{"a construct in a value that is none of the simple ones"};
+        throw Unknown{"an unsupported construct in a value"};
     }
 }
 
@@ -142,7 +142,7 @@ Expression ValueCompiler::tokens(Place place) {
         return e.sequence(e.literal(" "), token);
     }
     default:
-        throw Unknown{"a construct in a list that is none of the simple ones"};
+        throw Unknown{"an unsupported construct in a list"};
     }
 }
 

@@ -49,8 +49,9 @@ void explainText(const xmlNode* parent, std::vector<Defect>& defects) {
 
 void explainRepeats(const std::vector<xmlNode*>& nodes, std::vector<Defect>& defects) {
     for (std::size_t i = 1; i < nodes.size() && defects.size() < kMostDefects; ++i)
-        defects.push_back(defectAt(
-            nodes[i], fmt::format("there may be only one; line {} has it", lineOf(nodes[0]))));
+        defects.push_back(
+            defectAt(nodes[i], fmt::format("only one is allowed; the first is in line {}",
+                                           lineOf(nodes[0]))));
 }
 
 /// The elements that list modes in a parent, of which there has to be one at most, the last.
@@ -64,7 +65,7 @@ void explainLists(const std::vector<xmlNode*>& lists, std::string_view parent,
     if (const xmlNode* next = elementFrom(lists.back()->next))
         defects.push_back(
             defectAt(lists.back(),
-                     fmt::format("it has to be the last element of {}; line {} has <{}> after it",
+                     fmt::format("it must be the last element of {}; line {} has <{}> after it",
                                  parent, lineOf(next), text::clipped(writtenName(next)))));
 }
 

@@ -49,14 +49,15 @@ public:
             else if (!isCompat && isPlain(child, "value"))
                 value(child);
             else
-                note(defectAt(child, isCompat ? "it is not allowed in <compat>, which holds <mode> "
-                                                "elements only"
-                                              : "it is not allowed in <enum name='compat'>, which "
-                                                "holds <value> elements only"));
+                note(defectAt(child, isCompat
+                                         ? "it is not allowed in <compat>, which contains <mode> "
+                                           "elements only"
+                                         : "it is not allowed in <enum name='compat'>, which "
+                                           "contains <value> elements only"));
         }
         checkOrder();
         if (isCompat && !elementFrom(element->children))
-            note(defectAt(element, "a <mode> is missing in it"));
+            note(defectAt(element, "it has no <mode>"));
         return std::move(defects_);
     }
 
@@ -86,7 +87,7 @@ private:
         if (!value)
             note(defectAt(node, fmt::format("attribute '{}' is missing; it is {}", name, what)));
         else if (!isRight(*value))
-            note(defectAt(node, fmt::format("attribute '{}' is '{}', and has to be {}", name,
+            note(defectAt(node, fmt::format("attribute '{}' is '{}', but must be {}", name,
                                             text::clipped(*value), what)));
     }
 
@@ -101,7 +102,7 @@ private:
             "yes or no");
         for (const xmlNode* child = node->children; child; child = child->next)
             if (child->type == XML_ELEMENT_NODE || isWrittenText(child))
-                note(defectAt(node, "it has to be empty"));
+                note(defectAt(node, "it must be empty"));
         see(node, tree::plainAttribute(node, "name").value_or(""));
     }
 
@@ -111,8 +112,8 @@ private:
             note(defectAt(node, "only a mode's name is allowed in it"));
         const std::string name = tree::ownText(node);
         if (!model::modeNumber(name))
-            note(defectAt(node, fmt::format("its text is '{}', and has to be {}",
-                                            text::clipped(name), kModeNames)));
+            note(defectAt(node, fmt::format("its text is '{}', but must be {}", text::clipped(name),
+                                            kModeNames)));
         see(node, name);
     }
 

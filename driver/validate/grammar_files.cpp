@@ -130,7 +130,7 @@ Result<GrammarReader> readGrammarFolder(const std::string& folder) {
                       .action = "read the grammars in",
                       .subject = folder,
                       .reason = "there are more than 1000 *.rng files or 64 MiB of them",
-                      .remedy = "name the folder of libvirt's grammars"});
+                      .remedy = "give the folder of libvirt's grammars with --schema-dir"});
     }
     if (error)
         return std::unexpected(Error{.kind = ErrorKind::input,

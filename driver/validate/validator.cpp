@@ -97,7 +97,7 @@ Error tooCrowded(const xmlNode* crowded, std::string_view name) {
             .subject = std::string(name),
             .line = lineOf(crowded),
             .errorNumber = 0,
-            .reason = fmt::format("<{}> has so much in it that a verdict would take too long",
+            .reason = fmt::format("<{}> has too many children to be validated in reasonable time",
                                   text::clipped(tree::writtenName(crowded))),
             .remedy = ""};
 }
@@ -167,7 +167,7 @@ std::vector<Defect> Validator::State::defectsOf(xmlDoc* document, const RelaxNgE
         defects.push_back({.line = lineOf(*first),
                            .element = "cpu",
                            .message = fmt::format("attribute '{}' is missing; this libvirt's "
-                                                  "grammar wants it, and older versions do not "
+                                                  "grammar requires it, and older versions do not "
                                                   "write it",
                                                   name)});
         RelaxNgErrors besides;

@@ -83,9 +83,8 @@ std::string crowd() {
 TEST(Validator, judgesACrowdByTheBuiltInRules) {
     Validator validator(makeValidator().grammar(), FastPath::off);
     EXPECT_EQ(verdictOn(validator, capabilities(crowd() + compat(kModes))), "");
-    EXPECT_EQ(
-        verdictOn(validator, capabilities(crowd() + compat(kModes) + "<x/>\n")),
-        "x.xml:6: compat: it has to be the last element of <cpu>; line 11 has <x> after it\n");
+    EXPECT_EQ(verdictOn(validator, capabilities(crowd() + compat(kModes) + "<x/>\n")),
+              "x.xml:6: compat: it must be the last element of <cpu>; line 11 has <x> after it\n");
 }
 
 TEST(Validator, namesEveryDefectOnce) {
@@ -98,10 +97,10 @@ TEST(Validator, namesEveryDefectOnce) {
                                       " origin='kvm'"))),
         "x.xml:5: compat: attribute 'origin' is not allowed\n"
         "x.xml:5: compat: attribute 'source' is missing; it is one word, such as kvm or trial\n"
-        "x.xml:6: mode: attribute 'supported' is 'maybe', and has to be yes or no\n"
+        "x.xml:6: mode: attribute 'supported' is 'maybe', but must be yes or no\n"
         "x.xml:7: mode: attribute 'since' is not allowed\n"
         "x.xml:7: mode: mode 'power9' stands after 'power10'; modes are listed oldest first\n"
-        "x.xml:8: other: it is not allowed in <compat>, which holds <mode> elements only\n");
+        "x.xml:8: other: it is not allowed in <compat>, which contains <mode> elements only\n");
 }
 
 TEST(Validator, passesOnRefusals) {
@@ -117,7 +116,7 @@ TEST(Validator, judgesEachDocumentAlone) {
     for (int round = 0; round < 5; ++round) {
         EXPECT_EQ(verdictOn(validator, good), "");
         EXPECT_EQ(verdictOn(validator, bad),
-                  "x.xml:6: mode: attribute 'supported' is 'si', and has to be yes or no\n");
+                  "x.xml:6: mode: attribute 'supported' is 'si', but must be yes or no\n");
         EXPECT_NE(verdictOn(validator, "<"), "");
     }
 }
@@ -134,7 +133,7 @@ TEST(Validator, sharesAGrammarBetweenThreads) {
             for (int round = 0; round < 200; ++round) {
                 EXPECT_EQ(verdictOn(validator, good), "");
                 EXPECT_EQ(verdictOn(validator, bad),
-                          "x.xml:6: mode: attribute 'name' is 'Power9', and has to be power and a "
+                          "x.xml:6: mode: attribute 'name' is 'Power9', but must be power and a "
                           "number, such as power9\n");
             }
         });
@@ -174,7 +173,7 @@ TEST(Validator, judgesDomainCapabilitiesByTheirGrammar) {
             EXPECT_EQ(grammarOf(document), "domaincaps-compat.rng");
         }
         EXPECT_EQ(verdictOn(validator, bad),
-                  "x.xml:6: x: it is not allowed in <enum name='compat'>, which holds <value> "
+                  "x.xml:6: x: it is not allowed in <enum name='compat'>, which contains <value> "
                   "elements only\n"
                   "x.xml:7: value: mode 'power8' stands after 'power9'; modes are listed oldest "
                   "first\n");
@@ -196,9 +195,10 @@ TEST(Validator, recognisesDomainCapabilitiesWithoutLibxml2) {
 
 TEST(Validator, judgesACrowdOfDomainCapabilitiesByTheBuiltInRules) {
     Validator validator = makeValidator();
-    EXPECT_EQ(verdictOn(validator, domainCapabilities(crowd())),
-              "x.xml:5: x: it is not allowed in <enum name='compat'>, which holds <value> elements "
-              "only\n");
+    EXPECT_EQ(
+        verdictOn(validator, domainCapabilities(crowd())),
+        "x.xml:5: x: it is not allowed in <enum name='compat'>, which contains <value> elements "
+        "only\n");
 }
 
 /// A grammar of the test's own, over which the words are libxml2's, put in order.

@@ -45,13 +45,13 @@ Result<void> readMode(const Document& document, pugi::xml_node element, model::K
     if (name.empty())
         return refuse("a <mode> has no name");
     if (answer != "yes" && answer != "no")
-        return refuse(fmt::format("the mode {} is supported '{}', which is neither yes nor no",
+        return refuse(fmt::format("the mode {} has supported='{}', which is neither yes nor no",
                                   name, answer));
     const auto number = model::modeNumber(name);
     if (!number)
         return {};
     if ((known.supported | known.refused).contains(*number))
-        return refuse(fmt::format("the mode {} is there twice", name));
+        return refuse(fmt::format("the mode {} appears twice", name));
     (answer == "yes" ? known.supported : known.refused).insert(*number);
     return {};
 }
@@ -106,7 +106,7 @@ Result<model::HostCompat> CapabilitiesDocument::compat() const {
             document_.errorAt(*element, kAction, "<compat> has no source, or an empty one"));
     if (!model::isSourceWord(source))
         return std::unexpected(document_.errorAt(
-            *element, kAction, fmt::format("the source '{}' of <compat> is no word", source)));
+            *element, kAction, fmt::format("the source '{}' of <compat> is not one word", source)));
     model::KnownCompat known{.source = std::string(source)};
     for (const pugi::xml_node child : element->children())
         if (isElement(child, "mode"))

@@ -171,10 +171,10 @@ TEST(Capabilities, refusesAnAnswerThatMakesNoSense) {
     EXPECT_EQ(why("<compat source='kvm'><mode supported='yes'/></compat>"),
               lead + "a <mode> has no name");
     EXPECT_EQ(why("<compat source='kvm'><mode name='power9' supported='maybe'/></compat>"),
-              lead + "the mode power9 is supported 'maybe', which is neither yes nor no");
+              lead + "the mode power9 has supported='maybe', which is neither yes nor no");
     EXPECT_EQ(why("<compat source='kvm'><mode name='power9' supported='no'/><mode name='power9' "
                   "supported='yes'/></compat>"),
-              lead + "the mode power9 is there twice");
+              lead + "the mode power9 appears twice");
     EXPECT_EQ(why("<compat source='kvm'/><compat source='kvm'/>"),
               "caps.xml:2: cannot read: a second <compat> in <cpu>");
 }

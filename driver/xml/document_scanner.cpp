@@ -93,7 +93,7 @@ bool DocumentScanner::misc(bool beforeRoot) {
             if (!markup())
                 return false;
         } else if (rest().starts_with("</")) {
-            return fail(at_, "an end tag stands where no element is open");
+            return fail(at_, "there is an end tag, but no element is open");
         } else if (beforeRoot) {
             return true;
         } else {
@@ -146,14 +146,14 @@ bool DocumentScanner::instruction() {
     if (equalsIgnoringCase(target, "xml"))
         return fail(start, "there is an XML declaration that is not at the very start");
     if (!isNcName(target))
-        return fail(start, "a processing instruction has no proper name");
+        return fail(start, "a processing instruction has no valid name");
     const bool spaced = skipSpace();
     const auto close = bytes_.find("?>", at_);
     if (close == std::string_view::npos)
         return fail(start, fmt::format("the processing instruction '{}' is not closed",
                                        text::clipped(target)));
     if (!spaced && close != at_)
-        return fail(start, "a processing instruction has no proper name");
+        return fail(start, "a processing instruction has no valid name");
     at_ = close + 2;
     return true;
 }
@@ -180,7 +180,7 @@ bool DocumentScanner::text() {
         if (byte == '<')
             return true;
         if (byte == ']' && rest().starts_with("]]>"))
-            return fail(at_, "']]>' stands outside of a CDATA section");
+            return fail(at_, "']]>' is outside of a CDATA section");
         if (byte == '&') {
             if (!reference())
                 return false;
@@ -216,7 +216,7 @@ bool DocumentScanner::reference() {
     }
     const auto name = scanName();
     if (name.empty() || peek() != ';')
-        return fail(start, "'&' begins no reference", "write '&amp;' for it");
+        return fail(start, "'&' does not begin a reference", "write '&amp;' instead");
     ++at_;
     constexpr std::array<std::string_view, 5> kPredefined{"amp", "lt", "gt", "quot", "apos"};
     if (std::ranges::find(kPredefined, name) == kPredefined.end())

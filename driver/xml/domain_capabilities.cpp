@@ -66,14 +66,15 @@ std::string DomainCapabilitiesDocument::machine() const {
 
 std::string DomainCapabilitiesDocument::whyNotOfModes() const {
     if (const std::string name = arch(); !isPowerArch(name))
-        return fmt::format("it is of architecture {}, and only ppc64 and ppc64le have "
+        return fmt::format("it is for the architecture {}, but only ppc64 and ppc64le have "
                            "compatibility modes",
                            text::clipped(name));
     if (const std::string type = domainType(); type != "kvm")
-        return fmt::format("it is of domains of type {}, not kvm", text::clipped(type));
+        return fmt::format("it is for domains of type {}, not kvm", text::clipped(type));
     if (const std::string type = machine(); !isPseriesMachine(type))
-        return fmt::format("it is of the machine type {}, and only pseries takes a mode",
-                           text::clipped(type));
+        return fmt::format(
+            "it is for the machine type {}, but only pseries has compatibility modes",
+            text::clipped(type));
     return {};
 }
 

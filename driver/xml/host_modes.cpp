@@ -180,7 +180,7 @@ Result<HostModes> readInFull(std::string bytes, std::string_view name) {
     if (compat->known)
         modes = {.supported = compat->known->supported, .refused = compat->known->refused};
     else if (!document->arch().empty() && !isPowerArch(document->arch()))
-        modes.reason = fmt::format("it is of a host of architecture {}, which has no POWER "
+        modes.reason = fmt::format("it describes a host of architecture {}, which has no POWER "
                                    "compatibility modes",
                                    text::clipped(document->arch()));
     const pugi::xml_node element =

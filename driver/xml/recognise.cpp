@@ -27,16 +27,15 @@ constexpr auto kCompressed = std::to_array<Beginning>({
 });
 
 constexpr auto kText = std::to_array<Beginning>({
-    {"&lt;", "its tags are escaped for a web page (&lt; in place of <)",
-     "write < and > in their place"},
-    {"\x1b[", "it has the colours of a terminal in it", "write it without colours"},
+    {"&lt;", "its tags are escaped for a web page (&lt; in place of <)", "write < and > instead"},
+    {"\x1b[", "it contains terminal colour codes", "write it without colours"},
     {"error:", "it begins with an error message of virsh, not with a document",
-     "see the message, and write the document again"},
-    {"virsh #", "it begins with a prompt of virsh", "keep the document alone"},
-    {"$ ", "it begins with a prompt of a shell", "keep the document alone"},
-    {"# ", "it begins with a prompt of a shell", "keep the document alone"},
-    {"[root@", "it begins with a prompt of a shell", "keep the document alone"},
-    {"root@", "it begins with a prompt of a shell", "keep the document alone"},
+     "solve that error, and write the document again"},
+    {"virsh #", "it begins with a prompt of virsh", "remove everything but the document"},
+    {"$ ", "it begins with a prompt of a shell", "remove everything but the document"},
+    {"# ", "it begins with a prompt of a shell", "remove everything but the document"},
+    {"[root@", "it begins with a prompt of a shell", "remove everything but the document"},
+    {"root@", "it begins with a prompt of a shell", "remove everything but the document"},
     // What "<?xm", "<dom", "<cap" and "<cpu" are in base64.
     {"PD94b", "it is base64", "decode it first (base64 -d FILE)"},
     {"PGRvb", "it is base64", "decode it first (base64 -d FILE)"},
@@ -93,9 +92,10 @@ std::optional<Recognised> recognise(std::string_view bytes) {
         return Recognised{"it is JSON, not XML", ""};
     }
     if (text.starts_with('<') && hasColours(text))
-        return Recognised{"it has the colours of a terminal in it", "write it without colours"};
+        return Recognised{"it contains terminal colour codes", "write it without colours"};
     if (isDividedByNul(text))
-        return Recognised{"NUL bytes divide the documents in it", "divide them by line ends"};
+        return Recognised{"its documents are separated by NUL bytes",
+                          "separate them by line breaks"};
     return std::nullopt;
 }
 

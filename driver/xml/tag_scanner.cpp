@@ -44,7 +44,7 @@ bool DocumentScanner::attribute(std::string_view element, std::size_t start) {
     if (name.empty() || !isQualifiedName(name))
         return fail(start, name.empty()
                                ? fmt::format("the tag <{}> is malformed", text::clipped(element))
-                               : fmt::format("'{}' is not a name that an attribute can have",
+                               : fmt::format("'{}' is not a valid name of an attribute",
                                              text::clipped(name)));
     skipSpace();
     if (!skip("="))
@@ -82,10 +82,10 @@ bool DocumentScanner::startTag() {
     const std::size_t start = at_++;
     const auto element = scanName();
     if (element.empty() || isDigit(element.front()))
-        return fail(start, "'<' begins no tag", "write '&lt;' for it");
+        return fail(start, "'<' does not begin a tag", "write '&lt;' instead");
     if (!isQualifiedName(element))
-        return fail(start, fmt::format("'{}' is not a name that an element can have",
-                                       text::clipped(element)));
+        return fail(start,
+                    fmt::format("'{}' is not a valid name of an element", text::clipped(element)));
     if (!countNode())
         return false;
     attributes_.clear();
@@ -119,7 +119,7 @@ bool DocumentScanner::endTag() {
     const auto element = scanName();
     skipSpace();
     if (element != open_.back())
-        return fail(start, fmt::format("</{}> stands where <{}> of line {} has to be closed",
+        return fail(start, fmt::format("</{}> was found where <{}> of line {} must be closed",
                                        text::clipped(element), text::clipped(open_.back()),
                                        lineAt(offsetOf(open_.back()))));
     if (!skip(">"))

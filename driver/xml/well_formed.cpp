@@ -45,7 +45,7 @@ Result<void> check(std::string_view bytes, std::string_view name) {
     if (bytes.empty())
         return refuse(0, "it is empty");
     if (bytes.size() > input::kMaximumInputBytes)
-        return refuse(0, "it is larger than 64 MiB", "divide it where it holds several documents");
+        return refuse(0, "it is larger than 64 MiB", "split it if it contains several documents");
     if (const char* encoding = foreignEncoding(bytes))
         return refuse(1, fmt::format("it is {}, not UTF-8", encoding), "convert it to UTF-8");
     DocumentScanner scanner(bytes);

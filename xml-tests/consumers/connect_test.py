@@ -236,7 +236,7 @@ class DomainCapabilities(ModuleTestCase):
             self.assertEqual(module.log_lines(), [])
             answer = run("domcapabilities", "--require", "--connect", plain.uri(), "--probe", str(self.record))
             self.assertEqual((answer.returncode, answer.stdout.rstrip()), (4, document.rstrip()))
-            self.assertIn("it is of domains of type qemu, not kvm", answer.stderr)
+            self.assertIn("it is for domains of type qemu, not kvm", answer.stderr)
 
     def test_libvirt_wants_a_connection_that_may_write(self) -> None:
         with self.daemon(wrapper=NO_EMULATORS) as daemon:

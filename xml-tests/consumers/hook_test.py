@@ -267,7 +267,7 @@ class DropIn(ModuleTestCase):
         anybodys.write_bytes(MODULE.read_bytes())
         anybodys.chmod(0o4755)
         for module, words in (
-            (broken, "libvirtd --version with it: ended by signal"),
+            (broken, "libvirtd --version' with it failed: ended by signal"),
             (Path("/bin/true"), "cannot be preloaded"),
             (loose, "lets others than its owner write it"),
             (anybodys, "its mode 4755 has the set-user-ID or the set-group-ID bit"),

@@ -25,18 +25,18 @@ std::string_view trim(std::string_view text) {
     return text.substr(begin, text.find_last_not_of(blank) - begin + 1);
 }
 
-/// Takes one setting over, or says what is wrong with it.
+/// Applies one setting, or returns what is wrong with it.
 std::string apply(Config& config, std::string_view key, std::string_view value) {
     if (key == "probe") {
         if (!value.starts_with('/') || value.find('\0') != std::string_view::npos)
-            return fmt::format("probe is '{}', which is no absolute path", value);
+            return fmt::format("probe is '{}', which is not an absolute path", value);
         config.probe = value;
     } else if (key == "interval") {
         unsigned seconds = 0;
         const char* const end = value.data() + value.size();
         const auto [rest, error] = std::from_chars(value.data(), end, seconds);
         if (error != std::errc() || rest != end || seconds == 0 || seconds > kLongestInterval)
-            return fmt::format("interval is '{}', which is no number of seconds from 1 to {}",
+            return fmt::format("interval is '{}', which is not a number of seconds from 1 to {}",
                                value, kLongestInterval);
         config.interval = std::chrono::seconds(seconds);
     } else if (key == "compare") {
@@ -66,7 +66,7 @@ Result<Config> parseConfig(std::string_view text, std::string_view name) {
         if (sign == std::string_view::npos)
             problem = fmt::format("'{}' has no =", line);
         else if (!seen.insert(key).second)
-            problem = fmt::format("the key '{}' is there twice", key);
+            problem = fmt::format("the key '{}' appears twice", key);
         else
             problem = apply(config, key, trim(line.substr(sign + 1)));
         if (!problem.empty())

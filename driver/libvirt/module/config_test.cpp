@@ -43,17 +43,19 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Bad{"nonsense", 1, "'nonsense' has no ="},
         Bad{"\n#\ncolour = red", 3, "the key 'colour' is none of probe, interval and compare"},
-        Bad{"probe = record.json", 1, "probe is 'record.json', which is no absolute path"},
-        Bad{"probe =", 1, "probe is '', which is no absolute path"},
-        Bad{"interval = 0", 1, "interval is '0', which is no number of seconds from 1 to 86400"},
+        Bad{"probe = record.json", 1, "probe is 'record.json', which is not an absolute path"},
+        Bad{"probe =", 1, "probe is '', which is not an absolute path"},
+        Bad{"interval = 0", 1, "interval is '0', which is not a number of seconds from 1 to 86400"},
         Bad{"interval = 86401", 1,
-            "interval is '86401', which is no number of seconds from 1 to 86400"},
-        Bad{"interval = -1", 1, "interval is '-1', which is no number of seconds from 1 to 86400"},
-        Bad{"interval = 5s", 1, "interval is '5s', which is no number of seconds from 1 to 86400"},
+            "interval is '86401', which is not a number of seconds from 1 to 86400"},
+        Bad{"interval = -1", 1,
+            "interval is '-1', which is not a number of seconds from 1 to 86400"},
+        Bad{"interval = 5s", 1,
+            "interval is '5s', which is not a number of seconds from 1 to 86400"},
         Bad{"interval = 99999999999", 1,
-            "interval is '99999999999', which is no number of seconds from 1 to 86400"},
+            "interval is '99999999999', which is not a number of seconds from 1 to 86400"},
         Bad{"compare = true", 1, "compare is 'true', which is neither yes nor no"},
-        Bad{"compare = no\ncompare = no", 2, "the key 'compare' is there twice"}));
+        Bad{"compare = no\ncompare = no", 2, "the key 'compare' appears twice"}));
 
 TEST(ReadConfig, MayBeMissingOnlyWhereAllowed) {
     EXPECT_EQ(*readConfig("/nowhere/module.conf", true), Config{});

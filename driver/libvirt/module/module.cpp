@@ -61,8 +61,8 @@ public:
     }
 
 private:
-    /// Another file than the administrator's only where the process has no more rights than who
-    /// started it: secure_getenv(3) gives nothing in a set-user-ID program.
+    /// The environment may name another file only if the process has no more rights than the user
+    /// who started it: in a set-user-ID program secure_getenv(3) returns nothing.
     static Answer find() {
         const char* const other = ::secure_getenv("VIRT_HOST_COMPAT_MODULE_CONFIG");
         return other ? findAnswer(other, false) : findAnswer(MODULE_CONFIG, true);
