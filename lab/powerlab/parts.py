@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from . import daemons, decisions, faults, guests, libvirts, measured, parallel, probes, roots, sessions
+from . import daemons, decisions, faults, guests, libvirts, measured, parallel, probes, roots, sessions, units
 from .failures import LabError
 from .hosts import Host, find
 from .job import Job
@@ -18,6 +18,7 @@ from .results import Part, save, versions, write
 # The host of the libvirt part: what libvirt alone gets wrong is seen here.
 _LIBVIRT_HOST = "power10-as-power9"
 _LIBVIRT_ROOTS = ("libvirt-debian12", "libvirt-debian13")
+_UNITS_ROOTS = ("systemd-debian12",)
 
 
 @dataclass(frozen=True)
@@ -158,17 +159,17 @@ def _add_session(part: Part, session: decisions.Session) -> None:
         _say_decision(part.rows[-1])
 
 
-def _run_roots(part: Part, ask: Callable[[str], Any], words: Callable[[Any], str]) -> Part:
-    """A session with the libvirt of each root: ask makes it, words says in a line what came of it."""
+def _run_roots(part: Part, wanted: tuple[str, ...], ask: Callable[[str], Any], words: Callable[[Any], str]) -> Part:
+    """A session with each root: ask makes it, words says in a line what came of it."""
     started = time.monotonic()
     host = find(_LIBVIRT_HOST)
     part.versions = versions({host.kernel}, {host.qemu})
-    for root, session in parallel.each(ask, _LIBVIRT_ROOTS, 1):
+    for root, session in parallel.each(ask, wanted, 1):
         if isinstance(session, LabError):
             _give_up(part, root, session)
             continue
         verdict = "DISAGREE" if session.differences else "agree"
-        _say(verdict, f"{root}, libvirt {words(session)} ({session.seconds:.0f} s)")
+        _say(verdict, f"{root}, {words(session)} ({session.seconds:.0f} s)")
         for line in session.differences:
             print(f"             {line}", flush=True)
         part.rows.append(asdict(session) | {"verdict": verdict})
@@ -180,8 +181,9 @@ def run_libvirt(tool: Path) -> Part:
     """The real libvirts."""
     return _run_roots(
         Part("libvirt"),
+        _LIBVIRT_ROOTS,
         lambda root: libvirts.run(find(_LIBVIRT_HOST), root, tool),
-        lambda said: f"{said.version}: model {said.model}, inserted {said.inserted}",
+        lambda said: f"libvirt {said.version}: model {said.model}, inserted {said.inserted}",
     )
 
 
@@ -189,8 +191,19 @@ def run_daemon(tool: Path, module: Path) -> Part:
     """The real libvirts with the module and the start hook."""
     return _run_roots(
         Part("daemon"),
+        _LIBVIRT_ROOTS,
         lambda root: daemons.run(find(_LIBVIRT_HOST), root, tool, module),
-        lambda said: f"{said.libvirt}: virsh shows {said.shown}; power10 {said.hooked}, fitted {said.fitted}, without the hook {said.unhooked}",
+        lambda said: f"libvirt {said.libvirt}: virsh shows {said.shown}; power10 {said.hooked}, fitted {said.fitted}, without the hook {said.unhooked}",
+    )
+
+
+def run_units(tool: Path) -> Part:
+    """The units, the udev rule and the migration hook under a real systemd."""
+    return _run_roots(
+        Part("units"),
+        _UNITS_ROOTS,
+        lambda root: units.run(find(_LIBVIRT_HOST), root, tool),
+        lambda said: f"systemd {said.systemd}: right {said.boot} after the start, {said.loaded} after kvm_hv was loaded",
     )
 
 

@@ -61,6 +61,13 @@ _ABOUT = {
         "that KVM refuses is incompatible; with a broken configuration the document is libvirt's own and its log says why, once. "
         "Started are KVM guests with `host-model` and `power10`: with the hook, the same after `fit`, and without the hook.",
     ),
+    "units": (
+        "Published formats under systemd",
+        "systemd and udev of a Debian release inside the host, with the units, the udev rule and the migration hook of the "
+        "packages, and every format enabled. Seconds from each event until each format's file was right, the quickest and the "
+        "slowest, on an emulated processor: a start, `kvm_hv` unloaded and loaded again, drmgr's call after a migration, and "
+        "the full hour, with the timer's random delay taken out.",
+    ),
     "failures": ("Failures on purpose", "The host is broken in one way; the tool's exit status and its words."),
 }
 
@@ -113,6 +120,11 @@ def _rows(part: Part) -> str:
                 (r["host"], r["libvirt"], r["qemu"], f"`{r['shown']}`", r["compared"], r["hooked"], r["fitted"], r["unhooked"], r["verdict"], round(r["seconds"]))
                 for r in rows
             ),
+        )
+    if part.name == "units":
+        return _table(
+            ("host", "systemd", "start", "unloaded", "loaded", "migrated", "an hour later", "verdict", "s"),
+            ((r["host"], r["systemd"], r["boot"], r["unloaded"], r["loaded"], r["migrated"], r["hour"], r["verdict"], round(r["seconds"])) for r in rows),
         )
     return _table(
         ("host", "broken how", "status", "the tool says", "verdict"),

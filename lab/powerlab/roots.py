@@ -40,6 +40,12 @@ _LIBVIRT_PROGRAMS = (
 )
 _LIBVIRT_DATA = ("usr/share/libvirt/**/*", "etc/libvirt/**/*", *_FIRMWARE)
 
+_SYSTEMD_PROGRAMS = (
+    *("lib/systemd/systemd", "lib/systemd/systemd-udevd", "lib/systemd/systemd-journald", "bin/udevadm"),
+    *("bin/systemctl", "bin/journalctl", "bin/systemd-tmpfiles", "usr/bin/systemd-analyze", "bin/systemd-sysusers"),
+)
+_SYSTEMD_DATA = ("lib/systemd/system/**/*", "lib/udev/rules.d/*", "usr/lib/tmpfiles.d/*", "usr/lib/sysusers.d/*", "etc/systemd/*.conf", "etc/udev/*.conf")
+
 _DEBIAN12 = Suite(("bookworm",), spare=("trixie",))
 _DEBIAN13 = Suite(("trixie",), spare=("forky",))
 _BACKPORTS = Suite(("bookworm", "bookworm-backports"), spare=("trixie",))
@@ -51,6 +57,7 @@ ROOTS = {
     "libvirt-debian13": Root(_DEBIAN13, _LIBVIRT, _LIBVIRT_PROGRAMS, _LIBVIRT_DATA),
     "apparmor-debian12": Root(_DEBIAN12, _APPARMOR, ("sbin/apparmor_parser",), _APPARMOR_DATA),
     "apparmor-debian13": Root(_DEBIAN13, _APPARMOR, ("usr/sbin/apparmor_parser",), _APPARMOR_DATA),
+    "systemd-debian12": Root(_DEBIAN12, ("systemd", "udev"), _SYSTEMD_PROGRAMS, _SYSTEMD_DATA),
     "strace": Root(_DEBIAN12, ("strace",), ("usr/bin/strace",)),
 }
 
