@@ -287,6 +287,53 @@ void judgePower(const xml::Domain& domain, Refusals& refusals) {
                      "write a multiple of the threads of <topology>");
 }
 
+/// Whether libvirt takes the value of a <qemu:property>. Its numbers are those of strtoll(), which
+/// takes white space and a sign in front of the digits.
+bool isValueOf(std::string_view type, std::string_view value) {
+    if (type == "bool")
+        return value == "true" || value == "false";
+    if (type != "signed" && type != "unsigned")
+        return true;
+    value.remove_prefix(std::min(value.find_first_not_of(" \t\n\v\f\r"), value.size()));
+    if (value.starts_with('+') && !value.starts_with("+-"))
+        value.remove_prefix(1);
+    return type == "signed" ? numberOf<std::int64_t>(value).has_value()
+                            : numberOf<std::uint64_t>(value).has_value();
+}
+
+/// What qemuDomainDefNamespaceParse() of libvirt 9.0 refuses of <qemu:override>.
+void judgeOverride(const xml::QemuDevice& device, Refusals& refusals) {
+    constexpr std::string_view types[] = {"string", "signed", "unsigned", "bool", "remove"};
+    constexpr const char* kRemedy = "mend it, or take it out of <qemu:override>";
+    if (!device.alias)
+        refusals.add("libvirt refuses a <qemu:device> without an alias", kRemedy);
+    for (const xml::QemuProperty& property : device.properties) {
+        const std::string name = text::clipped(property.name.value_or(""));
+        if (!property.name)
+            refusals.add("libvirt refuses a <qemu:property> without a name", kRemedy);
+        else if (name == "id")
+            refusals.add("libvirt refuses the <qemu:property> id, which nobody may override",
+                         kRemedy);
+        else if (!property.type || !has(types, *property.type))
+            refusals.add(fmt::format("libvirt refuses the type '{}' of the <qemu:property> {}",
+                                     text::clipped(property.type.value_or("")), name),
+                         fmt::format("write one of: {}", fmt::join(types, ", ")));
+        else if (property.value.has_value() == (*property.type == "remove"))
+            refusals.add(
+                property.value
+                    ? fmt::format("libvirt refuses a value of the <qemu:property> {}, "
+                                  "which is to be removed",
+                                  name)
+                    : fmt::format("libvirt refuses the <qemu:property> {} without a value", name),
+                kRemedy);
+        else if (property.value && !isValueOf(*property.type, *property.value))
+            refusals.add(fmt::format("libvirt refuses the value '{}' of the <qemu:property> {}, "
+                                     "which is of the type {}",
+                                     text::clipped(*property.value), name, *property.type),
+                         kRemedy);
+    }
+}
+
 } // namespace
 
 std::vector<Refusal> refusedByLibvirt(const xml::Domain& domain) {
@@ -309,6 +356,8 @@ std::vector<Refusal> refusedByLibvirt(const xml::Domain& domain) {
     if (domain.namelessVariable)
         refusals.add("libvirt refuses a <qemu:env> without a name",
                      "take it out of <qemu:commandline>");
+    for (const xml::QemuDevice& device : domain.qemuOverrides)
+        judgeOverride(device, refusals);
     if (xml::isPowerArch(domain.arch))
         judgePower(domain, refusals);
     return refusals.take();

@@ -25,6 +25,46 @@ std::string refusal(const std::string& cpu, const std::string& type = "qemu",
     return reasons;
 }
 
+/// The refusal of a domain with that in <qemu:override>.
+std::string refusedOverride(const std::string& inside) {
+    return refusal("<override xmlns='http://libvirt.org/schemas/domain/qemu/1.0'>" + inside +
+                   "</override>");
+}
+
+std::string refusedProperty(const std::string& attributes) {
+    return refusedOverride("<device alias='ua-a'><frontend><property " + attributes +
+                           "/></frontend></device>");
+}
+
+TEST(LibvirtRules, TakesOverridesOfDevices) {
+    for (const char* inside : {"", "<device alias=''/>", "<device alias='a'><frontend/></device>",
+                               "<device alias='a'><property/></device>", "<property/>",
+                               "<device alias='a'><x xmlns='urn:x'><property/></x></device>"})
+        EXPECT_EQ(refusedOverride(inside), "") << inside;
+    for (const char* attributes :
+         {"name='driver' type='string' value=''", "name='' type='bool' value='true'",
+          "name='a' type='remove'", "name='a' type='signed' value=' +5'",
+          "name='a' type='signed' value='-9223372036854775808'",
+          "name='a' type='unsigned' value='18446744073709551615'",
+          "name='a' type='unsigned' value='08'"})
+        EXPECT_EQ(refusedProperty(attributes), "") << attributes;
+}
+
+TEST(LibvirtRules, RefusesOverridesThatLibvirtRefuses) {
+    EXPECT_EQ(refusedOverride("<device/>"), "libvirt refuses a <qemu:device> without an alias");
+    for (const char* attributes :
+         {"type='string' value='x'", "name='id' type='string' value='x'", "name='a' value='x'",
+          "name='a' type='' value='x'", "name='a' type='none' value='x'", "name='a' type='string'",
+          "name='a' type='remove' value='x'", "name='a' type='signed' value='0x5'",
+          "name='a' type='signed' value='5 '", "name='a' type='signed' value=''",
+          "name='a' type='signed' value='+-5'",
+          "name='a' type='signed' value='9223372036854775808'",
+          "name='a' type='unsigned' value='-5'",
+          "name='a' type='unsigned' value='18446744073709551616'",
+          "name='a' type='bool' value='on'"})
+        EXPECT_NE(refusedProperty(attributes), "") << attributes;
+}
+
 TEST(LibvirtRules, RefusesWordsThatLibvirtDoesNotKnow) {
     for (const char* cpu :
          {"<cpu match='none'/>", "<cpu match=''><model>POWER9</model></cpu>",

@@ -69,9 +69,11 @@ bool isQemuElement(pugi::xml_node node, std::string_view name) {
     constexpr std::string_view kNamespace = "http://libvirt.org/schemas/domain/qemu/1.0";
     const std::string_view whole = node.name();
     const std::size_t colon = whole.find(':');
-    if (colon == std::string_view::npos || whole.substr(colon + 1) != name)
+    const bool prefixed = colon != std::string_view::npos;
+    if (whole.substr(prefixed ? colon + 1 : 0) != name)
         return false;
-    const std::string declared = fmt::format("xmlns:{}", whole.substr(0, colon));
+    const std::string declared =
+        prefixed ? fmt::format("xmlns:{}", whole.substr(0, colon)) : std::string("xmlns");
     for (; node; node = node.parent())
         if (const auto declaration = node.attribute(declared.c_str()))
             return declaration.value() == kNamespace;
@@ -146,6 +148,7 @@ Result<void> DomainDocument::readHead() {
     if (!name)
         return std::unexpected(name.error());
     domain_.name = textOf(*name);
+    domain_.uuid = textOf(root.child("uuid"));
     const auto os = onlyChild(document_, root, "os");
     if (!os)
         return std::unexpected(os.error());
@@ -196,6 +199,20 @@ Result<void> DomainDocument::readCpu() {
     return {};
 }
 
+void DomainDocument::readOverrides(pugi::xml_node override) {
+    for (const pugi::xml_node device : override.children()) {
+        if (!isQemuElement(device, "device"))
+            continue;
+        QemuDevice& read = domain_.qemuOverrides.emplace_back(attributeOf(device, "alias"));
+        for (const pugi::xml_node frontend : device.children())
+            for (const pugi::xml_node property : frontend.children())
+                if (isQemuElement(frontend, "frontend") && isQemuElement(property, "property"))
+                    read.properties.push_back({.name = attributeOf(property, "name"),
+                                               .type = attributeOf(property, "type"),
+                                               .value = attributeOf(property, "value")});
+    }
+}
+
 void DomainDocument::readRest() {
     DomainCpu& cpu = domain_.cpu;
     cpu.modelAttribute = attributeOf(cpu_, "model");
@@ -225,6 +242,8 @@ void DomainDocument::readRest() {
             domain_.vcpus = textOf(child);
             domain_.currentVcpus = attributeOf(child, "current");
         }
+        if (isQemuElement(child, "override"))
+            readOverrides(child);
         if (isQemuElement(child, "commandline"))
             for (const pugi::xml_node argument : child.children()) {
                 if (isQemuElement(argument, "arg"))

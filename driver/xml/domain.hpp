@@ -79,10 +79,25 @@ struct DomainCpu {
     std::optional<std::string> modelAttribute;
 };
 
+/// A <qemu:property> of <qemu:override>: what a property of a device becomes. Nothing where an
+/// attribute is missing.
+struct QemuProperty {
+    std::optional<std::string> name;
+    std::optional<std::string> type;
+    std::optional<std::string> value;
+};
+
+/// A <qemu:device> of <qemu:override>, with the properties of its frontend.
+struct QemuDevice {
+    std::optional<std::string> alias;
+    std::vector<QemuProperty> properties;
+};
+
 /// A domain, as far as its CPU goes.
 struct Domain {
     /// Empty where missing.
     std::string name;
+    std::string uuid;
     DomainType type = DomainType::kvm;
     std::string typeText;
     /// The architecture and machine type of <os><type>; empty where missing.
@@ -96,6 +111,10 @@ struct Domain {
     std::vector<std::optional<std::string>> qemuArguments;
     /// Whether <qemu:commandline> has a <qemu:env> without a name.
     bool namelessVariable = false;
+    /// The devices of <qemu:override>. libvirt gives their properties to -device alone, and it
+    /// writes none for a CPU or a machine, so they change neither (libvirt 9.0
+    /// src/qemu/qemu_command.c: qemuBuildDeviceCommandlineFromJSON()).
+    std::vector<QemuDevice> qemuOverrides;
 };
 
 /// Whether QEMU's machine type takes compatibility modes (libvirt 9.0
@@ -151,6 +170,7 @@ private:
     Result<void> readHead();
     Result<void> readCpu();
     void readRest();
+    void readOverrides(pugi::xml_node override);
 
     Document document_;
     Domain domain_;

@@ -90,6 +90,16 @@ class Shapes:
         self.random.shuffle(inside)
         return f"<cpu{head}>{''.join(inside)}</cpu>"
 
+    def device(self) -> str:
+        kind = self.random.choice(["string", "signed", "unsigned", "bool", "remove", "bogus"])
+        right = {"signed": ["-5", " +5"], "unsigned": ["5", "08"], "bool": ["true", "false"]}.get(kind, ["x", ""])
+        value = "" if kind == "remove" else f" value='{self.random.choice(right)}'"
+        if self.often(0.1):
+            value = self.random.choice(["", " value='0x5'", " value='on'", " value='-5'"])
+        name = self.attribute("name", self.one_of(["logical_block_size", "driver", ""], ["id"]), 0.97)
+        inside = f"<qemu:property{name} type='{kind}'{value}/>"
+        return f"<qemu:device{self.attribute('alias', ['ua-disk', 'vcpu0', ''], 0.95)}><qemu:frontend>{inside}</qemu:frontend></qemu:device>"
+
     def domain(self, index: int) -> str:
         space = command = ""
         if self.often(0.08):
@@ -99,6 +109,9 @@ class Shapes:
                  "<qemu:arg/>", "<qemu:env name='A' value='b'/>", "<qemu:env name='A'/>", "<qemu:env/>"]
             )
             command = f"<qemu:commandline>{command}</qemu:commandline>"
+        if self.often(0.08):
+            space = " xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'"
+            command += f"<qemu:override>{self.device()}</qemu:override>"
         vcpu = self.random.choice(
             ["<vcpu>1</vcpu>"] * 6 + ["<vcpu>2</vcpu>"] * 4 + ["<vcpu>4</vcpu>", "<vcpu current='1'>2</vcpu>", "<vcpu current='3'>2</vcpu>", "<vcpu>0</vcpu>", "<vcpu>x</vcpu>", ""]
         )
