@@ -9,7 +9,6 @@
 // kvmppc_set_arch_compat).
 #include "driver/policy/check.hpp"
 
-#include "driver/policy/command_line.hpp"
 #include "driver/policy/libvirt_rules.hpp"
 #include "driver/policy/unpinned.hpp"
 #include "driver/policy/wording.hpp"
@@ -63,6 +62,57 @@ public:
     CheckAnswer run() {
         if (const auto refusals = refusedByLibvirt(domain_); !refusals.empty())
             return sayAll(refusals);
+        if (auto answer = otherGuest())
+            return std::move(*answer);
+        return domain_.type == xml::DomainType::qemu ? emulated() : underKvm();
+    }
+
+    /// What QEMU and KVM make of a whole command line, which libvirt has written.
+    CheckAnswer run(const CommandLine& line, CommandLineOf who) {
+        libvirtHasDecided_ = true;
+        if (auto answer = otherGuest())
+            return std::move(*answer);
+        if (!line.accelerator.empty() && !line.accelerators.empty())
+            return say(Verdict::incompatible, wording::secondAccelerator(line.accelerator),
+                       wording::takeOutOfCommandLine("accel"));
+        const CommandLine own = commandLineOf(domain_.qemuArguments);
+        warnOfCommandLine(own);
+        warnOfContradiction(line, own, who);
+        if (const std::string accelerator = acceleratorOf(line); accelerator != "kvm")
+            return say(Verdict::notApplicable, wording::emulatedAsStarted(accelerator));
+        if (auto answer = machineWithoutKvm(line.machine))
+            return std::move(*answer);
+        if (const std::string obstacle = refusedByQemu(); !obstacle.empty())
+            return say(Verdict::incompatible, obstacle);
+        mode_ = line.mode.value_or("");
+        modeIsOfCommandLine_ = own.mode.has_value();
+        // Without -cpu QEMU takes the CPU "host" under KVM (QEMU 7.2 target/ppc/kvm.c:
+        // pseries_machine_class_fixup()).
+        return line.cpu.empty() || line.cpu == "host" ? withHostCpu() : namedCpu(line.cpu, own);
+    }
+
+    CheckAnswer refused(std::string_view daemon, std::string_view words) {
+        CheckAnswer answer = Checker(domain_, host_, qemu_, table_).run();
+        if (answer.verdict != Verdict::incompatible) {
+            answer.remedy.clear();
+            answer.warnings.clear();
+        }
+        answer.verdict = Verdict::incompatible;
+        answer.reason = wording::refusedByDaemon(daemon, words);
+        answer.onlyAtStart = true;
+        return answer;
+    }
+
+private:
+    CheckAnswer say(Verdict verdict, std::string reason, std::string remedy = {}) {
+        answer_.verdict = verdict;
+        answer_.reason = std::move(reason);
+        answer_.remedy = std::move(remedy);
+        return std::move(answer_);
+    }
+
+    /// The answer about a guest that is none of POWER's, or of another hypervisor.
+    std::optional<CheckAnswer> otherGuest() {
         if (domain_.type == xml::DomainType::other)
             return say(Verdict::notApplicable, wording::otherHypervisor(domain_));
         std::string_view arch = domain_.arch;
@@ -73,20 +123,78 @@ public:
             arch = host_.arch;
             answer_.warnings.push_back(wording::archFromHost(host_));
         }
-        if (!xml::isPowerArch(arch)) {
-            if (domain_.type == xml::DomainType::kvm && xml::isPowerArch(host_.arch))
-                return say(Verdict::incompatible, wording::hostOfOtherArch(domain_, host_));
-            return say(Verdict::notApplicable, wording::otherArch(arch));
-        }
-        return domain_.type == xml::DomainType::qemu ? emulated() : underKvm();
+        if (xml::isPowerArch(arch))
+            return std::nullopt;
+        if (domain_.type == xml::DomainType::kvm && xml::isPowerArch(host_.arch))
+            return say(Verdict::incompatible, wording::hostOfOtherArch(domain_, host_));
+        return say(Verdict::notApplicable, wording::otherArch(arch));
     }
 
-private:
-    CheckAnswer say(Verdict verdict, std::string reason, std::string remedy = {}) {
-        answer_.verdict = verdict;
-        answer_.reason = std::move(reason);
-        answer_.remedy = std::move(remedy);
-        return std::move(answer_);
+    /// QEMU takes the first accelerator that it can have, and without a word TCG.
+    static std::string acceleratorOf(const CommandLine& line) {
+        if (!line.accelerators.empty())
+            return line.accelerators.front();
+        // "kvm:tcg"
+        return line.accelerator.empty() ? "tcg"
+                                        : line.accelerator.substr(0, line.accelerator.find(':'));
+    }
+
+    /// The CPU that libvirt names to QEMU for <cpu>; empty where that is not certain.
+    std::string documentedCpu() const {
+        switch (domain_.cpu.mode) {
+        case xml::CpuMode::custom:
+            return std::string(currentModelName(domain_.cpu.model));
+        case xml::CpuMode::hostPassthrough:
+            return "host";
+        case xml::CpuMode::hostModel:
+            return domain_.cpu.model.empty() ? "" : "host";
+        default:
+            return "";
+        }
+    }
+
+    std::string documentedMode() const {
+        return domain_.cpu.mode == xml::CpuMode::hostModel ? domain_.cpu.model : std::string();
+    }
+
+    /// What <qemu:commandline> sets, where that is not what <cpu> says anyway.
+    void warnOfCommandLine(const CommandLine& own) {
+        if (!own.cpu.empty() && !equalIgnoringCase(own.cpu, documentedCpu()))
+            answer_.warnings.push_back(wording::commandLineNamesCpu(domain_, own.cpu));
+        if (own.mode && *own.mode != documentedMode())
+            answer_.warnings.push_back(wording::commandLinePins(domain_, *own.mode));
+    }
+
+    /// What of the whole command line the document does not say.
+    void warnOfContradiction(const CommandLine& line, const CommandLine& own, CommandLineOf who) {
+        const auto warn = [&](std::string_view property, std::string_view there,
+                              std::string_view here) {
+            answer_.warnings.push_back(
+                wording::contradictsDocument(domain_, who, property, there, here));
+        };
+        const std::string mode = own.mode.value_or(documentedMode());
+        if (line.mode.value_or("") != mode)
+            warn("max-cpu-compat", line.mode.value_or(""), mode);
+        const std::string cpu = own.cpu.empty() ? documentedCpu() : own.cpu;
+        std::string started = line.cpu.empty() ? "host" : line.cpu;
+        // libvirt names features behind the CPU.
+        if (own.cpu.empty())
+            started = started.substr(0, started.find(','));
+        if (!cpu.empty() && !equalIgnoringCase(cpu, started))
+            warn("-cpu", started, cpu);
+        const std::string accelerator = domain_.type == xml::DomainType::kvm ? "kvm" : "tcg";
+        const std::string first = acceleratorOf(line);
+        if (first != accelerator)
+            warn("-accel", first, accelerator);
+    }
+
+    std::optional<CheckAnswer> machineWithoutKvm(std::string_view machine) {
+        if (!host_.arch.empty() && !xml::isPowerArch(host_.arch))
+            return say(Verdict::incompatible, wording::hostOfOtherArch(domain_, host_));
+        if (!xml::isPseriesMachine(machine))
+            return say(Verdict::incompatible, wording::machineWithoutKvm(machine),
+                       wording::usePseries());
+        return std::nullopt;
     }
 
     /// Everything that libvirt refuses, with every remedy once.
@@ -110,14 +218,26 @@ private:
     /// The way out: the wished mode where it works, else the newest that does, else nothing.
     std::string pinRemedy(unsigned wished = 0) const {
         const model::ModeSet modes = usable();
-        if (!modes.empty())
-            return wording::pin(model::modeName(modes.contains(wished) ? wished : modes.newest()));
-        return wording::lookAtTheHost(host_);
+        if (modes.empty())
+            return wording::lookAtTheHost(host_);
+        const std::string pin =
+            wording::pin(model::modeName(modes.contains(wished) ? wished : modes.newest()));
+        // <qemu:commandline> wins over what is pinned.
+        return modeIsOfCommandLine_
+                   ? fmt::format("{} and {}", wording::takeOutOfCommandLine("max-cpu-compat"), pin)
+                   : pin;
     }
 
     /// TCG has no CPU "host" and libvirt no host model for it; what it emulates, KVM does not
     /// bind.
     CheckAnswer emulated() {
+        const CommandLine own = commandLineOf(domain_.qemuArguments);
+        if (!own.accelerator.empty())
+            return say(Verdict::incompatible, wording::secondAccelerator(own.accelerator),
+                       wording::takeOutOfCommandLine("accel"));
+        if (own.cpu == "host")
+            return say(Verdict::incompatible, wording::emulatedWithHostOfCommandLine(),
+                       wording::takeOutOfCommandLine("-cpu"));
         switch (domain_.cpu.mode) {
         case xml::CpuMode::hostModel:
         case xml::CpuMode::hostPassthrough:
@@ -139,37 +259,41 @@ private:
     }
 
     CheckAnswer underKvm() {
-        if (!host_.arch.empty() && !xml::isPowerArch(host_.arch))
-            return say(Verdict::incompatible, wording::hostOfOtherArch(domain_, host_));
-        if (!xml::isPseriesMachine(domain_.machine))
-            return say(Verdict::incompatible, wording::machineWithoutKvm(domain_),
-                       wording::usePseries());
+        const CommandLine line = commandLineOf(domain_.qemuArguments);
+        if (auto answer = machineWithoutKvm(domain_.machine))
+            return std::move(*answer);
         if (const std::string obstacle = refusedByQemuOrLibvirt(); !obstacle.empty())
             return say(Verdict::incompatible, obstacle);
         if (domain_.cpu.modelAttribute)
             answer_.warnings.push_back(wording::modelAttributeIgnored(*domain_.cpu.modelAttribute));
-        const CommandLine line = commandLineOf(domain_.qemuArguments);
         if (!line.accelerator.empty())
             return say(Verdict::incompatible, wording::secondAccelerator(line.accelerator),
                        wording::takeOutOfCommandLine("accel"));
-        if (!line.cpu.empty() && line.cpu != "host")
-            return commandLineCpu(line.cpu);
-        if (!line.mode.empty()) {
-            answer_.warnings.push_back(wording::commandLinePins(domain_, line.mode));
-            return pinned(line.mode);
-        }
-        const bool hasModel = !domain_.cpu.model.empty();
+        if (!line.machine.empty())
+            if (auto answer = machineWithoutKvm(line.machine))
+                return std::move(*answer);
+        warnOfCommandLine(line);
+        // libvirt looks at <cpu> whatever stands behind it.
+        if (const std::string mode = documentedMode(); line.mode && !mode.empty())
+            if (auto answer = refusedMode(mode))
+                return std::move(*answer);
+        mode_ = line.mode.value_or(documentedMode());
+        modeIsOfCommandLine_ = line.mode.has_value();
+        const bool named = !line.cpu.empty() && line.cpu != "host";
         switch (domain_.cpu.mode) {
-        case xml::CpuMode::hostModel:
-            return hasModel ? pinned(domain_.cpu.model) : unpinned();
         case xml::CpuMode::custom:
-            return custom();
+            if (named && domain_.cpu.check == "none")
+                return namedCpu(line.cpu, line);
+            if (auto answer = refusedCustom())
+                return std::move(*answer);
+            return named ? namedCpu(line.cpu, line) : withHostCpu();
         case xml::CpuMode::hostPassthrough:
-            if (hasModel)
+            if (!domain_.cpu.model.empty())
                 answer_.warnings.push_back(wording::modelIgnored(domain_));
-            return unpinned();
+            [[fallthrough]];
+        case xml::CpuMode::hostModel:
         case xml::CpuMode::none:
-            return unpinned();
+            return named ? namedCpu(line.cpu, line) : withHostCpu();
         case xml::CpuMode::maximum:
             return say(Verdict::incompatible, wording::maximumRefused(), pinRemedy());
         case xml::CpuMode::other:
@@ -179,33 +303,68 @@ private:
                    wording::useKnownCpuMode());
     }
 
-    /// What of <cpu> beside the model stands in the way: QEMU's POWER CPUs have neither features
-    /// nor a vendor to set, and libvirt compares <vendor> with the host's unless check is none.
-    std::string refusedByQemuOrLibvirt() const {
+    /// What of <cpu> beside the model stands in QEMU's way: its POWER CPUs have neither features
+    /// nor a vendor to set.
+    std::string refusedByQemu() const {
         const xml::DomainCpu& cpu = domain_.cpu;
         if (!cpu.feature.empty())
             return wording::featureRefused(cpu.feature);
+        if (cpu.vendorId &&
+            (cpu.mode == xml::CpuMode::hostModel || cpu.mode == xml::CpuMode::custom))
+            return wording::vendorIdRefused();
+        return {};
+    }
+
+    /// And in libvirt's, which compares <vendor> with the host's unless check is none.
+    std::string refusedByQemuOrLibvirt() const {
+        const xml::DomainCpu& cpu = domain_.cpu;
+        if (std::string obstacle = refusedByQemu(); !obstacle.empty())
+            return obstacle;
         if (cpu.mode != xml::CpuMode::hostModel && cpu.mode != xml::CpuMode::custom)
             return {};
-        if (cpu.vendorId)
-            return wording::vendorIdRefused();
         if (!cpu.vendor.empty() && cpu.vendor != "IBM" && cpu.check != "none")
             return wording::otherVendor(cpu.vendor);
         return {};
     }
 
-    /// "-cpu NAME" of <qemu:commandline>, which comes last and wins. What properties behind the
-    /// name do, only a QEMU can tell.
-    CheckAnswer commandLineCpu(std::string_view text) {
+    /// "-cpu NAME" with any name but "host". What properties behind the name do, and whether one
+    /// version of the processor passes for another, only a QEMU can tell.
+    ///
+    /// @param own what of the command line <qemu:commandline> sets.
+    CheckAnswer namedCpu(std::string_view text, const CommandLine& own) {
         const std::string_view model = text.substr(0, text.find(','));
-        answer_.warnings.push_back(wording::commandLineNamesCpu(domain_, text));
         if (model == text && !host_.model.empty() && equalIgnoringCase(model, host_.model))
-            return unpinned();
-        if (model != text || host_.model.empty())
-            return say(Verdict::unknown, wording::commandLineCpuUnknown(text),
-                       wording::takeOutOfCommandLine("-cpu"));
+            return withHostCpu();
+        const unsigned generation = generationOf(model);
+        const bool sameGeneration = generation != 0 && generation == generationOf(host_.model);
+        const std::string remedy =
+            own.cpu.empty() ? pinRemedy(generation) : wording::takeOutOfCommandLine("-cpu");
+        if (model != text || host_.model.empty() || sameGeneration)
+            return say(Verdict::unknown, wording::namedCpuUnknown(text), remedy);
         return say(Verdict::incompatible, wording::customIsOtherGeneration(domain_, model, host_),
-                   wording::takeOutOfCommandLine("-cpu"));
+                   remedy);
+    }
+
+    /// "-cpu host", or the model that it is, with max-cpu-compat or without.
+    CheckAnswer withHostCpu() {
+        return mode_.empty() ? unpinned() : pinned(mode_);
+    }
+
+    /// What libvirt itself refuses of a pinned mode, whatever QEMU is told in the end.
+    std::optional<CheckAnswer> refusedMode(std::string_view name) {
+        answer_.mode = name;
+        const auto mode = numberOf(name);
+        if (!mode)
+            return pinnedToNoMode(name);
+        if (!host_.libvirtKnowsProcessor)
+            return say(Verdict::incompatible, wording::libvirtDoesNotKnowProcessor(host_),
+                       wording::updateLibvirt());
+        const unsigned own = generationOf(host_.model);
+        if (own != 0 && *mode > own)
+            return say(Verdict::incompatible, wording::newerThanProcessor(name, host_),
+                       pinRemedy());
+        answer_.mode.clear();
+        return std::nullopt;
     }
 
     /// "-machine pseries,max-cpu-compat=NAME -cpu host".
@@ -216,7 +375,7 @@ private:
             return pinnedToNoMode(name);
         if (qemu_ && !qemu_->takes(name))
             return say(Verdict::incompatible, wording::qemuRefuses(name, *qemu_), pinRemedy());
-        if (!host_.libvirtKnowsProcessor)
+        if (!libvirtHasDecided_ && !host_.libvirtKnowsProcessor)
             return say(Verdict::incompatible, wording::libvirtDoesNotKnowProcessor(host_),
                        wording::updateLibvirt());
         const unsigned own = generationOf(host_.model);
@@ -280,8 +439,8 @@ private:
         return say(Verdict::incompatible, wording::noSuchMode(name, table_), pinRemedy());
     }
 
-    /// "-cpu MODEL": KVM-HV takes only the host's own processor version.
-    CheckAnswer custom() {
+    /// The refusal of "-cpu MODEL": KVM-HV takes only the host's own processor version.
+    std::optional<CheckAnswer> refusedCustom() {
         const xml::DomainCpu& cpu = domain_.cpu;
         const std::string_view model = currentModelName(cpu.model);
         if (model != cpu.model)
@@ -289,7 +448,7 @@ private:
         if (cpu.match == "minimum" || cpu.match == "strict")
             answer_.warnings.push_back(wording::matchIsExact(domain_));
         if (!host_.model.empty() && model == host_.model)
-            return unpinned();
+            return std::nullopt;
         // QEMU finds models in any case, libvirt does not: without its comparison (check='none') it
         // is virCPUTranslate() that refuses (measured with libvirt 9.0).
         if (const auto mode = model::modeNumber(model))
@@ -354,6 +513,10 @@ private:
     const qemu::QemuModes* qemu_;
     model::ModeTable table_;
     CheckAnswer answer_;
+    /// max-cpu-compat that QEMU is started with; empty where there is none.
+    std::string mode_;
+    bool modeIsOfCommandLine_ = false;
+    bool libvirtHasDecided_ = false;
 };
 
 } // namespace
@@ -381,14 +544,31 @@ void requirePinned(CheckAnswer& answer) {
 }
 
 std::string pinnedMode(const xml::Domain& domain) {
-    if (std::string mode = commandLineOf(domain.qemuArguments).mode; !mode.empty())
-        return mode;
+    if (auto mode = commandLineOf(domain.qemuArguments).mode)
+        return std::move(*mode);
     return domain.cpu.mode == xml::CpuMode::hostModel ? domain.cpu.model : std::string();
 }
 
 CheckAnswer checkDomain(const xml::Domain& domain, const PolicyHost& host,
                         const qemu::QemuModes* qemu, model::ModeTable table) {
     return Checker(domain, host, qemu, table).run();
+}
+
+CheckAnswer checkCommandLine(const xml::Domain& domain, const CommandLine& line, CommandLineOf who,
+                             const PolicyHost& host, const qemu::QemuModes* qemu,
+                             model::ModeTable table) {
+    return Checker(domain, host, qemu, table).run(line, who);
+}
+
+CheckAnswer checkRefused(const xml::Domain& domain, std::string_view daemon, std::string_view words,
+                         const PolicyHost& host, const qemu::QemuModes* qemu,
+                         model::ModeTable table) {
+    return Checker(domain, host, qemu, table).refused(daemon, words);
+}
+
+bool isOfGuest(const CommandLine& line, std::string_view name, const xml::Domain& domain) {
+    return !name.empty() && line.guest == name && !domain.uuid.empty() &&
+           equalIgnoringCase(line.uuid, domain.uuid);
 }
 
 } // namespace hostcompat::policy

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "driver/model/host_compat.hpp"
+#include "driver/policy/command_line.hpp"
 #include "driver/policy/host.hpp"
 #include "driver/qemu/qemu_modes.hpp"
 #include "driver/xml/domain.hpp"
@@ -55,6 +56,25 @@ std::string pinnedMode(const xml::Domain& domain);
 CheckAnswer checkDomain(const xml::Domain& domain, const PolicyHost& host,
                         const qemu::QemuModes* qemu = nullptr,
                         model::ModeTable table = model::modeTable());
+
+/// Decides about a guest whose command line is known: libvirt has decided, and what QEMU and KVM
+/// make of the line is left. Warns where it contradicts the document.
+///
+/// @param domain its document. @param line all of the command line.
+CheckAnswer checkCommandLine(const xml::Domain& domain, const CommandLine& line, CommandLineOf who,
+                             const PolicyHost& host, const qemu::QemuModes* qemu = nullptr,
+                             model::ModeTable table = model::modeTable());
+
+/// Decides about a domain that its daemon refuses to start: incompatible, for the daemon's reason.
+/// Where checkDomain() knows what would help, so does this.
+///
+/// @param daemon what to call it. @param words the daemon's own, as they came.
+CheckAnswer checkRefused(const xml::Domain& domain, std::string_view daemon, std::string_view words,
+                         const PolicyHost& host, const qemu::QemuModes* qemu = nullptr,
+                         model::ModeTable table = model::modeTable());
+
+/// Whether a command line is that of the guest of that name with the document's UUID.
+bool isOfGuest(const CommandLine& line, std::string_view name, const xml::Domain& domain);
 
 /// Makes "incompatible" of a compatible answer about a domain that pins no mode: it can run, but
 /// cannot move to older hosts.

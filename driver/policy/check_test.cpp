@@ -293,30 +293,173 @@ TEST(Check, knowsALibvirtThatDoesNotKnowTheProcessor) {
     EXPECT_EQ(checkDomain(domain("<cpu mode='host-passthrough'/>"), older).verdict, compatible);
 }
 
+/// A guest with arguments of <qemu:commandline>, which stand apart by blanks.
+xml::Domain withArguments(const std::string& cpu, const std::string& arguments,
+                          const std::string& type = "kvm") {
+    std::string text = "<domain type='" + type +
+                       "' xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><name>g</name>"
+                       "<os><type arch='ppc64le' machine='pseries'>hvm</type></os>" +
+                       cpu + "<q:commandline>";
+    std::size_t begin = 0;
+    while (begin < arguments.size()) {
+        const std::size_t end = std::min(arguments.find(' ', begin), arguments.size());
+        text += "<q:arg value='" + arguments.substr(begin, end - begin) + "'/>";
+        begin = end + 1;
+    }
+    return xml::DomainDocument::read(text + "</q:commandline></domain>", "g.xml")->domain();
+}
+
 TEST(Check, readsTheCommandLineOfQemu) {
     const auto with = [](const std::string& arguments, const PolicyHost& host) {
-        std::string text =
-            "<domain type='kvm' xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'>"
-            "<os><type arch='ppc64le' machine='pseries'>hvm</type></os>" +
-            hostModel("power9") + "<q:commandline>";
-        std::size_t begin = 0;
-        while (begin < arguments.size()) {
-            const std::size_t end = std::min(arguments.find(' ', begin), arguments.size());
-            text += "<q:arg value='" + arguments.substr(begin, end - begin) + "'/>";
-            begin = end + 1;
-        }
-        const auto document =
-            xml::DomainDocument::read(text + "</q:commandline></domain>", "g.xml");
-        return checkDomain(document->domain(), host);
+        return checkDomain(withArguments(hostModel("power9"), arguments), host);
     };
     EXPECT_EQ(with("-machine max-cpu-compat=power10", kPower9).verdict, incompatible);
     EXPECT_EQ(with("-machine max-cpu-compat=power10", kPower10).verdict, compatible);
     EXPECT_EQ(with("-machine max-cpu-compat=power10", kPower10).mode, "power10");
     ASSERT_EQ(with("-machine max-cpu-compat=power10", kPower10).warnings.size(), 1U);
+    EXPECT_EQ(with("-machine max-cpu-compat=power10", kPower10).warnings[0],
+              "<qemu:commandline> sets max-cpu-compat=power10, which wins over <cpu> (power9)");
     EXPECT_EQ(with("-cpu POWER9", kPower10).verdict, incompatible);
     EXPECT_EQ(with("-cpu POWER9,x=on", kPower10).verdict, unknown);
     EXPECT_EQ(with("-machine accel=tcg", kPower10).verdict, incompatible);
+    EXPECT_EQ(with("-machine powernv9", kPower9).verdict, incompatible);
     EXPECT_EQ(with("-cpu host", kPower10).verdict, compatible);
+    // The same once more contradicts nothing.
+    EXPECT_EQ(with("-machine max-cpu-compat=power9", kPower10).warnings.size(), 0U);
+    // Without a limit the guest is tied to its generation.
+    EXPECT_EQ(with("-machine max-cpu-compat=", kPower10).mode, "");
+    EXPECT_EQ(with("-machine max-cpu-compat=", kPower10).verdict, compatible);
+    // The mode that <cpu> pins stays beside a CPU that is named.
+    EXPECT_EQ(with("-cpu POWER10", kPower10).mode, "power9");
+    EXPECT_EQ(with("-cpu POWER10", kPower10).verdict, compatible);
+    EXPECT_EQ(with("-cpu power10_v2.0", kPower10).verdict, unknown);
+}
+
+TEST(Check, doesNotLetTheCommandLineHideWhatLibvirtRefuses) {
+    const std::string nine = "-machine max-cpu-compat=power9";
+    EXPECT_EQ(checkDomain(withArguments(custom("POWER8"), nine), kPower9).verdict, incompatible);
+    EXPECT_EQ(checkDomain(withArguments(custom("POWER9"), nine), kPower9).verdict, compatible);
+    EXPECT_EQ(checkDomain(withArguments(custom("POWER9"), nine), kPower9).mode, "power9");
+    EXPECT_EQ(checkDomain(withArguments(custom("POWER8"), "-cpu POWER9"), kPower9).verdict,
+              incompatible);
+    EXPECT_EQ(checkDomain(withArguments(hostModel("power11"), nine), kPower9).verdict,
+              incompatible);
+    EXPECT_EQ(checkDomain(withArguments(hostModel("Power9"), nine), kPower9).verdict, incompatible);
+}
+
+TEST(Check, saysWhatHelpsWhereTheCommandLineStandsInTheWay) {
+    const CheckAnswer answer =
+        checkDomain(withArguments(hostModel("power9"), "-machine max-cpu-compat=power10"), kPower9);
+    EXPECT_EQ(answer.remedy, "take max-cpu-compat out of <qemu:commandline> and use <cpu "
+                             "mode='host-model'><model>power9</model></cpu>");
+}
+
+TEST(Check, readsTheCommandLineOfAnEmulatedGuest) {
+    const std::string cpu = custom("POWER9");
+    EXPECT_EQ(checkDomain(withArguments(cpu, "-cpu POWER8", "qemu"), kPower10).verdict,
+              notApplicable);
+    EXPECT_EQ(checkDomain(withArguments(cpu, "-accel kvm", "qemu"), kPower10).verdict,
+              notApplicable);
+    EXPECT_EQ(checkDomain(withArguments(cpu, "-machine accel=kvm", "qemu"), kPower10).verdict,
+              incompatible);
+    EXPECT_EQ(checkDomain(withArguments(cpu, "-cpu host", "qemu"), kPower10).verdict, incompatible);
+}
+
+/// What libvirt's daemon would start, or a process was started with.
+CheckAnswer started(const xml::Domain& domain, const std::string& line, const PolicyHost& host,
+                    CommandLineOf who = CommandLineOf::daemon) {
+    return checkCommandLine(domain, commandLineOf(wordsOf(line)), who, host);
+}
+
+TEST(CheckCommandLine, decidesAsQemuAndKvmDo) {
+    const xml::Domain nine = domain(hostModel("power9"));
+    const std::string start = "qemu -machine pseries-7.2,max-cpu-compat=power9 -accel kvm -cpu ";
+    EXPECT_EQ(started(nine, start + "host", kPower10As9).verdict, compatible);
+    EXPECT_EQ(started(nine, start + "host", kPower10As9).mode, "power9");
+    EXPECT_EQ(started(nine, start + "host", kPower10As9).warnings, std::vector<std::string>{});
+    EXPECT_EQ(started(nine, start + "POWER8", kPower10).verdict, incompatible);
+    EXPECT_EQ(started(nine, start + "power9_v2.2", kPower9).verdict, unknown);
+    EXPECT_EQ(started(nine, start + "host -machine accel=kvm", kPower10).verdict, incompatible);
+    EXPECT_EQ(started(nine, start + "host -accel tcg", kPower10).verdict, compatible);
+    EXPECT_EQ(started(nine, start + "host -M powernv9", kPower9).verdict, incompatible);
+    // As libvirt did before it knew -accel.
+    EXPECT_EQ(
+        started(nine, "qemu -machine pseries,accel=kvm,max-cpu-compat=power9", kPower9).verdict,
+        compatible);
+    EXPECT_EQ(started(nine, start + "host", kUnknown).verdict, unknown);
+}
+
+TEST(CheckCommandLine, bindsNoGuestWithoutKvm) {
+    const xml::Domain nine = domain(custom("POWER9"), {.type = "qemu"});
+    const CheckAnswer answer =
+        started(nine, "qemu -machine pseries -accel tcg -cpu POWER9", kPower10);
+    EXPECT_EQ(answer.verdict, notApplicable);
+    EXPECT_EQ(answer.warnings, std::vector<std::string>{});
+    EXPECT_EQ(started(nine, "qemu -machine pseries -cpu POWER9", kPower10).verdict, notApplicable);
+    EXPECT_EQ(started(domain("", {.type = "lxc"}), "", kPower10).verdict, notApplicable);
+    EXPECT_EQ(started(domain("", {.arch = "x86_64"}), "qemu -accel kvm", kPower10).verdict,
+              incompatible);
+}
+
+TEST(CheckCommandLine, doesNotRefuseWhatLibvirtTook) {
+    PolicyHost older = kPower11;
+    older.libvirtKnowsProcessor = false;
+    const xml::Domain pinned = domain(hostModel("power10"));
+    EXPECT_EQ(checkDomain(pinned, older).verdict, incompatible);
+    EXPECT_EQ(
+        started(pinned, "qemu -machine max-cpu-compat=power10 -accel kvm -cpu host", older).verdict,
+        compatible);
+}
+
+TEST(CheckCommandLine, namesAContradiction) {
+    const xml::Domain ten = domain(hostModel("power10"));
+    const CheckAnswer answer =
+        started(ten, "qemu -machine max-cpu-compat=power9 -accel tcg -cpu POWER9", kPower10,
+                CommandLineOf::process);
+    EXPECT_EQ(answer.verdict, notApplicable);
+    ASSERT_EQ(answer.warnings.size(), 3U);
+    EXPECT_EQ(answer.warnings[0],
+              "the command line of the guest's process has max-cpu-compat power9, and the document "
+              "of the domain says power10: the command line counts");
+    const CheckAnswer unpinned = started(ten, "qemu -accel kvm -cpu host", kPower10);
+    EXPECT_EQ(unpinned.mode, "");
+    ASSERT_FALSE(unpinned.warnings.empty());
+    EXPECT_NE(unpinned.warnings[0].find("has max-cpu-compat none, and"), std::string::npos)
+        << unpinned.warnings[0];
+    // What <qemu:commandline> adds is said once.
+    const CheckAnswer added =
+        started(withArguments(hostModel("power10"), "-machine max-cpu-compat=power9"),
+                "qemu -machine pseries,max-cpu-compat=power10 -accel kvm -cpu host -machine "
+                "max-cpu-compat=power9",
+                kPower10);
+    EXPECT_EQ(added.mode, "power9");
+    EXPECT_EQ(added.warnings.size(), 1U);
+}
+
+TEST(CheckRefused, saysTheDaemonsWordsAndWhatHelps) {
+    const CheckAnswer known =
+        checkRefused(domain(hostModel("power10")), "qemu:///system", "it cannot", kPower9);
+    EXPECT_EQ(known.verdict, incompatible);
+    EXPECT_EQ(known.reason, "qemu:///system refuses to start it: it cannot");
+    EXPECT_NE(known.remedy.find("power9"), std::string::npos);
+    const CheckAnswer other = checkRefused(domain(hostModel("power9")), "qemu:///system",
+                                           std::string(5000, 'x'), kPower9);
+    EXPECT_EQ(other.verdict, incompatible);
+    EXPECT_EQ(other.remedy, "");
+    EXPECT_LT(other.reason.size(), 1100U);
+}
+
+TEST(CheckCommandLine, isOfOneGuestOnly) {
+    xml::Domain guest = domain("");
+    guest.uuid = "00000000-0000-4000-8000-00000000000A";
+    const auto line = [](const std::string& text) { return commandLineOf(wordsOf(text)); };
+    const std::string uuid = " -uuid 00000000-0000-4000-8000-00000000000a";
+    EXPECT_TRUE(isOfGuest(line("qemu -name guest=g" + uuid), "g", guest));
+    EXPECT_FALSE(isOfGuest(line("qemu -name guest=h" + uuid), "g", guest));
+    EXPECT_FALSE(isOfGuest(line("qemu -name guest=g -uuid 1"), "g", guest));
+    EXPECT_FALSE(isOfGuest(line("qemu" + uuid), "", guest));
+    guest.uuid.clear();
+    EXPECT_FALSE(isOfGuest(line("qemu -name guest=g"), "g", guest));
 }
 
 TEST(Check, mayWantAPinnedMode) {

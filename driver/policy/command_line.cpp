@@ -1,12 +1,64 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Follows QEMU's options, which take their value from the next argument.
+// Follows QEMU's options, of which most take their value from the next argument.
 #include "driver/policy/command_line.hpp"
 
-#include <string_view>
+#include <algorithm>
+#include <array>
+#include <utility>
 
 namespace hostcompat::policy {
 
 namespace {
+
+/// The options without a value, of QEMU 7.2 and of older ones (qemu-options.hx). What stands behind
+/// any other is its value, whatever it looks like.
+constexpr std::array<std::string_view, 45> kWithoutValue = {
+    "h",
+    "help",
+    "version",
+    "S",
+    "s",
+    "alt-grab",
+    "async-teardown",
+    "audio-help",
+    "ctrl-grab",
+    "curses",
+    "daemonize",
+    "enable-fips",
+    "enable-kvm",
+    "enable-sync-profile",
+    "full-screen",
+    "localtime",
+    "mem-prealloc",
+    "no-acpi",
+    "no-fd-bootchk",
+    "no-frame",
+    "no-hpet",
+    "no-kvm",
+    "no-kvm-irqchip",
+    "no-kvm-pit",
+    "no-kvm-pit-reinjection",
+    "no-quit",
+    "no-reboot",
+    "no-shutdown",
+    "no-user-config",
+    "nodefaults",
+    "nodefconfig",
+    "nographic",
+    "old-param",
+    "only-migratable",
+    "portrait",
+    "preconfig",
+    "sdl",
+    "semihosting",
+    "singlestep",
+    "snapshot",
+    "tdf",
+    "usb",
+    "win2k-hack",
+    "xen-attach",
+    "xen-domid-restrict",
+};
 
 /// The name of an option without its dashes ("-cpu" and "--cpu" are the same); empty where the
 /// argument is none.
@@ -17,10 +69,11 @@ std::string_view optionOf(std::string_view argument) {
     return argument;
 }
 
-/// Calls with each name and value of "a=b,c=d". A doubled comma stands for one in a value.
+/// Calls with each name and value of "a=b,c=d". A doubled comma stands for one in a value; a first
+/// word alone is the value of the name that is implied.
 template <typename Call>
-void eachProperty(std::string_view text, Call call) {
-    while (!text.empty()) {
+void eachProperty(std::string_view text, std::string_view implied, Call call) {
+    for (bool first = true; !text.empty(); first = false) {
         std::string property;
         std::size_t at = 0;
         for (; at < text.size(); ++at) {
@@ -33,32 +86,94 @@ void eachProperty(std::string_view text, Call call) {
         const std::size_t equals = property.find('=');
         if (equals != std::string::npos)
             call(std::string_view(property).substr(0, equals), property.substr(equals + 1));
+        else if (first)
+            call(implied, std::move(property));
     }
+}
+
+void readMachine(std::string_view value, CommandLine& line) {
+    eachProperty(value, "type", [&](std::string_view name, std::string property) {
+        if (name == "max-cpu-compat")
+            line.mode = std::move(property);
+        else if (name == "accel")
+            line.accelerator = std::move(property);
+        else if (name == "type")
+            line.machine = std::move(property);
+    });
+}
+
+void readOption(std::string_view option, const std::string& value, CommandLine& line) {
+    if (option == "cpu")
+        line.cpu = value;
+    else if (option == "uuid")
+        line.uuid = value;
+    else if (option == "machine" || option == "M")
+        readMachine(value, line);
+    else if (option == "accel")
+        eachProperty(value, "accel", [&](std::string_view name, std::string property) {
+            if (name == "accel")
+                line.accelerators.push_back(std::move(property));
+        });
+    else if (option == "name")
+        eachProperty(value, "guest", [&](std::string_view name, std::string property) {
+            if (name == "guest")
+                line.guest = std::move(property);
+        });
 }
 
 } // namespace
 
-CommandLine commandLineOf(const std::vector<std::optional<std::string>>& arguments) {
+CommandLine commandLineOf(const Arguments& arguments) {
     CommandLine line;
-    for (std::size_t at = 0; at + 1 < arguments.size(); ++at) {
-        if (!arguments[at] || !arguments[at + 1])
+    for (std::size_t at = 0; at < arguments.size(); ++at) {
+        const std::string_view option =
+            arguments[at] ? optionOf(*arguments[at]) : std::string_view();
+        if (option == "enable-kvm")
+            line.accelerator = "kvm";
+        if (option.empty() || std::ranges::find(kWithoutValue, option) != kWithoutValue.end())
             continue;
-        const std::string_view option = optionOf(*arguments[at]);
-        const std::string& value = *arguments[at + 1];
-        if (option == "cpu")
-            line.cpu = value;
-        else if (option == "machine" || option == "M")
-            eachProperty(value, [&](std::string_view name, std::string property) {
-                if (name == "max-cpu-compat")
-                    line.mode = std::move(property);
-                else if (name == "accel")
-                    line.accelerator = std::move(property);
-            });
-        else
-            continue;
-        ++at;
+        if (++at < arguments.size() && arguments[at])
+            readOption(option, *arguments[at], line);
     }
     return line;
+}
+
+Arguments wordsOf(std::string_view quoted) {
+    Arguments words;
+    bool within = false;
+    bool begun = false;
+    const auto add = [&](char character) {
+        if (!std::exchange(begun, true))
+            words.emplace_back(std::string());
+        *words.back() += character;
+    };
+    for (std::size_t at = 0; at < quoted.size(); ++at) {
+        const char character = quoted[at];
+        if (character == '\'') {
+            within = !within;
+            if (!std::exchange(begun, true))
+                words.emplace_back(std::string());
+        } else if (!within && character == '\\' && at + 1 < quoted.size()) {
+            // Before the end of a line it goes on with the next one.
+            if (quoted[++at] != '\n')
+                add(quoted[at]);
+        } else if (!within && (character == ' ' || character == '\n')) {
+            begun = false;
+        } else {
+            add(character);
+        }
+    }
+    return words;
+}
+
+Arguments argumentsOf(std::string_view nulSeparated) {
+    Arguments arguments;
+    while (!nulSeparated.empty()) {
+        const std::size_t end = std::min(nulSeparated.find('\0'), nulSeparated.size());
+        arguments.emplace_back(std::string(nulSeparated.substr(0, end)));
+        nulSeparated.remove_prefix(std::min(end + 1, nulSeparated.size()));
+    }
+    return arguments;
 }
 
 } // namespace hostcompat::policy

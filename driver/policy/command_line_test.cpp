@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What of <qemu:commandline> decides, as QEMU reads it.
+// What of a command line decides, as QEMU reads it; each was tried with QEMU 7.2.
 #include "driver/policy/command_line.hpp"
 
 #include <gtest/gtest.h>
 
+#include <string_view>
+
 namespace hostcompat::policy {
 namespace {
-
-using Arguments = std::vector<std::optional<std::string>>;
 
 TEST(CommandLine, TakesTheLastOfAKind) {
     const CommandLine line =
@@ -16,6 +16,7 @@ TEST(CommandLine, TakesTheLastOfAKind) {
     EXPECT_EQ(line.mode, "power10");
     EXPECT_EQ(line.cpu, "host");
     EXPECT_EQ(line.accelerator, "");
+    EXPECT_EQ(line.machine, "pseries");
 }
 
 TEST(CommandLine, ReadsProperties) {
@@ -23,16 +24,54 @@ TEST(CommandLine, ReadsProperties) {
               "power9");
     EXPECT_EQ(commandLineOf(Arguments{"-machine", "accel=tcg"}).accelerator, "tcg");
     EXPECT_EQ(commandLineOf(Arguments{"-cpu", "POWER9,compat=power8"}).cpu, "POWER9,compat=power8");
+    EXPECT_EQ(commandLineOf(Arguments{"-machine", "max-cpu-compat="}).mode, "");
+    EXPECT_EQ(commandLineOf(Arguments{"-machine", "pseries"}).mode, std::nullopt);
+    EXPECT_EQ(commandLineOf(Arguments{"-machine", "type=powernv9,usb=off"}).machine, "powernv9");
+}
+
+TEST(CommandLine, KeepsTheAcceleratorsInOrder) {
+    const CommandLine line =
+        commandLineOf(Arguments{"-accel", "kvm,x=on", "-accel", "accel=tcg", "-enable-kvm"});
+    EXPECT_EQ(line.accelerators, (std::vector<std::string>{"kvm", "tcg"}));
+    EXPECT_EQ(line.accelerator, "kvm");
+}
+
+TEST(CommandLine, ReadsWhoTheGuestIs) {
+    const CommandLine line =
+        commandLineOf(Arguments{"qemu", "-name", "guest=a,,'b',debug-threads=on", "-S", "-uuid",
+                                "00000000-0000-4000-8000-000000000001"});
+    EXPECT_EQ(line.guest, "a,'b'");
+    EXPECT_EQ(line.uuid, "00000000-0000-4000-8000-000000000001");
+    EXPECT_EQ(commandLineOf(Arguments{"-name", "short,process=x"}).guest, "short");
 }
 
 TEST(CommandLine, LeavesTheRest) {
     for (const Arguments& arguments :
          {Arguments{}, Arguments{"-machine"}, Arguments{"-cpu", std::nullopt},
           Arguments{std::nullopt, "max-cpu-compat=power9"}, Arguments{"-name", "-cpu=x"},
-          Arguments{"max-cpu-compat=power9"}, Arguments{"-device", "x,max-cpu-compat=power9"}}) {
+          Arguments{"max-cpu-compat=power9"}, Arguments{"-device", "x,max-cpu-compat=power9"},
+          // The value of another option, whatever it looks like.
+          Arguments{"-append", "-cpu", "POWER9"}, Arguments{"-append", "-machine", "accel=tcg"}}) {
         const CommandLine line = commandLineOf(arguments);
-        EXPECT_EQ(line.mode + line.cpu + line.accelerator, "");
+        EXPECT_EQ(line.mode.value_or("") + line.cpu + line.accelerator, "");
     }
+    EXPECT_EQ(commandLineOf(Arguments{"-S", "-cpu", "POWER9"}).cpu, "POWER9");
+}
+
+TEST(CommandLine, TakesALineOfLibvirtApart) {
+    EXPECT_EQ(wordsOf("A=b 'c d'=e qemu -x 'it'\\''s $x' '' -y"),
+              (Arguments{"A=b", "c d=e", "qemu", "-x", "it's $x", "", "-y"}));
+    EXPECT_EQ(wordsOf("a \\\nb\n"), (Arguments{"a", "b"}));
+    EXPECT_EQ(wordsOf("'never ends"), (Arguments{"never ends"}));
+    EXPECT_EQ(wordsOf("a\\"), (Arguments{"a\\"}));
+    EXPECT_EQ(wordsOf(""), Arguments{});
+}
+
+TEST(CommandLine, TakesTheArgumentsOfAProcessApart) {
+    using namespace std::string_view_literals;
+    EXPECT_EQ(argumentsOf("qemu\0-S\0\0-cpu\0"sv), (Arguments{"qemu", "-S", "", "-cpu"}));
+    EXPECT_EQ(argumentsOf("cut"sv), Arguments{"cut"});
+    EXPECT_EQ(argumentsOf(""sv), Arguments{});
 }
 
 } // namespace

@@ -53,6 +53,12 @@ FitAnswer fitDomain(const xml::DomainDocument& document, const PolicyHost& host,
                                     : wording::noModeFrom(host, before, wanted.atLeast);
         fit.remedy.clear();
     }
+    // <qemu:commandline> wins over what would be written.
+    if (chosen != 0 && fit.verdict == Verdict::compatible && answer.mode != pinned.cpu.model) {
+        fit.verdict = Verdict::incompatible;
+        fit.reason = wording::commandLinePins(pinned, answer.mode);
+        fit.remedy = wording::takeOutOfCommandLine("max-cpu-compat");
+    }
     if (chosen != 0 && fit.verdict == Verdict::compatible) {
         fit.mode = pinned.cpu.model;
         fit.document = xml::withPinnedMode(document, fit.mode);

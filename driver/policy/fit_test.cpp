@@ -186,5 +186,24 @@ TEST(Fit, MayWantANewerMode) {
     EXPECT_NE(none.reason.find("power11 or newer is wanted"), std::string::npos) << none.reason;
 }
 
+TEST(Fit, pinsNothingThatTheCommandLineUndoes) {
+    const auto with = [](const std::string& value) {
+        return fitDomain(
+            parse("<domain type='kvm' xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><os>"
+                  "<type arch='ppc64le'/></os><q:commandline><q:arg value='-machine'/><q:arg "
+                  "value='max-cpu-compat=" +
+                  value + "'/></q:commandline></domain>"),
+            kPower10);
+    };
+    EXPECT_EQ(with("power10").verdict, Verdict::compatible);
+    for (const char* value : {"power9", ""}) {
+        const FitAnswer fit = with(value);
+        EXPECT_EQ(fit.verdict, Verdict::incompatible) << value;
+        EXPECT_EQ(fit.document, "");
+        EXPECT_NE(fit.reason.find("wins over <cpu>"), std::string::npos) << fit.reason;
+        EXPECT_EQ(fit.remedy, "take max-cpu-compat out of <qemu:commandline>");
+    }
+}
+
 } // namespace
 } // namespace hostcompat::policy

@@ -78,6 +78,24 @@ std::string emulatedWithHostCpu(const xml::Domain& domain) {
                        domain.cpu.modeText);
 }
 
+std::string emulatedWithHostOfCommandLine() {
+    return "the domain is emulated (type qemu), and <qemu:commandline> names -cpu host, which "
+           "needs "
+           "KVM";
+}
+
+std::string emulatedAsStarted(std::string_view accelerator) {
+    return fmt::format("QEMU is started with the accelerator {}, so KVM's modes do not bind the "
+                       "guest",
+                       text::clipped(accelerator));
+}
+
+std::string refusedByDaemon(std::string_view daemon, std::string_view words) {
+    constexpr std::size_t kMostWords = 1000;
+    return fmt::format("{} refuses to start it: {}", text::clipped(daemon, kMostWords),
+                       text::clipped(words, kMostWords));
+}
+
 std::string modelUnknownToLibvirt(const xml::Domain& domain) {
     return fmt::format("libvirt knows no CPU model '{}' for POWER",
                        text::clipped(domain.cpu.model));
@@ -88,10 +106,10 @@ std::string hostOfOtherArch(const xml::Domain& domain, const PolicyHost& host) {
                        host.name, text::clipped(host.arch), text::clipped(domain.arch));
 }
 
-std::string machineWithoutKvm(const xml::Domain& domain) {
+std::string machineWithoutKvm(std::string_view machine) {
     return fmt::format("the machine type {} does not run under KVM-HV and takes no compatibility "
                        "mode; only pseries does",
-                       text::clipped(domain.machine));
+                       text::clipped(machine));
 }
 
 std::string invalidCpuMode(const xml::Domain& domain) {
@@ -238,9 +256,12 @@ std::string secondAccelerator(std::string_view accelerator) {
 
 std::string commandLinePins(const xml::Domain& domain, std::string_view mode) {
     const std::string& model = domain.cpu.model;
+    const std::string over = model.empty() ? "" : fmt::format(" ({})", text::clipped(model));
+    if (mode.empty())
+        return fmt::format("<qemu:commandline> takes max-cpu-compat away, which wins over <cpu>{}",
+                           over);
     return fmt::format("<qemu:commandline> sets max-cpu-compat={}, which wins over <cpu>{}",
-                       text::clipped(mode),
-                       model.empty() ? "" : fmt::format(" ({})", text::clipped(model)));
+                       text::clipped(mode), over);
 }
 
 std::string commandLineNamesCpu(const xml::Domain& domain, std::string_view cpu) {
@@ -250,10 +271,24 @@ std::string commandLineNamesCpu(const xml::Domain& domain, std::string_view cpu)
                        model.empty() ? "" : fmt::format(" ({})", text::clipped(model)));
 }
 
-std::string commandLineCpuUnknown(std::string_view cpu) {
-    return fmt::format("<qemu:commandline> names -cpu {}, and only QEMU can tell whether it takes "
-                       "that on this host",
+std::string namedCpuUnknown(std::string_view cpu) {
+    return fmt::format("QEMU is started with -cpu {}, and only QEMU can tell whether it takes that "
+                       "on this host",
                        text::clipped(cpu));
+}
+
+std::string contradictsDocument(const xml::Domain& domain, CommandLineOf who,
+                                std::string_view property, std::string_view there,
+                                std::string_view here) {
+    const auto value = [](std::string_view text) {
+        return text.empty() ? std::string("none") : text::clipped(text);
+    };
+    return fmt::format("{} has {} {}, and the document of {} says {}: the command line counts",
+                       who == CommandLineOf::daemon ? "the command line that libvirt would start"
+                                                    : "the command line of the guest's process",
+                       property, value(there),
+                       domain.name.empty() ? "the domain" : text::clipped(domain.name),
+                       value(here));
 }
 
 std::string takeOutOfCommandLine(std::string_view what) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "driver/policy/baseline.hpp"
+#include "driver/policy/command_line.hpp"
 #include "driver/policy/host.hpp"
 #include "driver/qemu/qemu_modes.hpp"
 #include "driver/xml/domain.hpp"
@@ -24,9 +25,12 @@ std::string otherArch(std::string_view arch);
 std::string archUnknown();
 std::string emulated();
 std::string emulatedWithHostCpu(const xml::Domain& domain);
+std::string emulatedWithHostOfCommandLine();
+std::string emulatedAsStarted(std::string_view accelerator);
+std::string refusedByDaemon(std::string_view daemon, std::string_view words);
 std::string modelUnknownToLibvirt(const xml::Domain& domain);
 std::string hostOfOtherArch(const xml::Domain& domain, const PolicyHost& host);
-std::string machineWithoutKvm(const xml::Domain& domain);
+std::string machineWithoutKvm(std::string_view machine);
 std::string invalidCpuMode(const xml::Domain& domain);
 std::string maximumRefused();
 std::string featureRefused(std::string_view feature);
@@ -59,7 +63,7 @@ std::string modelAttributeIgnored(std::string_view model);
 std::string secondAccelerator(std::string_view accelerator);
 std::string commandLinePins(const xml::Domain& domain, std::string_view mode);
 std::string commandLineNamesCpu(const xml::Domain& domain, std::string_view cpu);
-std::string commandLineCpuUnknown(std::string_view cpu);
+std::string namedCpuUnknown(std::string_view cpu);
 std::string takeOutOfCommandLine(std::string_view what);
 std::string unpinnedDependsOnKernel(const xml::Domain& domain, const PolicyHost& host,
                                     unsigned level);
@@ -84,6 +88,11 @@ std::string seesMoreThanGranted(const PolicyHost& host, unsigned level,
 std::string smallPages(std::string_view mode, const PolicyHost& host);
 std::string modelIgnored(const xml::Domain& domain);
 std::string matchIsExact(const xml::Domain& domain);
+/// @param there what the command line has of a property, and `here` the document; empty for
+/// nothing.
+std::string contradictsDocument(const xml::Domain& domain, CommandLineOf who,
+                                std::string_view property, std::string_view there,
+                                std::string_view here);
 std::string legacyModel(std::string_view written, std::string_view model);
 
 // Domains that cannot be made fit.
