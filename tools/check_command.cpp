@@ -4,6 +4,7 @@
 #include "driver/input/read_file.hpp"
 #include "driver/policy/arrival.hpp"
 #include "driver/policy/check_json.hpp"
+#include "driver/policy/command_line.hpp"
 #include "tools/ci_report.hpp"
 #include "tools/command.hpp"
 #include "tools/daemon_source.hpp"
@@ -14,6 +15,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <functional>
 #include <memory>
 
 namespace hostcompat::tools {
@@ -30,6 +32,8 @@ struct CheckOptions {
     std::string from;
     bool requirePinned = false;
     std::optional<std::string> connect;
+    bool translate = false;
+    bool verbose = false;
     double timeout = 30.0;
 };
 
@@ -74,6 +78,15 @@ std::vector<Finding> findingsOf(const xml::NamedDomain& input, const policy::Che
     return findings;
 }
 
+/// An answer, and from what it is where that is not the document: as JSON names it.
+struct Decided {
+    policy::CheckAnswer answer;
+    const char* from = nullptr;
+};
+
+/// Decides in another way than by the document; nothing leaves it to that.
+using Decide = std::function<std::optional<Decided>(const xml::Domain&)>;
+
 class CheckRun {
 public:
     /// @param source the host that the domains run on; null if they are to start on the host.
@@ -98,11 +111,12 @@ public:
     }
 
     /// @param file where the document comes from. @param name what to call it.
-    void check(const std::string& file, const std::string& name, std::string document) {
+    void check(const std::string& file, const std::string& name, std::string document,
+               const Decide& decideOtherwise = {}) {
         const auto domains = xml::readDomains(std::move(document), name);
         for (const xml::NamedDomain& domain : domains) {
             if (domain.document)
-                decide(file, domain);
+                decide(file, domain, decideOtherwise);
             else
                 fail(file, domain.name, domain.document.error());
         }
@@ -121,10 +135,14 @@ public:
     }
 
 private:
-    void decide(const std::string& file, const xml::NamedDomain& input) {
+    void decide(const std::string& file, const xml::NamedDomain& input,
+                const Decide& decideOtherwise) {
         const std::string& name = input.name;
         const xml::Domain& domain = input.document->domain();
-        policy::CheckAnswer answer = policy::checkDomain(domain, host_, qemu_);
+        auto decided = decideOtherwise ? decideOtherwise(domain) : std::nullopt;
+        if (!decided)
+            decided = Decided{.answer = policy::checkDomain(domain, host_, qemu_)};
+        policy::CheckAnswer& answer = decided->answer;
         if (source_)
             answer = policy::arrivalOf(std::move(answer), domain, source_, host_);
         if (requirePinned_)
@@ -132,6 +150,8 @@ private:
         status_ = worse(status_, statusOf(answer.verdict));
         if (json_) {
             domains_.push_back(policy::domainJson(name, domain, answer));
+            if (decided->from)
+                domains_.back()["decided_from"] = decided->from;
             return;
         }
         if (report_) {
@@ -172,7 +192,66 @@ Result<std::optional<policy::PolicyHost>> sourceOf(const CheckOptions& options) 
     return std::move(*source);
 }
 
-/// Checks the domains of a daemon, for its own host unless another one is named.
+/// Decides about the domains of a daemon, each by what is known of it beyond its document.
+class DaemonDomains {
+public:
+    DaemonDomains(const libvirt::ConnectedHost& daemon, const policy::PolicyHost& host,
+                  const qemu::QemuModes* qemu, bool verbose, Console& console)
+        : daemon_(daemon), host_(host), qemu_(qemu), verbose_(verbose), console_(console) {}
+
+    void check(CheckRun& run) const {
+        for (const libvirt::ConnectedDomain& domain : daemon_.domains) {
+            if (!domain.running.empty())
+                run.check(daemon_.uri, domain.name + " (running)", domain.running,
+                          [&](const xml::Domain& document) { return byProcess(domain, document); });
+            if (!domain.defined.empty())
+                run.check(
+                    daemon_.uri, domain.name, domain.defined,
+                    [&](const xml::Domain& document) { return byTranslation(domain, document); });
+        }
+    }
+
+private:
+    std::optional<Decided> byProcess(const libvirt::ConnectedDomain& domain,
+                                     const xml::Domain& document) const {
+        std::string note = domain.process.note;
+        if (note.empty()) {
+            const auto line =
+                policy::commandLineOf(policy::argumentsOf(domain.process.commandLine));
+            if (policy::isOfGuest(line, domain.name, document))
+                return Decided{.answer = policy::checkCommandLine(
+                                   document, line, policy::CommandLineOf::process, host_, qemu_),
+                               .from = "process"};
+            note = "the process with the lock of its PID file has another name or UUID";
+        }
+        if (verbose_)
+            console_.explain(fmt::format("{} (running): decided from its document alone: {}",
+                                         domain.name, note));
+        return std::nullopt;
+    }
+
+    std::optional<Decided> byTranslation(const libvirt::ConnectedDomain& domain,
+                                         const xml::Domain& document) const {
+        if (!domain.translation)
+            return std::nullopt;
+        const std::string& text = domain.translation->text;
+        return Decided{
+            .answer = domain.translation->refused
+                          ? policy::checkRefused(document, daemon_.uri, text, host_, qemu_)
+                          : policy::checkCommandLine(document,
+                                                     policy::commandLineOf(policy::wordsOf(text)),
+                                                     policy::CommandLineOf::daemon, host_, qemu_),
+            .from = "translation"};
+    }
+
+    const libvirt::ConnectedHost& daemon_;
+    const policy::PolicyHost& host_;
+    const qemu::QemuModes* qemu_;
+    bool verbose_;
+    Console& console_;
+};
+
+/// The domains of a daemon, decided about its own host unless another one is named.
 Status checkDaemon(const CheckOptions& options, Console& console) {
     if (!options.filesFrom.empty())
         return console.fail({.kind = ErrorKind::usage,
@@ -192,15 +271,13 @@ Status checkDaemon(const CheckOptions& options, Console& console) {
     const auto decide = [&](const libvirt::ConnectedHost& daemon, const policy::PolicyHost& host) {
         warnOfDoubtfulSource(host.compat, host.name, console);
         CheckRun run(host, nullptr, *qemu ? &**qemu : nullptr, options, console);
-        for (const libvirt::ConnectedDomain& domain : daemon.domains) {
-            if (!domain.running.empty())
-                run.check(daemon.uri, domain.name + " (running)", domain.running);
-            if (!domain.defined.empty())
-                run.check(daemon.uri, domain.name, domain.defined);
-        }
+        DaemonDomains(daemon, host, *qemu ? &**qemu : nullptr, options.verbose, console).check(run);
         return run.finish();
     };
-    const libvirt::ConnectOptions wanted{.domains = true, .domainNames = options.domains};
+    const libvirt::ConnectOptions wanted{.domains = true,
+                                         .domainNames = options.domains,
+                                         .translate = options.translate,
+                                         .processes = true};
     if (options.policy.host.empty() && options.policy.probe.empty()) {
         const auto asked =
             askDaemon(*options.connect, options.timeout, wanted, "", options.policy.noSandbox);
@@ -224,6 +301,11 @@ Status check(const CheckOptions& options, Console& console) {
     console.setQuiet(options.policy.quiet);
     if (options.connect)
         return checkDaemon(options, console);
+    if (options.translate)
+        return console.fail({.kind = ErrorKind::usage,
+                             .action = "translate documents",
+                             .reason = "--translate asks a daemon, and no --connect names one",
+                             .remedy = "give --connect URI, or leave --translate out"});
     std::vector<std::string> names = options.domains;
     names.insert(names.end(),
                  {options.policy.host, options.policy.probe, options.filesFrom, options.from});
@@ -271,6 +353,11 @@ void addCheck(CLI::App& app, Action& chosen) {
     command.connect(
         options->connect,
         "Check domains of the libvirt daemon at URI, read-only ('' is libvirt's default)");
+    command.flag("--translate", options->translate,
+                 "Ask the daemon what it would start, and decide by that (with --connect, which "
+                 "then may write)");
+    command.flag("--verbose", options->verbose,
+                 "Say why the process of a running domain was not looked at (with --connect)");
     command.timeout(options->timeout,
                     "Give up on the connection after SECONDS (with --connect; default: 30)");
     addPolicyOptions(command, options->policy);

@@ -43,11 +43,17 @@ bool isThisHost(const LibvirtConnection& connection, std::string_view uri) {
            (place.place == UriPlace::privateSocket && hasOurName(connection));
 }
 
+GuestProcess processOf(const ConnectedDomain& domain, const ConnectedHost& host) {
+    if (!host.thisHost || readUri(host.uri).path != "/system")
+        return {.commandLine = {}, .note = "the daemon is not the system's on this host"};
+    return readGuestProcess(domain.name);
+}
+
 Result<ConnectedHost> ask(const LibvirtLibrary& library, const std::string& uri,
                           const ConnectOptions& options) {
-    const auto connection = LibvirtConnection::open(
-        library, uri,
-        options.document == HostDocument::capabilities ? Access::readOnly : Access::readWrite);
+    const bool readOnly = options.document == HostDocument::capabilities && !options.translate;
+    const auto connection =
+        LibvirtConnection::open(library, uri, readOnly ? Access::readOnly : Access::readWrite);
     if (!connection)
         return std::unexpected(connection.error());
     auto resolved = connection->uri();
@@ -65,6 +71,16 @@ Result<ConnectedHost> ask(const LibvirtLibrary& library, const std::string& uri,
         if (!domains)
             return std::unexpected(std::move(domains.error()));
         host.domains = std::move(*domains);
+    }
+    for (ConnectedDomain& domain : host.domains) {
+        if (options.processes && !domain.running.empty())
+            domain.process = processOf(domain, host);
+        if (!options.translate || domain.defined.empty())
+            continue;
+        auto translation = connection->translate(domain);
+        if (!translation)
+            return std::unexpected(std::move(translation.error()));
+        domain.translation = std::move(*translation);
     }
     return host;
 }
@@ -101,6 +117,10 @@ std::string pack(const Result<ConnectedHost>& result) {
             add(domain.name);
             addText(domain.running);
             addText(domain.defined);
+            add(!domain.translation ? "" : domain.translation->refused ? "refused" : "line");
+            addText(domain.translation ? domain.translation->text : "");
+            addText(domain.process.commandLine);
+            addText(domain.process.note);
         }
         return text;
     }
@@ -157,6 +177,13 @@ Result<ConnectedHost> unpack(std::string_view text, const std::string& uri) {
             domain.name = nextField(text);
             domain.running = nextText(text);
             domain.defined = nextText(text);
+            const std::string_view translated = nextField(text);
+            const std::string_view translation = nextText(text);
+            if (!translated.empty())
+                domain.translation = Translation{.refused = translated == "refused",
+                                                 .text = std::string(translation)};
+            domain.process.commandLine = nextText(text);
+            domain.process.note = nextText(text);
             host.domains.push_back(std::move(domain));
         }
         return host;

@@ -3,16 +3,26 @@
 // may take.
 #pragma once
 
+#include "driver/libvirt/guest_process.hpp"
 #include "driver/model/error.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace hostcompat::libvirt {
+
+/// What a daemon would start for a domain.
+struct Translation {
+    /// The daemon refuses; `text` is why, in its own words.
+    bool refused = false;
+    /// The command line, quoted for a shell.
+    std::string text;
+};
 
 /// A domain of a daemon's, with its documents as they came, without what libvirt keeps secret.
 struct ConnectedDomain {
@@ -21,6 +31,11 @@ struct ConnectedDomain {
     std::string running;
     /// What the next start takes; empty where it is not defined.
     std::string defined;
+    /// Where ConnectOptions::translate asks for it: what the next start of one that is defined
+    /// would be.
+    std::optional<Translation> translation = {};
+    /// Where ConnectOptions::processes asks for it: the process of one that runs.
+    GuestProcess process = {};
 };
 
 /// What a connection gave.
@@ -53,6 +68,11 @@ struct ConnectOptions {
     bool domains = false;
     /// The names of the domains that are wanted; empty for all.
     std::vector<std::string> domainNames = {};
+    /// Whether the daemon is asked what it would start for each domain. libvirt answers that only
+    /// to a connection that may write.
+    bool translate = false;
+    /// Whether the processes of domains that run are looked at, where that is possible.
+    bool processes = false;
 
     /// What each connection may take from its own start.
     std::chrono::milliseconds timeout{30'000};
@@ -66,8 +86,8 @@ struct ConnectOptions {
     bool noSandbox = false;
 };
 
-/// Connects to each URI, read-only where that is enough, and reads what is wanted. One that fails
-/// does not disturb the others.
+/// Connects to each URI, read-only unless domain capabilities or translations are wanted, and reads
+/// what is wanted. One that fails does not disturb the others.
 ///
 /// @param uris as libvirt knows them; an empty one is libvirt's default.
 /// @return one result for each, in their order. Its errors: kind input in libvirt's own words (also

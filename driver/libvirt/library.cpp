@@ -16,6 +16,9 @@ namespace hostcompat::libvirt {
 namespace {
 
 constexpr const char* kLibraryName = "libvirt.so.0";
+constexpr const char* kNeedsToWrite =
+    "--translate needs a QEMU daemon and a connection that may write; without it check asks "
+    "read-only";
 
 Error loadError(std::string reason) {
     return {.kind = ErrorKind::system,
@@ -29,6 +32,29 @@ template <typename Function>
 bool find(void* library, const char* name, Function& function) {
     function = reinterpret_cast<Function>(::dlsym(library, name));
     return function != nullptr;
+}
+
+/// Whether libvirt's error is about the domain that it was to translate, and not about the
+/// question.
+bool isAboutTheDomain(const virError& error) {
+    switch (error.code) {
+    case VIR_ERR_ACCESS_DENIED:
+    case VIR_ERR_AUTH_CANCELLED:
+    case VIR_ERR_AUTH_FAILED:
+    case VIR_ERR_AUTH_UNAVAILABLE:
+    case VIR_ERR_INVALID_CONN:
+    case VIR_ERR_NO_CONNECT:
+    case VIR_ERR_NO_MEMORY:
+    case VIR_ERR_OPERATION_DENIED:
+    case VIR_ERR_OPERATION_TIMEOUT:
+    case VIR_ERR_RPC:
+        return false;
+    case VIR_ERR_NO_SUPPORT:
+        // The public call says so of a driver that has none; of a CPU it is the CPU driver.
+        return error.domain != VIR_FROM_DOMAIN;
+    default:
+        return error.domain != VIR_FROM_RPC && error.domain != VIR_FROM_REMOTE;
+    }
 }
 
 std::string lastLoaderError() {
@@ -61,7 +87,8 @@ Result<LibvirtLibrary> LibvirtLibrary::load() {
         find(handle, "virDomainIsActive", calls.virDomainIsActive) &&
         find(handle, "virDomainIsPersistent", calls.virDomainIsPersistent) &&
         find(handle, "virDomainGetXMLDesc", calls.virDomainGetXMLDesc) &&
-        find(handle, "virDomainFree", calls.virDomainFree);
+        find(handle, "virDomainFree", calls.virDomainFree) &&
+        find(handle, "virConnectDomainXMLToNative", calls.virConnectDomainXMLToNative);
     if (!complete)
         return std::unexpected(loadError(lastLoaderError()));
     return library;
@@ -143,6 +170,22 @@ Result<ConnectedDomain> LibvirtConnection::read(virDomainPtr domain) const {
         return std::unexpected(std::move(defined.error()));
     return ConnectedDomain{
         .name = name, .running = std::move(*running), .defined = std::move(*defined)};
+}
+
+Result<Translation> LibvirtConnection::translate(const ConnectedDomain& domain) const {
+    const std::unique_ptr<char, decltype(&std::free)> line(
+        library_->calls().virConnectDomainXMLToNative(connection_.get(), "qemu-argv",
+                                                      domain.defined.c_str(), 0),
+        &std::free);
+    if (line)
+        return Translation{.refused = false, .text = line.get()};
+    const virError* const error = library_->calls().virGetLastError();
+    if (error && error->message && isAboutTheDomain(*error))
+        return Translation{.refused = true, .text = error->message};
+    Error failure = library_->lastError(
+        fmt::format("have the domain {} translated by", text::clipped(domain.name)), name_);
+    failure.remedy = kNeedsToWrite;
+    return std::unexpected(std::move(failure));
 }
 
 Result<std::vector<ConnectedDomain>>

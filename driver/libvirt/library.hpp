@@ -34,6 +34,7 @@ struct LibvirtCalls {
     decltype(&::virDomainIsPersistent) virDomainIsPersistent = nullptr;
     decltype(&::virDomainGetXMLDesc) virDomainGetXMLDesc = nullptr;
     decltype(&::virDomainFree) virDomainFree = nullptr;
+    decltype(&::virConnectDomainXMLToNative) virConnectDomainXMLToNative = nullptr;
 };
 
 /// The library. It stays loaded until the process ends: it cannot be unloaded safely (it leaves
@@ -54,8 +55,9 @@ private:
     LibvirtCalls calls_;
 };
 
-/// What a connection may do. libvirt forbids a read-only one to ask for domain capabilities, which
-/// changes nothing (libvirt 9.0 src/libvirt-domain.c, virConnectGetDomainCapabilities()).
+/// What a connection may do. libvirt forbids a read-only one to ask for domain capabilities and for
+/// the translation of a domain, which change nothing (libvirt 9.0 src/libvirt-domain.c,
+/// virConnectGetDomainCapabilities() and virConnectDomainXMLToNative()).
 enum class Access { readOnly, readWrite };
 
 /// An open connection. Must not outlive the library that opened it.
@@ -79,6 +81,10 @@ public:
     /// The documents of these domains, or of all where none is named. One that is gone before its
     /// document is read is left out where nobody named it.
     Result<std::vector<ConnectedDomain>> domains(const std::vector<std::string>& names) const;
+    /// What the daemon would start for a defined domain, or why it would not. Changes nothing.
+    /// Errors: kind input in libvirt's words where it could not be asked: it has no translation, or
+    /// refuses this connection one, or the connection broke.
+    Result<Translation> translate(const ConnectedDomain& domain) const;
 
 private:
     struct Closer {

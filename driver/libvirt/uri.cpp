@@ -45,7 +45,9 @@ ConnectionUri readUri(std::string_view uri) {
         const std::string_view authority = rest.substr(2, rest.find('/', 2) - 2);
         if (!authority.empty())
             return result;
+        rest.remove_prefix(std::min(rest.find('/', 2), rest.size()));
     }
+    result.path = rest.substr(0, rest.find('#'));
     result.place = namesSocket(query) ? UriPlace::privateSocket : UriPlace::thisHost;
     return result;
 }

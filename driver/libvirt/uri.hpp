@@ -20,6 +20,8 @@ struct ConnectionUri {
     /// The driver: "qemu", "test", "lxc"; empty where the text is no URI.
     std::string scheme;
     UriPlace place = UriPlace::elsewhere;
+    /// "/system", "/session"; empty unless the place is one of this host's.
+    std::string path = {};
 };
 
 /// Reads a URI as libvirt gives it (virConnectGetURI). Never fails: what cannot be understood is

@@ -50,4 +50,13 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{":", "", UriPlace::elsewhere},
                     Case{"qemu:", "qemu", UriPlace::elsewhere}));
 
+TEST(Uri, HasAPathOnThisHost) {
+    EXPECT_EQ(readUri("qemu:///system").path, "/system");
+    EXPECT_EQ(readUri("qemu+unix:///system?socket=/run/x").path, "/system");
+    EXPECT_EQ(readUri("qemu:/session").path, "/session");
+    EXPECT_EQ(readUri("qemu:///system#part").path, "/system");
+    EXPECT_EQ(readUri("qemu+ssh://host/system").path, "");
+    EXPECT_EQ(readUri("qemu://").path, "");
+}
+
 } // namespace

@@ -226,6 +226,168 @@ class DomainsOfDaemons(ModuleTestCase):
         self.assertEqual(set(verdicts.values()), {"not-applicable"})
 
 
+NAMESPACE = "xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'"
+POWER9_MODEL = "<cpu mode='custom'><model>POWER9</model></cpu>"
+
+
+def emulated(name: str, cpu: str = POWER9_MODEL, arguments: str = "") -> str:
+    """An emulated POWER guest, which libvirt translates and starts on any machine, with further arguments of QEMU."""
+    added = "".join(f"<qemu:arg value='{argument}'/>" for argument in arguments.split())
+    document = guest(name, cpu, "qemu").replace("<domain ", f"<domain {NAMESPACE} ")
+    return document.replace("</domain>", f"<qemu:commandline>{added}</qemu:commandline></domain>")
+
+
+class Translation(ModuleTestCase):
+    """What a real daemon would start, and what it refuses."""
+
+    RECORD = ("--probe", str(RECORDS / "power10-as-power9.json"))
+
+    def lines(self, *arguments: str) -> dict[str, str]:
+        answer = run("check", *arguments, *self.RECORD)
+        self.assertIn(answer.returncode, (0, 1), answer.stderr)
+        return dict(line.split(": ", 1) for line in answer.stdout.splitlines())
+
+    def test_the_daemons_answer_is_decided(self) -> None:
+        domains = {
+            "fine": emulated("fine"),
+            "host": emulated("host", PIN9),
+            "twice": emulated("twice", arguments="-machine accel=tcg"),
+            "other": emulated("other", arguments="-cpu POWER8"),
+        }
+        with self.daemon(domains=domains) as daemon:
+            lines = self.lines("--translate", "--connect", daemon.uri())
+            self.assertEqual(lines["fine"], "not-applicable: QEMU is started with the accelerator tcg, so KVM's modes do not bind the guest")
+            self.assertIn("accelerator (tcg) beside the -accel", lines["twice"])
+            refused = subprocess.run(
+                ["virsh", "-c", daemon.uri(), "domxml-to-native", "qemu-argv", "--domain", "host"], capture_output=True, text=True, timeout=60
+            )
+            words = refused.stderr.strip().removeprefix("error: ")
+            self.assertNotEqual(words, "")
+            self.assertIn(f"incompatible: {daemon.uri()} refuses to start it: {words}", lines["host"])
+            body = json.loads(run("check", "--json", "--translate", "--connect", daemon.uri(), *self.RECORD).stdout)["virt-host-compat"]
+            self.assertEqual({one["input"]: one["decided_from"] for one in body["domains"]}, dict.fromkeys(domains, "translation"))
+            other = next(one for one in body["domains"] if one["input"] == "other")
+            self.assertEqual(other["warnings"], ["<qemu:commandline> names -cpu POWER8, which wins over <cpu> (POWER9)"])
+
+    def test_what_the_daemon_would_not_even_define(self) -> None:
+        """A KVM guest of POWER that libvirt read at its start, where there is no KVM of POWER."""
+        with self.daemon(domains={"kvm": guest("kvm", PIN9)}) as daemon:
+            self.assertRegex(self.lines("--translate", "--connect", daemon.uri())["kvm"], "^incompatible: .* refuses to start it: .")
+
+    def test_a_connection_that_may_not_write(self) -> None:
+        with self.daemon(domains={"fine": emulated("fine")}) as daemon:
+            answer = run("check", "--translate", "--connect", daemon.uri(readonly=True), *self.RECORD)
+            self.assertEqual((answer.returncode, answer.stdout), (3, ""))
+            self.assertIn("cannot have the domain fine translated by", answer.stderr)
+            self.assertIn("read only access prevents virConnectDomainXMLToNative", answer.stderr)
+            self.assertIn("--translate needs", answer.stderr)
+
+    def test_a_daemon_that_hangs_or_cannot(self) -> None:
+        with self.daemon(domains={"fine": emulated("fine")}) as daemon:
+            os.kill(daemon.pid, 19)  # SIGSTOP
+            try:
+                answer = run("check", "--timeout", "1", "--translate", "--connect", daemon.uri(), *self.RECORD)
+            finally:
+                os.kill(daemon.pid, 18)  # SIGCONT
+            self.assertEqual((answer.returncode, answer.stdout), (3, ""))
+            self.assertIn("there was no answer within 1 seconds", answer.stderr)
+        answer = run("check", "--translate", "--connect", "test:///default", *self.RECORD)
+        self.assertEqual((answer.returncode, answer.stdout), (3, ""))
+        self.assertIn("not supported by the connection driver", answer.stderr)
+
+    def test_a_thousand_translations(self) -> None:
+        with self.daemon(domains={f"g{index:04}": emulated(f"g{index:04}") for index in range(1000)}) as daemon:
+            begin = time.monotonic()
+            lines = self.lines("--translate", "--timeout", "300", "--connect", daemon.uri())
+            print(f"{len(lines)} domains translated and checked in {time.monotonic() - begin:.1f} s", file=sys.stderr)
+            self.assertEqual(len(lines), 1000)
+
+
+class Processes(ModuleTestCase):
+    """Running guests, whose process is found by libvirt's PID file, which only the daemon's mount namespace shows."""
+
+    # QEMU with another CPU than the one that libvirt names.
+    WRAPPER = "#!/bin/sh\nexec /usr/bin/qemu-system-ppc64 \"$@\" $EXTRA\n"
+
+    def started(self, daemon: private_daemon.PrivateDaemon, document: str) -> None:
+        file = self.folder / "started.xml"
+        file.write_text(document)
+        virsh(daemon.uri(), "create", "--paused", str(file))
+
+    def look(self, daemon: private_daemon.PrivateDaemon, *arguments: str, inside: bool = True) -> dict:
+        enter = ["nsenter", "--target", str(daemon.pid), "--mount"] if inside else []
+        done = subprocess.run(
+            [*enter, str(PROGRAM), "check", "--json", *arguments, "--connect", daemon.uri(), "--probe", str(RECORDS / "power10.json")],
+            capture_output=True, text=True, timeout=300,
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.said = done.stderr
+        domain, = json.loads(done.stdout)["virt-host-compat"]["domains"]
+        return domain
+
+    def setUp(self) -> None:
+        super().setUp()
+        if os.geteuid() != 0:
+            self.skipTest("only root can enter the daemon's mount namespace")
+
+    def test_the_process_counts_beside_the_document(self) -> None:
+        name = "gü, \"it's\""
+        with self.daemon() as daemon:
+            self.started(daemon, emulated("NAME").replace("<name>NAME</name>", f"<name>{name}</name>"))
+            domain = self.look(daemon)
+            self.assertEqual((domain["input"], domain["verdict"]), (f"{name} (running)", "not-applicable"))
+            self.assertEqual((domain["decided_from"], domain["warnings"]), ("process", []))
+            virsh(daemon.uri(), "destroy", name)
+
+    def test_a_contradiction_is_told(self) -> None:
+        wrapper = self.folder / "qemu-wrapper"
+        wrapper.write_text(self.WRAPPER.replace("$EXTRA", "-cpu POWER8"))
+        wrapper.chmod(0o755)
+        with self.daemon() as daemon:
+            self.started(daemon, emulated("two").replace("/usr/bin/qemu-system-ppc64", str(wrapper)))
+            domain = self.look(daemon)
+            self.assertEqual(domain["decided_from"], "process")
+            self.assertEqual(
+                domain["warnings"],
+                ["the command line of the guest's process has -cpu POWER8, and the document of two says POWER9: the command line counts"],
+            )
+            virsh(daemon.uri(), "destroy", "two")
+
+    def test_a_process_that_is_only_called_like_the_guest(self) -> None:
+        """And a PID file that cannot be read: outside of the daemon's namespace there is none."""
+        document = emulated("alone")
+        number = document.split("<uuid>")[1].split("<")[0]
+        with self.daemon() as daemon:
+            self.started(daemon, document)
+            double = subprocess.Popen(
+                [sys.executable, "-c", "import time; time.sleep(300)", "-name", "guest=alone", "-uuid", number, "-machine", "accel=kvm", "-cpu", "POWER8"]
+            )
+            try:
+                domain = self.look(daemon, "--verbose", inside=False)
+            finally:
+                double.kill()
+                double.wait()
+            self.assertNotIn("decided_from", domain)
+            self.assertEqual(domain["warnings"], [])
+            self.assertIn("alone (running): decided from its document alone: cannot open /run/libvirt/qemu/alone.pid: ENOENT", self.said)
+            self.look(daemon, inside=False)
+            self.assertEqual(self.said, "")
+            virsh(daemon.uri(), "destroy", "alone")
+
+    def test_the_lock_of_another_process(self) -> None:
+        """In place of the guest's PID file that of the daemon, which holds its lock."""
+        with self.daemon() as daemon:
+            self.started(daemon, emulated("other"))
+            subprocess.run(
+                ["nsenter", "--target", str(daemon.pid), "--mount", "sh", "-c", "cd /run/libvirt/qemu && mv other.pid kept.pid && ln driver.pid other.pid"],
+                check=True, timeout=60,
+            )
+            domain = self.look(daemon, "--verbose")
+            self.assertNotIn("decided_from", domain)
+            self.assertIn("has another name or UUID", self.said)
+            virsh(daemon.uri(), "destroy", "other")
+
+
 class DomainCapabilities(ModuleTestCase):
     def test_of_a_daemon_without_kvm_they_stay(self) -> None:
         """With the module and without; what it adds for KVM is seen in the lab."""

@@ -102,6 +102,8 @@ FORMS = [
     Form("check @DOC@"),
     Form("check --connect test:///default", sealed=True, daemon=True),
     Form("check --connect qemu:///system guest --probe @GOOD@", daemon=True),
+    Form("check --connect test:///default --translate", sealed=True, daemon=True),
+    Form("check --connect qemu:///system --translate --probe @GOOD@", daemon=True),
     Form("check --connect qemu:///system --host @DOC@", daemon=True),
     Form("fit @DOC@ --probe @GOOD@"),
     Form("fit @DOC@ --host @DOC@"),
@@ -248,7 +250,7 @@ def check_command(program: str, form: Form, folder: Path, good: str) -> list[str
 
 def make_inputs(folder: Path) -> None:
     files = {"documents/broken.xml": BROKEN, "broken.json": "{", "list": f"{folder}/documents/broken.xml\n", "uris": "qemu+tcp://other/system\n",
-             "daemon/capabilities": BROKEN, "daemon/domain-capabilities": BROKEN, "daemon/domain": BROKEN, "qemu": FAKE_QEMU, "root/etc/virt-host-compat/publish.conf": "modes\n",
+             "daemon/capabilities": BROKEN, "daemon/domain-capabilities": BROKEN, "daemon/domain": BROKEN, "daemon/running": BROKEN, "daemon/native": "qemu -cpu 'host", "qemu": FAKE_QEMU, "root/etc/virt-host-compat/publish.conf": "modes\n",
              "schemas/capability.rng": GRAMMAR % CAPABILITY, "schemas/cputypes.rng": GRAMMAR % CPU_TYPES,
              "schemas/domaincaps.rng": GRAMMAR % DOMAIN_CAPABILITIES,
              "brokenschemas/capability.rng": "<grammar>\n<start>"}

@@ -3,7 +3,9 @@
 //
 // VHC_STAND_IN names the folder. "error" there is the text with which opening fails; otherwise
 // "uri" is the connection's URI, "capabilities" and "domain-capabilities" its documents, and
-// "domain" that of its one domain, which is defined and does not run.
+// "domain" that of its one domain, which is defined. Where there is "running", it runs with that.
+// "native" is its command line, "refusal" why it has none; with "denied" the connection may not
+// ask, and with "hang" there is never an answer.
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
@@ -13,11 +15,15 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <unistd.h>
 
 namespace {
 
 std::string theError;
 std::string theUri;
+bool mayWrite = false;
+virErrorNumber theCode = VIR_ERR_INTERNAL_ERROR;
+virErrorDomain theDomain = VIR_FROM_NONE;
 
 bool read(const char* name, std::string& text) {
     const char* const folder = std::getenv("VHC_STAND_IN");
@@ -48,16 +54,21 @@ void virSetErrorFunc(void*, virErrorFunc) {}
 virErrorPtr virGetLastError(void) {
     static virError error{};
     error.message = theError.data();
+    error.code = theCode;
+    error.domain = theDomain;
     return &error;
 }
 
 virConnectPtr virConnectOpenReadOnly(const char* name) {
     theUri = name ? name : "";
+    mayWrite = false;
     return read("error", theError) ? nullptr : reinterpret_cast<virConnectPtr>(&theUri);
 }
 
 virConnectPtr virConnectOpen(const char* name) {
-    return virConnectOpenReadOnly(name);
+    virConnectPtr connection = virConnectOpenReadOnly(name);
+    mayWrite = true;
+    return connection;
 }
 
 int virConnectClose(virConnectPtr) {
@@ -97,15 +108,40 @@ const char* virDomainGetName(virDomainPtr) {
 }
 
 int virDomainIsActive(virDomainPtr) {
-    return 0;
+    std::string text;
+    return read("running", text) ? 1 : 0;
 }
 
 int virDomainIsPersistent(virDomainPtr) {
     return 1;
 }
 
-char* virDomainGetXMLDesc(virDomainPtr, unsigned int) {
-    return copyOf("domain");
+char* virDomainGetXMLDesc(virDomainPtr, unsigned int flags) {
+    return copyOf((flags & VIR_DOMAIN_XML_INACTIVE) != 0 ? "domain" : "running");
+}
+
+char* virConnectDomainXMLToNative(virConnectPtr, const char* format, const char* document,
+                                  unsigned int) {
+    std::string expected;
+    if (read("hang", expected))
+        for (;;)
+            ::pause();
+    if (!mayWrite || read("denied", theError)) {
+        theCode = VIR_ERR_OPERATION_DENIED;
+        theDomain = VIR_FROM_DOMAIN;
+        if (!mayWrite)
+            theError = "read only access prevents virConnectDomainXMLToNative";
+        return nullptr;
+    }
+    if (std::string(format) != "qemu-argv" || !read("domain", expected) || expected != document) {
+        theError = "the stand-in translates the defined domain to qemu-argv only";
+        return nullptr;
+    }
+    if (!read("refusal", theError))
+        return copyOf("native");
+    theCode = VIR_ERR_CONFIG_UNSUPPORTED;
+    theDomain = VIR_FROM_QEMU;
+    return nullptr;
 }
 
 int virDomainFree(virDomainPtr) {
