@@ -118,8 +118,13 @@ Result<model::HostCompat> CapabilitiesDocument::compat() const {
 
 std::string CapabilitiesDocument::withCompat(const model::KnownCompat& compat) const {
     const pugi::xml_document tree = buildCompat(compat);
-    return withLastChild(document_, cpu_, tree.document_element(),
-                         [](pugi::xml_node child) { return isElement(child, "compat"); });
+    const std::string_view bytes = document_.bytes();
+    const ElementSpan span = document_.spanOf(cpu_);
+    return fmt::format(
+        "{}{}{}", bytes.substr(0, span.begin),
+        elementWithLastChild(document_, cpu_, tree.document_element(),
+                             [](pugi::xml_node child) { return isElement(child, "compat"); }),
+        bytes.substr(span.end));
 }
 
 } // namespace hostcompat::xml

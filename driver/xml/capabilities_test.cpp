@@ -40,6 +40,16 @@ TEST(WithCompat, isTheLastChildWithTheNeighboursIndentation) {
               "    </cpu>\n  </host>\n</capabilities>\n");
 }
 
+TEST(WithCompat, takesASlashBehindAnEmptyCpuForText) {
+    const std::string before = "<capabilities><host><cpu";
+    const std::string after = "/ text</host></capabilities>";
+    const model::KnownCompat compat{.source = "kvm", .supported = {9}};
+    EXPECT_EQ(parse(before + "/>" + after).withCompat(compat),
+              before +
+                  "><compat source='kvm'><mode name='power9' supported='yes'/></compat></cpu>" +
+                  after);
+}
+
 TEST(WithCompat, tellsModesBeyondTheTableAndLeavesOutThoseThatAreNotTold) {
     const model::KnownCompat compat{.source = "later", .supported = {12}, .refused = {7}};
     EXPECT_NE(

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 namespace hostcompat::xml {
 
@@ -31,6 +32,29 @@ bool isModes(pugi::xml_node node) {
     return isElement(node, "enum") && std::string_view(node.attribute("name").value()) == "compat";
 }
 
+/// Whether its usable is one of libvirt's words for an answer.
+bool isCustomModel(pugi::xml_node node) {
+    const std::string_view usable = node.attribute("usable").value();
+    return isElement(node, "model") && (usable == "unknown" || usable == "yes" || usable == "no");
+}
+
+/// The <mode> of that name in <cpu>, where it is supported.
+/// Errors: kind input at the second one of that name.
+Result<pugi::xml_node> onlyMode(const Document& document, pugi::xml_node cpu,
+                                std::string_view name) {
+    pugi::xml_node found;
+    for (const pugi::xml_node child : cpu.children()) {
+        if (!isElement(child, "mode") || child.attribute("name").value() != name)
+            continue;
+        if (found)
+            return std::unexpected(document.errorAt(
+                child, kAction, fmt::format("a second <mode name='{}'> in <cpu>", name)));
+        found = child;
+    }
+    const bool supported = std::string_view(found.attribute("supported").value()) == "yes";
+    return supported ? found : pugi::xml_node();
+}
+
 } // namespace
 
 Result<DomainCapabilitiesDocument> DomainCapabilitiesDocument::read(std::string bytes,
@@ -47,21 +71,35 @@ Result<DomainCapabilitiesDocument> DomainCapabilitiesDocument::read(std::string 
                         std::string_view(root.name()) == "capabilities"
                             ? "; 'virt-host-compat capabilities' completes this one"
                             : "")));
-    if (const auto cpu = onlyChild(*document, root, "cpu"); !cpu)
-        return std::unexpected(cpu.error());
-    return DomainCapabilitiesDocument(std::move(*document));
+    Parts parts;
+    for (const auto& [part, element] :
+         {std::pair(&Parts::arch, "arch"), std::pair(&Parts::domain, "domain"),
+          std::pair(&Parts::machine, "machine"), std::pair(&Parts::cpu, "cpu")}) {
+        const auto found = onlyChild(*document, root, element);
+        if (!found)
+            return std::unexpected(found.error());
+        parts.*part = *found;
+    }
+    for (const auto& [part, mode] :
+         {std::pair(&Parts::custom, "custom"), std::pair(&Parts::hostModel, "host-model")}) {
+        const auto found = onlyMode(*document, parts.cpu, mode);
+        if (!found)
+            return std::unexpected(found.error());
+        parts.*part = *found;
+    }
+    return DomainCapabilitiesDocument(std::move(*document), parts);
 }
 
 std::string DomainCapabilitiesDocument::arch() const {
-    return textOf(document_.root().child("arch"));
+    return textOf(parts_.arch);
 }
 
 std::string DomainCapabilitiesDocument::domainType() const {
-    return textOf(document_.root().child("domain"));
+    return textOf(parts_.domain);
 }
 
 std::string DomainCapabilitiesDocument::machine() const {
-    return textOf(document_.root().child("machine"));
+    return textOf(parts_.machine);
 }
 
 std::string DomainCapabilitiesDocument::whyNotOfModes() const {
@@ -78,32 +116,25 @@ std::string DomainCapabilitiesDocument::whyNotOfModes() const {
     return {};
 }
 
-pugi::xml_node DomainCapabilitiesDocument::mode(std::string_view name) const {
-    for (const pugi::xml_node child : document_.root().child("cpu").children())
-        if (isElement(child, "mode") && child.attribute("name").value() == name &&
-            std::string_view(child.attribute("supported").value()) == "yes")
-            return child;
-    return {};
-}
-
 std::vector<std::string> DomainCapabilitiesDocument::customModels() const {
     std::vector<std::string> names;
-    for (const pugi::xml_node child : mode("custom").children())
-        if (isElement(child, "model") && child.attribute("usable"))
+    for (const pugi::xml_node child : parts_.custom.children())
+        if (isCustomModel(child))
             names.push_back(textOf(child));
     return names;
 }
 
 bool DomainCapabilitiesDocument::hasModes() const {
-    return std::ranges::any_of(mode("host-model").children(), isModes);
+    return std::ranges::any_of(parts_.hostModel.children(), isModes);
 }
 
-std::string DomainCapabilitiesDocument::withAnswer(const DomainCapabilitiesAnswer& answer) const {
+std::string DomainCapabilitiesDocument::withUsable(const DomainCapabilitiesAnswer& answer,
+                                                   const ElementSpan& custom) const {
     const std::string_view bytes = document_.bytes();
     std::string edited;
-    std::size_t kept = 0;
-    for (const pugi::xml_node child : mode("custom").children()) {
-        if (!isElement(child, "model") || !child.attribute("usable"))
+    std::size_t kept = custom.begin;
+    for (const pugi::xml_node child : parts_.custom.children()) {
+        if (!isCustomModel(child))
             continue;
         const auto usable = answer.usable.find(textOf(child));
         if (usable == answer.usable.end())
@@ -118,14 +149,37 @@ std::string DomainCapabilitiesDocument::withAnswer(const DomainCapabilitiesAnswe
         edited += usable->second ? "yes" : "no";
         kept = span.begin + attribute->end - 1; // of its last quote
     }
+    edited += bytes.substr(kept, custom.end - kept);
+    return edited;
+}
+
+std::string DomainCapabilitiesDocument::withAnswer(const DomainCapabilitiesAnswer& answer) const {
+    struct Replaced {
+        ElementSpan span;
+        std::string by;
+    };
+    std::vector<Replaced> replaced;
+    if (parts_.custom) {
+        const ElementSpan span = document_.spanOf(parts_.custom);
+        replaced.push_back({span, withUsable(answer, span)});
+    }
+    if (parts_.hostModel) {
+        const pugi::xml_document tree = buildModes(answer.modes);
+        replaced.push_back(
+            {document_.spanOf(parts_.hostModel),
+             elementWithLastChild(document_, parts_.hostModel, tree.document_element(), isModes)});
+    }
+    std::ranges::sort(replaced, {}, [](const Replaced& each) { return each.span.begin; });
+    const std::string_view bytes = document_.bytes();
+    std::string edited;
+    std::size_t kept = 0;
+    for (const Replaced& each : replaced) {
+        edited += bytes.substr(kept, each.span.begin - kept);
+        edited += each.by;
+        kept = each.span.end;
+    }
     edited += bytes.substr(kept);
-    // Well formed as before, so that it can be read.
-    auto again = read(edited, document_.name());
-    const pugi::xml_node hostModel = again ? again->mode("host-model") : pugi::xml_node();
-    if (!hostModel)
-        return edited;
-    const pugi::xml_document tree = buildModes(answer.modes);
-    return withLastChild(again->document_, hostModel, tree.document_element(), isModes);
+    return edited;
 }
 
 } // namespace hostcompat::xml

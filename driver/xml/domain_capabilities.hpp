@@ -25,8 +25,9 @@ struct DomainCapabilitiesAnswer {
 class DomainCapabilitiesDocument {
 public:
     /// Takes the bytes if they are such a document.
-    /// Errors: those of Document::read(); kind input where the root is another element, and where
-    /// <cpu> is there twice, with the line.
+    /// Errors: those of Document::read(); kind input where the root is another element, and with
+    /// the line where it would be left open which is meant: of two <arch>, <domain>, <machine> or
+    /// <cpu>, and of two <mode> of the name custom or host-model.
     static Result<DomainCapabilitiesDocument> read(std::string bytes, std::string name);
 
     const Document& document() const {
@@ -40,7 +41,7 @@ public:
     /// does: it is of ppc64 or ppc64le, of domains of type kvm, and of the machine type pseries.
     std::string whyNotOfModes() const;
     /// The models of <mode name='custom'> that libvirt calls usable='unknown', or that an earlier
-    /// answer called yes or no.
+    /// answer called yes or no. One with another word is left as it is.
     std::vector<std::string> customModels() const;
 
     /// Whether <mode name='host-model'> has the modes that an earlier answer put there.
@@ -53,12 +54,24 @@ public:
     std::string withAnswer(const DomainCapabilitiesAnswer& answer) const;
 
 private:
-    explicit DomainCapabilitiesDocument(Document document) : document_(std::move(document)) {}
+    /// What is there; an empty node for what is not, and for a mode that is not supported.
+    struct Parts {
+        pugi::xml_node arch;
+        pugi::xml_node domain;
+        pugi::xml_node machine;
+        pugi::xml_node cpu;
+        pugi::xml_node custom;
+        pugi::xml_node hostModel;
+    };
 
-    /// The <mode> of that name in <cpu>, where it is supported.
-    pugi::xml_node mode(std::string_view name) const;
+    DomainCapabilitiesDocument(Document document, const Parts& parts)
+        : document_(std::move(document)), parts_(parts) {}
+
+    /// The bytes of <mode name='custom'>, which stands there, with the answer's usable.
+    std::string withUsable(const DomainCapabilitiesAnswer& answer, const ElementSpan& custom) const;
 
     Document document_;
+    Parts parts_;
 };
 
 } // namespace hostcompat::xml

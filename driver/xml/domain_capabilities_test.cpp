@@ -78,8 +78,73 @@ TEST(DomainCapabilities, AreNoOtherDocument) {
     EXPECT_NE(capabilities.error().reason.find("'virt-host-compat capabilities'"),
               std::string::npos);
     EXPECT_FALSE(DomainCapabilitiesDocument::read("<domainCapabilities xmlns='urn:x'/>", "d.xml"));
-    EXPECT_FALSE(DomainCapabilitiesDocument::read(
-        "<domainCapabilities><cpu/><cpu/></domainCapabilities>", "d.xml"));
+}
+
+TEST(DomainCapabilities, DoNotLeaveOpenWhichIsMeant) {
+    const std::string custom = "<mode name='custom'/>";
+    const std::string hostModel = "<mode name='host-model' supported='no'/>";
+    for (const std::string& text :
+         {std::string("<arch/>\n<arch/>"), std::string("<domain/>\n<domain/>"),
+          std::string("<machine/>\n<machine/>"), std::string("<cpu/>\n<cpu/>"),
+          "<cpu>" + custom + "\n" + custom + "</cpu>",
+          "<cpu>" + hostModel + "\n" + hostModel + "</cpu>"}) {
+        const auto document = DomainCapabilitiesDocument::read(
+            "<domainCapabilities>" + text + "</domainCapabilities>", "d.xml");
+        ASSERT_FALSE(document) << text;
+        EXPECT_EQ(document.error().line, 2U) << text;
+        EXPECT_NE(document.error().reason.find("a second <"), std::string::npos);
+    }
+}
+
+TEST(DomainCapabilities, AreReadWithoutElementsOfOtherNamespaces) {
+    const std::string text =
+        "<domainCapabilities><arch xmlns='u'>x86_64</arch><arch>ppc64le</arch>"
+        "<domain>kvm</domain><machine>pseries</machine>"
+        "<cpu xmlns='u'><mode name='host-model' supported='yes'/></cpu>"
+        "<cpu><mode name='host-model' supported='yes'>{}</mode></cpu></domainCapabilities>";
+    const auto with = [&](std::string_view content) {
+        std::string made = text;
+        return made.replace(made.find("{}"), 2, content);
+    };
+    EXPECT_EQ(parse(with("")).whyNotOfModes(), "");
+    EXPECT_EQ(parse(with("")).withAnswer({.usable = {}, .modes = {9}}),
+              with("<enum name='compat'><value>power9</value></enum>"));
+}
+
+TEST(DomainCapabilities, KeepAWordForUsableThatLibvirtDoesNotHave) {
+    const std::string text =
+        "<domainCapabilities><cpu><mode name='custom' supported='yes'>"
+        "<model usable='perhaps'>POWER9</model><model usable=''>POWER10</model></mode></cpu>"
+        "</domainCapabilities>";
+    EXPECT_TRUE(parse(text).customModels().empty());
+    EXPECT_EQ(parse(text).withAnswer(kAnswer), text);
+}
+
+TEST(DomainCapabilities, HaveTheirModesInAnyOrder) {
+    const std::string hostModel = "<mode name='host-model' supported='yes'/>";
+    const std::string custom =
+        "<mode name='custom' supported='yes'><model usable='unknown'>POWER9</model></mode>";
+    const std::string filledHostModel = "<mode name='host-model' supported='yes'>"
+                                        "<enum name='compat'><value>power9</value></enum></mode>";
+    const std::string filledCustom =
+        "<mode name='custom' supported='yes'><model usable='no'>POWER9</model></mode>";
+    const auto around = [](const std::string& modes) {
+        return "<domainCapabilities><cpu>" + modes + "</cpu></domainCapabilities>";
+    };
+    const DomainCapabilitiesAnswer answer{.usable = {{"POWER9", false}}, .modes = {9}};
+    // A slash behind the tag is text.
+    EXPECT_EQ(parse(around(hostModel + "/" + custom)).withAnswer(answer),
+              around(filledHostModel + "/" + filledCustom));
+    EXPECT_EQ(parse(around(custom + hostModel)).withAnswer(answer),
+              around(filledCustom + filledHostModel));
+}
+
+TEST(DomainCapabilities, DoNotGrowByWhatIsNoIndentation) {
+    const std::string blank(100'000, ' ');
+    const std::string text = "<domainCapabilities><cpu><mode name='host-model' supported='yes'>\n" +
+                             blank + "<model>POWER9</model>\n</mode></cpu></domainCapabilities>";
+    EXPECT_LT(parse(text).withAnswer({.usable = {}, .modes = {9, 10, 11}}).size(),
+              text.size() + 200);
 }
 
 } // namespace

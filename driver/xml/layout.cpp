@@ -36,13 +36,18 @@ void indentChildren(pugi::xml_node element, const std::string& indent, const std
     element.append_child(pugi::node_pcdata).set_value(after.c_str());
 }
 
+/// Longer white space is no indentation. Each line of a new element repeats it, so that a document
+/// of 64 MiB of spaces would grow many times over.
+constexpr std::size_t kLongestIndent = 1000;
+
 /// The white space between the last line break before the offset and the offset, and that line
 /// break; an empty break where something else stands in between.
 Layout lineStart(std::string_view bytes, std::size_t offset) {
     std::size_t begin = offset;
-    while (begin > 0 && (bytes[begin - 1] == ' ' || bytes[begin - 1] == '\t'))
+    while (begin > 0 && offset - begin <= kLongestIndent &&
+           (bytes[begin - 1] == ' ' || bytes[begin - 1] == '\t'))
         --begin;
-    if (begin == 0 || bytes[begin - 1] != '\n')
+    if (begin == 0 || bytes[begin - 1] != '\n' || offset - begin > kLongestIndent)
         return {.lineBreak = "", .indent = "", .step = ""};
     const bool carriageReturn = begin >= 2 && bytes[begin - 2] == '\r';
     return {.lineBreak = carriageReturn ? "\r\n" : "\n",

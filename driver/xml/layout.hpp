@@ -22,7 +22,8 @@ struct Layout {
 /// The node is changed: white space is put between its children.
 std::string renderElement(pugi::xml_node element, const Layout& layout);
 
-/// The layout of the children of an element, learnt from the white space that stands before them.
+/// The layout of the children of an element, learnt from the white space that stands before them;
+/// of one line where that is longer than an indentation.
 ///
 /// @param bytes the document. @param element begin of the element's start tag.
 /// @param lastChild begin of its last child element, or npos where it has none.

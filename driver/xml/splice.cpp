@@ -47,29 +47,28 @@ std::size_t lastNeighbour(const Document& document, pugi::xml_node parent, const
 
 } // namespace
 
-std::string withLastChild(const Document& document, pugi::xml_node parent, pugi::xml_node child,
-                          const IsOld& isOld) {
-    const std::string& bytes = document.bytes();
+std::string elementWithLastChild(const Document& document, pugi::xml_node parent,
+                                 pugi::xml_node child, const IsOld& isOld) {
+    const std::string_view bytes = document.bytes();
     const ElementSpan span = document.spanOf(parent);
     const Layout layout =
         layoutOfChildren(bytes, span.begin, lastNeighbour(document, parent, isOld));
     const std::string element = renderElement(child, layout);
+    const std::string_view tag = bytes.substr(span.begin, span.contentBegin - span.begin);
 
     if (span.selfClosing) {
-        const std::size_t slash = bytes.rfind('/', span.end);
         std::string closing = layout.lineBreak;
         if (!closing.empty())
             closing += layout.indent.substr(0, layout.indent.size() - layout.step.size());
-        return fmt::format("{}>{}{}{}{}</{}>{}", std::string_view(bytes).substr(0, slash),
-                           layout.lineBreak, layout.indent, element, closing, parent.name(),
-                           std::string_view(bytes).substr(span.end));
+        return fmt::format("{}>{}{}{}{}</{}>", tag.substr(0, tag.size() - 2), layout.lineBreak,
+                           layout.indent, element, closing, parent.name());
     }
     const std::string content = contentWithout(document, parent, span, isOld);
     const std::size_t place = trimRight(content).size();
-    return fmt::format("{}{}{}{}{}{}{}", std::string_view(bytes).substr(0, span.contentBegin),
-                       std::string_view(content).substr(0, place), layout.lineBreak, layout.indent,
-                       element, std::string_view(content).substr(place),
-                       std::string_view(bytes).substr(span.contentEnd));
+    return fmt::format("{}{}{}{}{}{}{}", tag, std::string_view(content).substr(0, place),
+                       layout.lineBreak, layout.indent, element,
+                       std::string_view(content).substr(place),
+                       bytes.substr(span.contentEnd, span.end - span.contentEnd));
 }
 
 } // namespace hostcompat::xml
