@@ -10,6 +10,8 @@ xml::DomainCapabilitiesAnswer domainCpus(const PolicyHost& host,
                                          std::span<const std::string> models) {
     xml::DomainCapabilitiesAnswer answer{.usable = {}, .modes = supportedModes(host)};
     for (const std::string& model : models) {
+        if (answer.usable.contains(model))
+            continue;
         xml::Domain domain{.typeText = "kvm", .arch = "ppc64le"};
         domain.cpu.mode = xml::CpuMode::custom;
         domain.cpu.modeText = "custom";
