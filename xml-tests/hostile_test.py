@@ -5,12 +5,17 @@
 A document has to get the verdict that stands beside it, in one line, within the memory and long
 before the watchdog; nobody may knock at the port or read from the pipe that the documents name.
 With another grammar than the built-in one, only what is refused has to be refused, too.
+
+With --domain-capabilities PROGRAM the documents are domain capabilities. The program then completes each one too, with as
+little memory: what comes out has to be the bytes that stand beside the document, and a valid one stays valid; of what it
+refuses it prints nothing, and says one line.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import re
 import resource
 import select
 import socket
@@ -23,13 +28,20 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from hostile import documents  # noqa: E402
+from hostile import documents, domain_capabilities  # noqa: E402
 
 # A tree of the largest document that is parsed takes about 1.3 GiB.
 MEMORY = 2 << 30
 # Only against documents without end: on a busy machine the slowest takes some seconds.
 WATCHDOG_SECONDS = 120
+# Of processor time, to complete a document. The slowest takes some seconds in a build without optimization.
+MOST_PROCESSOR_SECONDS = 60
 LEAST_DOCUMENTS = 200
+# A message quotes little of a document.
+LONGEST_MESSAGE = 2000
+# What commands a terminal, or turns the direction of writing.
+UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+RECORD = Path(__file__).resolve().parent / "records/power10-as-power9.json"
 
 
 @dataclass
@@ -43,6 +55,11 @@ class Outcome:
 def limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def limit_completion() -> None:
+    limit_memory()
+    resource.setrlimit(resource.RLIMIT_CPU, (MOST_PROCESSOR_SECONDS, MOST_PROCESSOR_SECONDS))
 
 
 def judged(judge: list[str], path: Path, document: documents.Document) -> Outcome:
@@ -74,6 +91,56 @@ def allowed(judge: list[str], document: documents.Document) -> list[str]:
     return ["valid", "invalid", "refused"]
 
 
+def completed(program: str, path: Path, document: domain_capabilities.Completed) -> Outcome:
+    """What the program makes of the document."""
+    answer = path.with_name("completed.xml")
+    started = time.monotonic()
+    with open(answer, "wb") as output:
+        done = subprocess.run(
+            [program, "domcapabilities", "--probe", RECORD, path], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE, preexec_fn=limit_completion, check=False
+        )
+    seconds = time.monotonic() - started
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    return Outcome(document.name, seconds, peak, wrong_in(answer, done.returncode, done.stderr.decode(errors="replace"), document))
+
+
+def wrong_in(answer: Path, status: int, said: str, document: domain_capabilities.Completed) -> str:
+    """What is wrong with a completed document, or with how one was refused."""
+    if len(said) > LONGEST_MESSAGE or said.count("\n") > 1 or UNSAFE.search(said.rstrip("\n")):
+        return f"it said {said[:300]!r} in {len(said)} characters"
+    if document.completed is None:
+        told = status == 3 and said.startswith("virt-host-compat: ") and answer.stat().st_size == 0
+        return "" if told else f"it should be refused, and ended with {status}: {said[:200]!r}"
+    if status != 0:
+        return f"it could not be completed: {status}: {said[:200]!r}"
+    found, expected = answer.read_bytes(), document.completed()
+    if isinstance(document, domain_capabilities.Never):
+        found = found.replace(b"usable='no'", b"usable='unknown'")
+        expected = expected.replace(b"></mode><mode name='custom'", f">{domain_capabilities.MODES}</mode><mode name='custom'".encode())
+    if isinstance(document, domain_capabilities.Grown):
+        rest = found.replace(domain_capabilities.MODES.encode(), b"", 1)
+        return "" if len(found) < len(expected) + 1000 and rest.split() == expected.split() else f"it grew to {len(found)} bytes"
+    if found == expected:
+        return ""
+    at = next((index for index, (one, other) in enumerate(zip(found, expected)) if one != other), min(len(found), len(expected)))
+    return f"of {len(found)} bytes, where {len(expected)} were expected, the one at {at} differs: {found[at - 30 : at + 60]!r}"
+
+
+def asked(judge: list[str], program: str, path: Path, document: documents.Document) -> Outcome:
+    """The verdict, and with a program what becomes of the document."""
+    outcome = judged(judge, path, document)
+    if outcome.problem or not isinstance(document, domain_capabilities.Completed):
+        return outcome
+    second = completed(program, path, document)
+    outcome = Outcome(document.name, max(outcome.seconds, second.seconds), max(outcome.mebibytes, second.mebibytes), second.problem)
+    answer = path.with_name("completed.xml")
+    if outcome.problem or document.expected != "valid" or document.completed is None or answer.stat().st_size == path.stat().st_size:
+        return outcome
+    again = judged(judge, answer, document)
+    outcome.problem = again.problem and f"completed: {again.problem}"
+    return outcome
+
+
 def knocked(listener: socket.socket) -> bool:
     return bool(select.select([listener], [], [], 0)[0])
 
@@ -87,7 +154,7 @@ def pipe_opened(pipe: str) -> bool:
     return True
 
 
-def run(judge: list[str], folder: Path, only: str) -> list[Outcome]:
+def run(judge: list[str], program: str, folder: Path, only: str) -> list[Outcome]:
     pipe = folder / "pipe"
     os.mkfifo(pipe)
     secret = folder / "secret"
@@ -95,12 +162,12 @@ def run(judge: list[str], folder: Path, only: str) -> list[Outcome]:
     outcomes = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         canaries = documents.Canaries(listener.getsockname()[1], str(pipe), str(secret))
-        for document in documents.every(canaries):
+        for document in (domain_capabilities if program else documents).every(canaries):
             if not document.name.startswith(only):
                 continue
             path = folder / "document.xml"
             path.write_bytes(document.make())
-            outcome = judged(judge, path, document)
+            outcome = asked(judge, program, path, document)
             if not outcome.problem and (knocked(listener) or pipe_opened(str(pipe))):
                 outcome.problem = "reached out for something that it names"
             if outcome.problem:
@@ -113,12 +180,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("judge", help="the test program that asks the library")
     parser.add_argument("--strict", metavar="FOLDER", help="use libvirt's grammars in this folder")
+    parser.add_argument("--domain-capabilities", default="", metavar="PROGRAM", help="the program that completes them")
     parser.add_argument("--only", default="", metavar="PREFIX", help="only documents whose names begin so")
     options = parser.parse_args()
     judge = [options.judge, *(["--strict", options.strict] if options.strict else ["--built-in", "-"])]
     only = options.only
     with tempfile.TemporaryDirectory() as folder:
-        outcomes = run(judge, Path(folder), only)
+        outcomes = run(judge, options.domain_capabilities, Path(folder), only)
     failed = [outcome for outcome in outcomes if outcome.problem]
     slowest = sorted(outcomes, key=lambda outcome: outcome.seconds)[-5:]
     print(f"{len(outcomes)} documents, {len(failed)} failed; peak {max(o.mebibytes for o in outcomes):.0f} MiB")

@@ -13,14 +13,42 @@ from dataclasses import dataclass
 MEBIBYTE = 1 << 20
 LARGEST = 64 * MEBIBYTE
 
-COMPAT = (
+
+
+@dataclass
+class Shape:
+    """A kind of document, in parts: the text of <arch> stands between the first two, the answer before the last.
+
+    The word is the value of an attribute, in single quotes in the document, that may be any.
+    """
+
+    root: str
+    before: str
+    middle: str
+    answer: str
+    after: str
+    word: str
+
+    def around(self, content: str) -> str:
+        return self.before + content + self.middle + self.answer + self.after
+
+    @property
+    def good(self) -> str:
+        return self.around("ppc64le")
+
+
+CAPABILITIES = Shape(
+    "capabilities",
+    "<capabilities><host><cpu><arch>",
+    "</arch>",
     "<compat source='kvm'><mode name='power9' supported='yes'/>"
-    "<mode name='power10' supported='no'/><mode name='power11' supported='no'/></compat>"
+    "<mode name='power10' supported='no'/><mode name='power11' supported='no'/></compat>",
+    "</cpu></host></capabilities>",
+    "kvm",
 )
-BEFORE = "<capabilities><host><cpu><arch>"
-MIDDLE = "</arch>"
-AFTER = "</cpu></host></capabilities>"
-GOOD = BEFORE + "ppc64le" + MIDDLE + COMPAT + AFTER
+COMPAT, BEFORE, MIDDLE, AFTER, GOOD = (
+    CAPABILITIES.answer, CAPABILITIES.before, CAPABILITIES.middle, CAPABILITIES.after, CAPABILITIES.good
+)  # fmt: skip
 
 
 @dataclass
@@ -43,17 +71,22 @@ def text(name: str, content: str, expected: str) -> Document:
     return Document(name, lambda: content.encode("utf-8"), expected)
 
 
-def in_text(name: str, content: str, expected: str) -> Document:
-    return text(name, BEFORE + content + MIDDLE + COMPAT + AFTER, expected)
+def in_text(name: str, content: str, expected: str, shape: Shape = CAPABILITIES) -> Document:
+    return text(name, shape.around(content), expected)
 
 
 def raw(name: str, content: bytes, expected: str) -> Document:
     return Document(name, lambda: content, expected)
 
 
-def entities(canaries: Canaries) -> Iterator[Document]:
-    def doctype(name: str, declarations: str, use: str = "&e;", head: str = "<!DOCTYPE capabilities") -> Document:
-        return text(f"entity-{name}", f"{head} [{declarations}]>{BEFORE}{use}{MIDDLE}{COMPAT}{AFTER}", "refused")
+def entities(canaries: Canaries, shape: Shape = CAPABILITIES) -> Iterator[Document]:
+    good, start = shape.good, f"<!DOCTYPE {shape.root}"
+
+    def doctype(name: str, declarations: str, use: str = "&e;", head: str = start) -> Document:
+        return text(f"entity-{name}", f"{head} [{declarations}]>{shape.around(use)}", "refused")
+
+    def inside(name: str, content: str, expected: str) -> Document:
+        return in_text(name, content, expected, shape)
 
     levels = "".join(f"<!ENTITY e{i} '{f'&e{i - 1};' * 10}'>" for i in range(1, 30))
     yield doctype("billion-laughs", "<!ENTITY e0 'lol'>" + levels, "&e29;")
@@ -83,38 +116,39 @@ def entities(canaries: Canaries) -> Iterator[Document]:
     for name, target in targets.items():
         yield doctype(f"external-{name}", f"<!ENTITY e SYSTEM '{target}'>")
         yield doctype(f"parameter-{name}", f"<!ENTITY % e SYSTEM '{target}'>%e;", "x")
-        yield doctype(f"subset-{name}", "", "x", f"<!DOCTYPE capabilities SYSTEM '{target}'")
-    yield doctype("public", "", "x", f"<!DOCTYPE capabilities PUBLIC '-//X//EN' 'http://127.0.0.1:{canaries.port}/x'")
+        yield doctype(f"subset-{name}", "", "x", f"{start} SYSTEM '{target}'")
+    yield doctype("public", "", "x", f"{start} PUBLIC '-//X//EN' 'http://127.0.0.1:{canaries.port}/x'")
     yield doctype("notation", f"<!NOTATION n SYSTEM '{canaries.pipe}'><!ENTITY e SYSTEM '{canaries.pipe}' NDATA n>", "x")
-    yield text("doctype-lower-case", "<!doctype capabilities>" + GOOD, "refused")
-    yield text("doctype-after-a-comment", "<!-- --><!DOCTYPE capabilities>" + GOOD, "refused")
-    yield text("doctype-at-the-end", GOOD + "<!DOCTYPE capabilities>", "refused")
-    yield in_text("doctype-inside", "<!DOCTYPE x>", "refused")
-    yield in_text("doctype-in-a-comment", "<!-- <!DOCTYPE x SYSTEM 'y'> -->", "valid")
-    yield in_text("doctype-in-cdata", "<![CDATA[<!DOCTYPE x>]]>", "valid")
-    yield in_text("entity-declaration-inside", "<!ENTITY e 'x'>", "refused")
+    yield text("doctype-lower-case", start.lower() + ">" + good, "refused")
+    yield text("doctype-after-a-comment", "<!-- -->" + start + ">" + good, "refused")
+    yield text("doctype-at-the-end", good + start + ">", "refused")
+    yield inside("doctype-inside", "<!DOCTYPE x>", "refused")
+    yield inside("doctype-in-a-comment", "<!-- <!DOCTYPE x SYSTEM 'y'> -->", "valid")
+    yield inside("doctype-in-cdata", "<![CDATA[<!DOCTYPE x>]]>", "valid")
+    yield inside("entity-declaration-inside", "<!ENTITY e 'x'>", "refused")
     for name, reference in {
         "undefined": "&e;", "html": "&nbsp;", "zero": "&#0;", "surrogate": "&#xD800;", "too-large": "&#x110000;",
         "overflow": f"&#{'9' * 1000};", "negative": "&#-1;", "upper-x": "&#X41;", "no-end": "&amp", "empty": "&;",
         "space": "& amp;", "control": "&#1;", "not-a-character": "&#xFFFE;", "long": f"&{'a' * MEBIBYTE};",
     }.items():
-        yield in_text(f"reference-{name}", reference, "refused")
-        yield text(f"reference-{name}-in-attribute", GOOD.replace("'kvm'", f"'{reference}'"), "refused")
-    yield in_text("reference-many-zeros", f"&#x{'0' * 10000}41;", "valid")
+        yield inside(f"reference-{name}", reference, "refused")
+        yield text(f"reference-{name}-in-attribute", good.replace(f"'{shape.word}'", f"'{reference}'"), "refused")
+    yield inside("reference-many-zeros", f"&#x{'0' * 10000}41;", "valid")
 
 
-def encodings() -> Iterator[Document]:
+def encodings(shape: Shape = CAPABILITIES) -> Iterator[Document]:
     bad = [
         b"\x80", b"\xbf", b"\xc0\x80", b"\xc1\xbf", b"\xc2", b"\xc3\x28", b"\xe0\x80\x80", b"\xe0\x9f\xbf", b"\xe2\x82",
         b"\xe2\x28\xa1", b"\xed\xa0\x80", b"\xed\xbf\xbf", b"\xef\xbf\xbe", b"\xef\xbf\xbf", b"\xf0\x80\x80\x80",
         b"\xf0\x8f\xbf\xbf", b"\xf0\x28\x8c\xbc", b"\xf0\x90\x28\xbc", b"\xf0\x9f\x98", b"\xf4\x90\x80\x80",
         b"\xf5\x80\x80\x80", b"\xf8\x88\x80\x80\x80", b"\xfc\x84\x80\x80\x80\x80", b"\xfe", b"\xff", b"\xed\xa0\xbd\xed\xb8\x80",
     ]  # fmt: skip
-    good = GOOD.encode()
+    whole = shape.good
+    good = whole.encode()
     for sequence in bad:
         name = sequence.hex()
         yield raw(f"utf8-{name}-in-text", good.replace(b"ppc64le", sequence), "refused")
-        yield raw(f"utf8-{name}-in-attribute", good.replace(b"kvm", sequence), "refused")
+        yield raw(f"utf8-{name}-in-attribute", good.replace(f"'{shape.word}'".encode(), b"'" + sequence + b"'"), "refused")
     for sequence in bad[:6]:
         yield raw(f"utf8-{sequence.hex()}-in-name", good.replace(b"arch", b"a" + sequence), "refused")
         yield raw(f"utf8-{sequence.hex()}-in-comment", b"<!-- " + sequence + b" -->" + good, "refused")
@@ -122,18 +156,18 @@ def encodings() -> Iterator[Document]:
     for control in (*range(0x00, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20)):
         yield raw(f"control-{control:02x}", good.replace(b"ppc64le", bytes([control])), "refused")
     for control in (0x7F, 0x80, 0x85, 0x9F):
-        yield in_text(f"control-{control:02x}-allowed", chr(control), "valid")
+        yield in_text(f"control-{control:02x}-allowed", chr(control), "valid", shape)
     for codec in ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "utf-7", "cp037"):
         declared = f"<?xml version='1.0' encoding='{codec}'?>"
-        yield raw(f"encoding-{codec}", (declared + GOOD).encode(codec), "refused")
+        yield raw(f"encoding-{codec}", (declared + whole).encode(codec), "refused")
     for encoding in ("ISO-8859-1", "windows-1252", "Shift_JIS", "GB18030", "US-ASCII", "UTF-16", "UTF8", "", "x" * 100000):
         declared = f"<?xml version='1.0' encoding='{encoding}'?>"
         # ASCII means the same in encodings that begin with it.
         extends_ascii = encoding in ("ISO-8859-1", "windows-1252", "US-ASCII", "UTF8")
-        yield text(f"encoding-declared-{encoding[:12]}", declared + GOOD, "valid" if extends_ascii else "refused")
-        yield text(f"encoding-declared-{encoding[:12]}-not-ascii", declared + "<!-- \u00e9 -->" + GOOD, "valid" if encoding == "UTF8" else "refused")
-    yield raw("encoding-mixed-halves", GOOD.encode() + GOOD.encode("utf-16"), "refused")
-    yield raw("encoding-latin-1-in-utf-8", GOOD.replace("ppc64le", "größe").encode("latin-1"), "refused")
+        yield text(f"encoding-declared-{encoding[:12]}", declared + whole, "valid" if extends_ascii else "refused")
+        yield text(f"encoding-declared-{encoding[:12]}-not-ascii", declared + "<!-- \u00e9 -->" + whole, "valid" if encoding == "UTF8" else "refused")
+    yield raw("encoding-mixed-halves", whole.encode() + whole.encode("utf-16"), "refused")
+    yield raw("encoding-latin-1-in-utf-8", whole.replace("ppc64le", "größe").encode("latin-1"), "refused")
     yield raw("mark-twice", b"\xef\xbb\xbf\xef\xbb\xbf" + good, "refused")
     yield raw("mark-inside", good.replace(b"ppc64le", b"\xef\xbb\xbf"), "valid")
     yield raw("gzip", bytes.fromhex("1f8b08000000000000ffb3c9b0b3710000ffff"), "refused")
@@ -261,8 +295,8 @@ def disguises(canaries: Canaries) -> Iterator[Document]:
     yield text("xslt", "<x:stylesheet xmlns:x='http://www.w3.org/1999/XSL/Transform' version='1.0'/>", "invalid")
 
 
-def truncated() -> Iterator[Document]:
-    whole = GOOD.encode()
+def truncated(shape: Shape = CAPABILITIES) -> Iterator[Document]:
+    whole = shape.good.encode()
     for end in range(0, len(whole), 7):
         yield raw(f"truncated-{end}", whole[:end], "refused")
 
