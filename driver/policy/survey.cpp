@@ -19,14 +19,24 @@ bool decideAlike(const PolicyHost& left, const PolicyHost& right) {
            left.libvirtKnowsProcessor == right.libvirtKnowsProcessor &&
            left.pageSize == right.pageSize && left.compat.known == right.compat.known &&
            left.compat.trial == right.compat.trial &&
-           // Of unknown hosts each has its own reason.
            (left.compat.known || left.compat.reason == right.compat.reason);
+}
+
+/// The reason of a host that is unknown, without what the host is called: of a thousand documents
+/// that do not say anything each would be of its own kind, and each guest be judged a thousand
+/// times.
+std::string reasonOfAny(const PolicyHost& host) {
+    const std::string& reason = host.compat.reason;
+    return !host.name.empty() && reason.starts_with(host.name + " ")
+               ? "the document" + reason.substr(host.name.size())
+               : reason;
 }
 
 } // namespace
 
 void Survey::add(PolicyHost host) {
     ++hosts_;
+    host.compat.reason = reasonOfAny(host);
     if (host.compat.known)
         baseline_.add(host.name, host.compat.known->supported);
     else

@@ -31,6 +31,21 @@ TEST(Survey, JudgesHostsThatDecideAlikeOnce) {
     EXPECT_EQ(survey.baseline().common(), model::ModeSet{9});
 }
 
+TEST(Survey, TakesHostsThatDoNotSayAnythingForOneKind) {
+    Survey survey;
+    for (const std::string name : {"a.xml", "b.xml"}) {
+        PolicyHost host = testHost(name, "POWER10", {});
+        host.compat = {.known = {}, .reason = name + " has no <compat>"};
+        survey.add(std::move(host));
+    }
+    PolicyHost other = testHost("c.xml", "POWER10", {});
+    other.compat = {.known = {}, .reason = "/dev/kvm cannot be opened"};
+    survey.add(std::move(other));
+    ASSERT_EQ(survey.kinds().size(), 2U);
+    EXPECT_EQ(survey.kinds()[0].names, (std::vector<std::string>{"a.xml", "b.xml"}));
+    EXPECT_EQ(survey.kinds()[0].host.compat.reason, "the document has no <compat>");
+}
+
 TEST(Survey, SaysWhereAGuestStartsAndArrives) {
     const Survey survey = cluster();
     const auto power9 = judge(survey, testGuest(pinned("power9")));
