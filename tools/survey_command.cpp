@@ -20,7 +20,9 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <memory>
+#include <unistd.h>
 
 namespace hostcompat::tools {
 
@@ -226,32 +228,44 @@ Result<Daemons> askAll(const SurveyOptions& options) {
     return daemons;
 }
 
-/// The page is made in a child process that gives up its rights, and written by this process.
+/// The page is made in a child process that gives up its rights, in a file without a name, and
+/// copied to its place by this process: the page of many guests is too large to be kept in memory.
 Status writePage(const SurveyOptions& options, const Daemons& daemons, Console& console) {
+    const auto scratch = input::makeScratch(options.html);
+    if (!scratch)
+        return console.fail(scratch.error());
     const auto work = [&] {
-        std::string html;
+        int problem = 0;
+        const auto write = [&](std::string_view piece) {
+            if (problem == 0)
+                problem = input::writeWhole(scratch->number(), piece);
+        };
         Status status = Status::system;
         if (const auto entered = restrict(options); !entered)
             status = console.fail(entered.error());
         else
-            status = SurveyRun(options, daemons, *surveyPage(html), console).run();
-        return std::string(1, static_cast<char>(status)) + html;
+            status = SurveyRun(options, daemons, *surveyPage(write), console).run();
+        if (problem != 0)
+            status = console.fail({.kind = ErrorKind::system,
+                                   .action = "write",
+                                   .subject = options.html,
+                                   .errorNumber = problem});
+        return fmt::format("{}{}", problem == 0 ? ' ' : '!', static_cast<int>(status));
     };
     const auto outcomes = process::runIsolated({work}, std::chrono::hours(24), 1);
     if (!outcomes)
         return console.fail(outcomes.error());
     const process::IsolatedOutcome& outcome = outcomes->front();
-    if (outcome.end != process::IsolatedOutcome::End::finished || outcome.text.empty())
+    if (outcome.end != process::IsolatedOutcome::End::finished || outcome.text.size() < 2)
         return console.fail(
             {.kind = ErrorKind::system,
              .action = "write",
              .subject = options.html,
              .reason = "the child process that reads hosts and guests ended early"});
-    const auto status = static_cast<Status>(outcome.text.front());
-    const std::string_view html = std::string_view(outcome.text).substr(1);
-    if (html.empty())
+    const auto status = static_cast<Status>(std::atoi(outcome.text.c_str() + 1));
+    if (outcome.text.front() != ' ' || ::lseek(scratch->number(), 0, SEEK_END) == 0)
         return status;
-    if (const auto written = input::putFile(options.html, html); !written)
+    if (const auto written = input::putCopy(options.html, *scratch); !written)
         return worse(status, console.fail(written.error()));
     return status;
 }

@@ -96,7 +96,7 @@ std::string_view classOf(policy::Verdict verdict) {
 
 class Page final : public SurveyReport {
 public:
-    explicit Page(std::string& html) : html_(html) {}
+    explicit Page(std::function<void(std::string_view)> write) : write_(std::move(write)) {}
 
     void begin(const policy::Survey& survey) override {
         html_ = kHead;
@@ -156,21 +156,34 @@ public:
         html_ +=
             fmt::format("<td>{}</td></tr>\n",
                         guest.change.empty() ? "" : fmt::format("pin {}", escaped(guest.change)));
+        if (html_.size() >= kPiece)
+            give();
     }
 
     void end() override {
         html_ += "</tbody>\n</table></div>\n";
         html_ += kTail;
+        give();
     }
 
 private:
-    std::string& html_;
+    /// Bytes that are given away at a time.
+    static constexpr std::size_t kPiece = std::size_t{1} << 16;
+
+    void give() {
+        write_(html_);
+        html_.clear();
+    }
+
+    std::function<void(std::string_view)> write_;
+    /// What was not given away yet.
+    std::string html_;
 };
 
 } // namespace
 
-std::unique_ptr<SurveyReport> surveyPage(std::string& html) {
-    return std::make_unique<Page>(html);
+std::unique_ptr<SurveyReport> surveyPage(std::function<void(std::string_view)> write) {
+    return std::make_unique<Page>(std::move(write));
 }
 
 } // namespace hostcompat::tools

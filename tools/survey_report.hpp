@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,8 +46,8 @@ std::unique_ptr<SurveyReport> surveyTable(Console& console);
 /// One JSON object, described by schema/survey.schema.json.
 std::unique_ptr<SurveyReport> surveyJson(Console& console);
 
-/// A self-contained HTML page, appended to a string. It can be read without JavaScript, loads
+/// A self-contained HTML page, passed on piece by piece. It can be read without JavaScript, loads
 /// nothing, and escapes everything that comes from documents.
-std::unique_ptr<SurveyReport> surveyPage(std::string& html);
+std::unique_ptr<SurveyReport> surveyPage(std::function<void(std::string_view)> write);
 
 } // namespace hostcompat::tools

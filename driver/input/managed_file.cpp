@@ -2,7 +2,6 @@
 // Writes beside and renames, so that a daemon never reads half a file.
 #include "driver/input/managed_file.hpp"
 
-#include "driver/input/descriptor.hpp"
 #include "driver/input/trusted_file.hpp"
 
 #include <fmt/format.h>
@@ -11,6 +10,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
+#include <functional>
 #include <unistd.h>
 
 namespace hostcompat::input {
@@ -33,11 +33,14 @@ Error foreignError(const std::filesystem::path& path) {
             .remedy = "move it to another place first"};
 }
 
+/// Writes to a file. 0, or errno.
+using Writer = std::function<int(int file)>;
+
 /// Writes and closes a new file. 0, or errno.
-int fill(int file, std::string_view content, unsigned mode) {
+int fill(int file, const Writer& write, unsigned mode) {
     int problem = ::fchmod(file, mode) == 0 ? 0 : errno;
     if (problem == 0)
-        problem = writeWhole(file, content);
+        problem = write(file);
     if (problem == 0 && ::fsync(file) != 0)
         problem = errno;
     if (::close(file) != 0 && problem == 0)
@@ -45,25 +48,64 @@ int fill(int file, std::string_view content, unsigned mode) {
     return problem;
 }
 
-} // namespace
+/// Writes all of a file from its start. 0, or errno.
+int copy(int source, int file) {
+    std::string piece(std::size_t{1} << 16, '\0');
+    for (off_t at = 0;;) {
+        const ssize_t count = ::pread(source, piece.data(), piece.size(), at);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return count == 0 ? 0 : errno;
+        const auto size = static_cast<std::size_t>(count);
+        if (const int problem = writeWhole(file, std::string_view(piece).substr(0, size));
+            problem != 0)
+            return problem;
+        at += count;
+    }
+}
 
-Result<void> putFile(const std::filesystem::path& path, std::string_view content,
-                     const ManagedKind& kind) {
+/// The name of a new file for mkostemp(3).
+std::string nameBeside(const std::filesystem::path& path, const std::filesystem::path& folder) {
+    return folder / fmt::format(".{}.XXXXXX", path.filename().string());
+}
+
+Result<void> put(const std::filesystem::path& path, const Writer& write, const ManagedKind& kind) {
     // systemd and libvirt's hooks ignore names that begin with a dot. mkostemp(3) never opens an
     // existing file.
     const auto folder = kind.temporaryFolder.empty() ? path.parent_path() : kind.temporaryFolder;
-    std::string beside = folder / fmt::format(".{}.XXXXXX", path.filename().string());
+    std::string beside = nameBeside(path, folder);
     const int file = ::mkostemp(beside.data(), O_CLOEXEC);
     if (file < 0)
         return std::unexpected(systemError("create", beside, errno));
     Result<void> done;
-    if (const int problem = fill(file, content, kind.mode); problem != 0)
+    if (const int problem = fill(file, write, kind.mode); problem != 0)
         done = std::unexpected(systemError("write", beside, problem));
     else if (::rename(beside.c_str(), path.c_str()) != 0)
         done = std::unexpected(systemError("rename to", path, errno));
     if (!done)
         ::unlink(beside.c_str());
     return done;
+}
+
+} // namespace
+
+Result<void> putFile(const std::filesystem::path& path, std::string_view content,
+                     const ManagedKind& kind) {
+    return put(path, [&](int file) { return writeWhole(file, content); }, kind);
+}
+
+Result<Descriptor> makeScratch(const std::filesystem::path& path) {
+    std::string beside = nameBeside(path, path.parent_path());
+    Descriptor file(::mkostemp(beside.data(), O_CLOEXEC));
+    if (!file)
+        return std::unexpected(systemError("create", beside, errno));
+    ::unlink(beside.c_str());
+    return file;
+}
+
+Result<void> putCopy(const std::filesystem::path& path, const Descriptor& source) {
+    return put(path, [&](int file) { return copy(source.number(), file); }, ManagedKind());
 }
 
 /// Not std::filesystem::create_directories(), which treats a folder that it cannot stat(2) as

@@ -2,6 +2,7 @@
 // Files that this program puts into folders of others, and takes away again.
 #pragma once
 
+#include "driver/input/descriptor.hpp"
 #include "driver/model/error.hpp"
 
 #include <filesystem>
@@ -48,6 +49,13 @@ struct ManagedFile {
 /// never outlives a failure. Errors: kind system with the file that cannot be made or written.
 Result<void> putFile(const std::filesystem::path& path, std::string_view content,
                      const ManagedKind& kind = {});
+
+/// A new file beside the path, without a name, to put together there what becomes too large for
+/// memory; it goes with its descriptor. Errors: kind system where it cannot be made.
+Result<Descriptor> makeScratch(const std::filesystem::path& path);
+
+/// Puts a copy of a file that may be read from its start, as putFile() does.
+Result<void> putCopy(const std::filesystem::path& path, const Descriptor& source);
 
 /// Looks at a file. Errors: kind input where it is there and cannot be read or trusted
 /// (readTrusted()).
