@@ -17,7 +17,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -27,8 +29,10 @@ sys.path.insert(0, str(ROOT / "xml-tests"))
 import tap  # noqa: E402
 
 PACKAGES = ("virt-host-compat", "libvirt-daemon-plugin-virt-host-compat", "libvirt-host-compat0", "libvirt-host-compat-dev")
-# What readelf calls the machines that packages are built for here.
-MACHINES = {"amd64": "Advanced Micro Devices X86-64", "ppc64el": "PowerPC64"}
+# The machines that packages are built for here, as the header of a file of theirs names them: 64 bits, low byte first.
+MACHINES = {"amd64": 62, "ppc64el": 21}
+# The command, what validate loads, the module, and the library.
+COMPILED = 4
 # What apt, dpkg and systemd's helpers keep by themselves.
 OTHERS = re.compile(r"^/(var/lib/(dpkg|apt|systemd|ucf)|var/cache|var/log|proc|sys|dev|run|tmp|packages)(/|$)|^/etc/(ld\.so\.cache|passwd-|group-|shadow-|gshadow-|\.pwd\.lock)")
 
@@ -40,24 +44,48 @@ def own_architecture() -> str:
 class System:
     """A Debian 12 of its own."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, like: Path | None = None) -> None:
         self.place = place
+        if like is not None:
+            subprocess.run(["cp", "-a", str(like), str(place)], check=True)
+            return
         done = subprocess.run(["mmdebstrap", "--variant=apt", "--mode=root", "bookworm", str(place)], capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"mmdebstrap: {done.stderr[-500:]}")
         (place / "packages").mkdir()
         self.run("apt-get", "update")
 
+    def copy(self, place: Path) -> System:
+        return System(place, self.place)
+
     def run(self, *command: str, given: str = "") -> subprocess.CompletedProcess[str]:
         environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive", "HOME": "/root"}
         return subprocess.run(["chroot", str(self.place), *command], capture_output=True, text=True, check=False, env=environment, input=given)
 
-    def install(self, *files: Path) -> None:
+    def try_install(self, *files: Path, options: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
         for file in files:
             shutil.copy(file, self.place / "packages")
-        done = self.run("apt-get", "install", "-y", "--no-install-recommends", *(f"/packages/{file.name}" for file in files))
+        return self.run("apt-get", "install", "-y", "--no-install-recommends", *options, *(f"/packages/{file.name}" for file in files))
+
+    def install(self, *files: Path, options: tuple[str, ...] = ()) -> None:
+        done = self.try_install(*files, options=options)
         if done.returncode:
             raise RuntimeError(f"apt-get install: {done.stdout[-1500:]}{done.stderr[-400:]}")
+
+    def state(self, package: str) -> str:
+        """What dpkg has of a package: 'installed', 'half-installed', 'config-files', or nothing."""
+        return self.run("dpkg-query", "-W", "-f", "${db:Status-Status}", package).stdout
+
+    @contextmanager
+    def read_only(self, path: str) -> Iterator[None]:
+        """Has a folder or file of the root bound to itself, where nothing can be written or removed."""
+        place = str(self.place / path)
+        subprocess.run(["mount", "--bind", place, place], check=True)
+        try:
+            subprocess.run(["mount", "-o", "remount,bind,ro", place], check=True)
+            yield
+        finally:
+            subprocess.run(["umount", place], check=True)
 
     def files(self) -> dict[str, str]:
         """Every file and link with its contents' length and time, without those of dependencies' caches."""
@@ -95,15 +123,15 @@ class Emulated:
         return subprocess.run(["chroot", str(self.place), "/emulator", path, *command[1:]], capture_output=True, text=True, check=False, env={"LC_ALL": "C", "PATH": "/usr/sbin:/usr/bin"}, input=given)
 
 
-def newer(file: Path, into: Path) -> Path:
+def newer(file: Path, into: Path, suffix: str = "+upgrade1") -> Path:
     """The same package with a higher version."""
-    tree = into / f"{file.stem}.tree"
+    tree = into / f"{file.stem}{suffix}.tree"
     subprocess.run(["dpkg-deb", "-R", str(file), str(tree)], check=True)
     control = tree / "DEBIAN/control"
     text = control.read_text()
     version = re.search(r"^Version: (.*)$", text, re.M)[1]  # type: ignore[index]
-    control.write_text(text.replace(version, f"{version}+upgrade1"))
-    made = into / f"{file.name.split('_')[0]}_{version}+upgrade1_{file.name.split('_')[2]}"
+    control.write_text(text.replace(version, f"{version}{suffix}"))
+    made = into / f"{file.name.split('_')[0]}_{version}{suffix}_{file.name.split('_')[2]}"
     subprocess.run(["dpkg-deb", "-b", "--root-owner-group", str(tree), str(made)], check=True, capture_output=True)
     return made
 
@@ -113,12 +141,30 @@ def lintian(files: list[Path]) -> list[str]:
     return [line for line in done.stdout.splitlines() if line.startswith(("E:", "W:"))] or ([done.stderr] if done.returncode else [])
 
 
-def hardened(place: Path, machine: str) -> list[str]:
-    """What is compiled, in a root: for the right machine, and with what makes misuse of memory harder."""
+def compiled_for(files: list[Path], machine: int) -> list[str]:
+    """Every compiled file of the packages is for this machine."""
+    found, problems = 0, []
+    for package in files:
+        with tempfile.TemporaryDirectory() as tree:
+            subprocess.run(["dpkg-deb", "-x", str(package), tree], check=True)
+            for path in sorted(path for path in Path(tree).rglob("*") if path.is_file() and not path.is_symlink()):
+                head = path.read_bytes()[:20]
+                if not head.startswith(b"\x7fELF"):
+                    continue
+                found += 1
+                # EI_CLASS, EI_DATA and e_machine (elf(5)).
+                said = (head[4], head[5], int.from_bytes(head[18:20], "little"))
+                if said != (2, 1, machine):
+                    problems.append(f"{package.name}: /{path.relative_to(tree)} is for the class, data and machine {said}")
+    return problems + ([] if found == COMPILED else [f"there are {found} compiled files in place of {COMPILED}"])
+
+
+def hardened(place: Path) -> list[str]:
+    """What is compiled, in a root, has what makes misuse of memory harder."""
     patterns = ("usr/bin/virt-host-compat", "usr/lib*/**/virt-host-compat/*.so", "usr/lib*/**/libvirt-host-compat.so.0.*")
     paths = [path for pattern in patterns for path in place.glob(pattern)]
-    problems = [] if len(paths) == 4 else [f"there are {[path.name for path in paths]}"]
-    wanted = {"RELRO": r"GNU_RELRO", "BIND_NOW": r"\b(BIND_)?NOW\b", "position-independent code": r"^ *Type: +DYN", machine: rf"^ *Machine: +{machine}"}
+    problems = [] if len(paths) == COMPILED else [f"there are {[path.name for path in paths]}"]
+    wanted = {"RELRO": r"GNU_RELRO", "BIND_NOW": r"\b(BIND_)?NOW\b", "position-independent code": r"^ *Type: +DYN"}
     wanted |= {"a guard of the stack": r"__stack_chk_fail", "fortified functions": r"__\w+_chk\b"}
     for path in paths:
         said = subprocess.run(["readelf", "-hlWd", "--dyn-syms", str(path)], capture_output=True, text=True, check=True).stdout
@@ -148,14 +194,18 @@ def it_enables_nothing(system: System) -> list[str]:
     return [f"/{path} is there" for path in paths if (system.place / path).exists()]
 
 
+def module_of(system: System) -> str:
+    """Where the module is, as the root has it."""
+    return "/" + str(next(system.place.glob("usr/lib/*/virt-host-compat/virt-host-compat-libvirt.so")).relative_to(system.place))
+
+
 def enable(system: System) -> list[str]:
     """As an administrator would; the daemons are named, since none is installed here."""
     problems = []
-    (system.place / "etc/libvirt/hooks").mkdir(parents=True)
+    (system.place / "etc/libvirt/hooks").mkdir(parents=True, exist_ok=True)
     folder = system.place / "etc/ansible/facts.d"
-    folder.mkdir(parents=True)
-    module = next(system.place.glob("usr/lib*/**/virt-host-compat/virt-host-compat-libvirt.so")).relative_to(system.place)
-    for command in (("publish", "enable", "ansible"), ("publish", "run"), ("hook", "install"), ("daemon", "enable", "libvirtd", "--root", "/", "--module", f"/{module}")):
+    folder.mkdir(parents=True, exist_ok=True)
+    for command in (("publish", "enable", "ansible"), ("publish", "run"), ("hook", "install"), ("daemon", "enable", "libvirtd", "--root", "/", "--module", module_of(system))):
         done = system.run("virt-host-compat", *command)
         if done.returncode not in (0, 4):
             problems.append(f"{' '.join(command)}: {done.returncode} {done.stdout}{done.stderr}")
@@ -174,8 +224,150 @@ def upgrade(system: System, files: list[Path], folder: Path) -> list[str]:
     settings = system.place / "etc/virt-host-compat/module.conf"
     settings.write_text(settings.read_text() + "interval = 30\n")
     system.install(*(newer(file, folder) for file in files))
-    lost = [f"the upgrade took /{path} away" for path in ENABLED if not (system.place / path).exists()]
-    return lost + ([] if "interval = 30" in settings.read_text() else ["the upgrade took a setting away"])
+    return nothing_is_lost(system, "the upgrade")
+
+
+def nothing_is_lost(system: System, when: str) -> list[str]:
+    settings = system.place / "etc/virt-host-compat/module.conf"
+    lost = [f"{when} took /{path} away" for path in ENABLED if not (system.place / path).exists()]
+    return lost + ([] if "interval = 30" in settings.read_text() else [f"{when} took a setting away"])
+
+
+def downgrade(system: System, files: list[Path], version: str) -> list[str]:
+    system.install(*files, options=("--allow-downgrades",))
+    installed = system.run("dpkg-query", "-W", "-f", "${Version}", PACKAGES[0]).stdout
+    wrong = [] if "+upgrade1" not in installed else [f"{installed} is installed"]
+    return wrong + nothing_is_lost(system, "the downgrade") + it_works(system, version)
+
+
+def without_systemd_and_libvirt(system: System) -> list[str]:
+    """This root has neither; whatever needs one of them says so, and the migration's hook never stops a migration."""
+    there = [path for path in ("usr/bin/systemctl", "bin/systemctl", "usr/sbin/libvirtd") if (system.place / path).exists()]
+    there += [str(path) for path in system.place.glob("usr/lib/*/libvirt.so.0")]
+    problems = [f"{path} is there" for path in there]
+    connected = system.run("virt-host-compat", "capabilities", "--connect", "qemu:///system")
+    if connected.returncode != 5 or "libvirt.so.0" not in connected.stderr or "libvirt0" not in connected.stderr:
+        problems.append(f"--connect: {connected}")
+    daemon = system.run("virt-host-compat", "daemon", "enable")
+    if daemon.returncode != 3 or "install libvirt" not in daemon.stderr:
+        problems.append(f"daemon enable: {daemon}")
+    if (hook := system.run("env", "PHASE=post", "/etc/drmgr.d/pmig/virt-host-compat")).returncode or hook.stdout + hook.stderr:
+        problems.append(f"the migration's hook: {hook}")
+    return problems
+
+
+def with_a_read_only_usr(system: System, files: list[Path], folder: Path, version: str) -> list[str]:
+    """What the administrator switches works; an upgrade fails as a whole, and goes through once /usr can be written."""
+    problems = []
+    next_ones = [newer(file, folder, "+usr1") for file in files]
+    with system.read_only("usr"):
+        for command, path in (
+            (("hook", "remove"), None),
+            (("hook", "install"), ENABLED[0]),
+            (("daemon", "disable", "libvirtd"), None),
+            (("daemon", "enable", "libvirtd", "--module", module_of(system)), ENABLED[1]),
+            (("publish", "run"), ENABLED[3]),
+        ):
+            done = system.run("virt-host-compat", *command)
+            if done.returncode not in (0, 4) or (path and not (system.place / path).exists()):
+                problems.append(f"{' '.join(command)}: {done}")
+        if system.try_install(*next_ones).returncode == 0:
+            problems.append("the upgrade says that it went well")
+        problems += nothing_is_lost(system, "the failed upgrade") + it_works(system, version)
+    system.run("apt-get", "install", "-f", "-y")
+    system.install(*next_ones)
+    problems += nothing_is_lost(system, "the upgrade after it") + it_works(system, version)
+    system.install(*files, options=("--allow-downgrades",))
+    return problems
+
+
+def half_removed(system: System, files: list[Path], version: str) -> list[str]:
+    """A removal that stops in its middle, since a file cannot be removed, leaves what installing again mends."""
+    problems = []
+    with system.read_only("usr/bin/virt-host-compat"):
+        if system.run("dpkg", "--remove", *reversed(PACKAGES)).returncode == 0:
+            problems.append("the removal says that it went well")
+    if (state := system.state(PACKAGES[0])) != "half-installed":
+        problems.append(f"dpkg calls the package {state}")
+    system.install(*files, options=("--reinstall",))
+    problems += [f"{name} is {state}" for name in PACKAGES if (state := system.state(name)) != "installed"]
+    return problems + it_works(system, version) + enable(system)
+
+
+def without_the_command(system: System, files: list[Path], version: str) -> list[str]:
+    """The command was deleted by hand: the packages can still be removed, and say what they could not undo."""
+    (system.place / "usr/bin/virt-host-compat").unlink()
+    done = system.run("apt-get", "remove", "-y", *PACKAGES)
+    problems = [f"apt-get remove: {done}"] if done.returncode else []
+    problems += [f"{name} is {state}" for name in PACKAGES if (state := system.state(name)) not in ("config-files", "not-installed", "")]
+    # The files of a format are known to the command alone.
+    for path, said in zip(ENABLED, (f"/{ENABLED[0]}", f"/{ENABLED[1]}", "", "the files of ansible"), strict=True):
+        if said and (system.place / path).exists() and said not in done.stdout + done.stderr:
+            problems.append(f"/{path} is left, and nothing says so")
+    system.install(*files)
+    return problems + it_works(system, version) + enable(system)
+
+
+def mapped(process: int) -> str:
+    """The line of what a process has mapped that names the module; empty where it has ended, too."""
+    maps = Path(f"/proc/{process}/maps")
+    return next((line for line in maps.read_text().splitlines() if "virt-host-compat-libvirt.so" in line), "") if maps.exists() else ""
+
+
+@contextmanager
+def a_daemon(system: System, module: str) -> Iterator[subprocess.Popen[bytes]]:
+    """libvirtd of the root, with the module."""
+    start = 'mount -t proc proc "$1/proc" && exec chroot "$1" env "LD_PRELOAD=$2" libvirtd -f /root/libvirtd.conf'
+    with (system.place / "root/libvirtd.output").open("w") as output:
+        process = subprocess.Popen(["unshare", "--mount", "--net", "sh", "-c", start, "sh", str(system.place), module], stdout=output, stderr=output)
+    try:
+        end = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < end and not answer_of_the_daemon(system):
+            time.sleep(0.2)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def answer_of_the_daemon(system: System) -> str:
+    return system.run("virsh", "-c", "test+unix:///default?socket=/root/libvirt-sock", "capabilities").stdout
+
+
+def a_daemon_lives_through_it(system: System, files: list[Path], folder: Path) -> list[str]:
+    """An upgrade and a removal replace and remove the module that a real libvirtd has mapped."""
+    system.install(*files)
+    for_the_daemon = system.run("apt-get", "install", "-y", "--no-install-recommends", "libvirt-daemon", "libvirt-clients")
+    if for_the_daemon.returncode:
+        raise RuntimeError(f"apt-get install libvirt-daemon: {for_the_daemon.stderr[-400:]}")
+    # Some of them end the daemon where there is no firewall or /sys. Its test driver is in the library.
+    for driver in system.place.glob("usr/lib/*/libvirt/connection-driver/*.so"):
+        driver.unlink()
+    shutil.copy(ROOT / "xml-tests/records/power10-as-power9.json", system.place / "root/record.json")
+    with (system.place / "etc/virt-host-compat/module.conf").open("a") as settings:
+        settings.write("probe = /root/record.json\ninterval = 1\n")
+    (system.place / "root/libvirtd.conf").write_text('unix_sock_dir = "/root"\nauth_unix_ro = "none"\nauth_unix_rw = "none"\n')
+    module = module_of(system)
+    problems = []
+    with a_daemon(system, module) as daemon:
+        before = answer_of_the_daemon(system)
+        if "<compat source='kvm'>" not in before or "deleted" in mapped(daemon.pid):
+            said = (system.place / "root/libvirtd.output").read_text()
+            return [f"the daemon (status {daemon.poll()}) does not run with the module: {said[:600]} {before[:400]} {mapped(daemon.pid)}"]
+        for step, done in (("upgrade", lambda: system.install(*(newer(file, folder, "+daemon1") for file in files))), ("removal", lambda: system.run("apt-get", "remove", "-y", *PACKAGES))):
+            done()
+            time.sleep(1.1)
+            if daemon.poll() is not None:
+                return [*problems, f"the daemon ended at the {step} with status {daemon.returncode}"]
+            if answer_of_the_daemon(system) != before:
+                problems.append(f"after the {step} it answers otherwise: {answer_of_the_daemon(system)[:400]}")
+            if "(deleted)" not in mapped(daemon.pid):
+                problems.append(f"after the {step} it does not have the old module any more: {mapped(daemon.pid)}")
+    system.install(*files, options=("--allow-downgrades",))
+    with a_daemon(system, module) as daemon:
+        if answer_of_the_daemon(system) != before or "(deleted)" in mapped(daemon.pid):
+            problems.append(f"started again, it answers {answer_of_the_daemon(system)[:400]} with {mapped(daemon.pid)}")
+    return problems
 
 
 def remove(system: System) -> list[str]:
@@ -227,26 +419,35 @@ def the_bytes_are_seen(folder: Path, elsewhere: Path) -> list[str]:
     return [] if differing(folder, copy) == [f"{package.name} differs"] else ["a byte that differs is not seen"]
 
 
-def here(temporary: Path, files: list[Path], version: str, machine: str) -> dict[str, Callable[[], list[str]]]:
+def here(temporary: Path, files: list[Path], version: str) -> dict[str, Callable[[], list[str]]]:
     """What is looked at where the packages can be installed."""
     system = System(temporary / "root")
+    another = system.copy(temporary / "another")
     before = system.files()
 
     def install() -> list[str]:
+        begin = time.monotonic()
         system.install(*files)
-        return []
+        problems = it_works(system, version)
+        print(f"# {time.monotonic() - begin:.1f} s from 'apt-get install' to the first answers")
+        return problems
 
     return {
-        "lintian": partial(lintian, files),
         "they install": install,
         "nothing is enabled": partial(it_enables_nothing, system),
         "the command works": partial(it_works, system, version),
-        "programs are hardened": partial(hardened, system.place, machine),
+        "programs are hardened": partial(hardened, system.place),
+        "without systemd and libvirt": partial(without_systemd_and_libvirt, system),
         "everything can be enabled": partial(enable, system),
         "an upgrade keeps it": partial(upgrade, system, files, temporary),
+        "a downgrade keeps it": partial(downgrade, system, files, version),
+        "a read-only /usr": partial(with_a_read_only_usr, system, files, temporary, version),
+        "a removal that stops midway is mended": partial(half_removed, system, files, version),
+        "removing without the command": partial(without_the_command, system, files, version),
         "removing takes it back": partial(remove, system),
         "purging leaves nothing": partial(purge, system, before),
         "the comparison sees what is left": partial(the_comparison_sees, system, before),
+        "a daemon lives through an upgrade and a removal": partial(a_daemon_lives_through_it, another, files, temporary),
     }
 
 
@@ -258,20 +459,23 @@ def main(*arguments: str) -> int:
         return 1
     version, architecture = files[0].stem.split("_")[1].split("-")[0], files[0].stem.split("_")[2]
     own = own_architecture()
+    looked_at: dict[str, Callable[[], list[str]]] = {
+        "lintian": partial(lintian, files),
+        f"everything compiled is for {architecture}": partial(compiled_for, files, MACHINES[architecture]),
+    }
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(temporary)
         if again:
-            checks = {
+            checks: dict[str, Callable[[], list[str]]] = {
                 "the comparison sees another byte": partial(the_bytes_are_seen, Path(folder), place),
                 "a rebuild has the same bytes": partial(rebuild, Path(folder), place, [] if architecture == own else ["--arch", architecture]),
             }
         elif architecture == own:
-            checks = here(place, files, version, MACHINES[architecture])
+            checks = looked_at | here(place, files, version)
         else:
             system = Emulated(place / "root", architecture, files)
-            checks = {
-                "lintian": partial(lintian, files),
-                "programs are hardened": partial(hardened, system.place, MACHINES[architecture]),
+            checks = looked_at | {
+                "programs are hardened": partial(hardened, system.place),
                 "the command works": partial(it_works, system, version),
             }
         return tap.run(checks)
