@@ -50,13 +50,14 @@ class SeenByClients(ModuleTestCase):
         without = "".join(
             line for line in document.splitlines(keepends=True) if "<maxphysaddr" not in line and "<feature name=" not in line
         )
-        test_driver = virsh(daemon.uri("test", "default"), "capabilities")
-        self.assertIn("<compat source='kvm'>", test_driver)
-        for grammar, text in (
-            ("capabilities-compat.rng", document),
-            ("libvirt-capability-compat.rng", without),
-            ("libvirt-capability-compat.rng", test_driver),
-        ):
+        if private_daemon.IS_MODULAR:
+            # Its libvirt is newer than the grammar that the strict one was made of.
+            judged = [("capabilities-compat.rng", document)]
+        else:
+            test_driver = virsh(daemon.uri("test", "default"), "capabilities")
+            self.assertIn("<compat source='kvm'>", test_driver)
+            judged = [("capabilities-compat.rng", document), ("libvirt-capability-compat.rng", without), ("libvirt-capability-compat.rng", test_driver)]
+        for grammar, text in judged:
             answer = subprocess.run(
                 ["xmllint", "--noout", "--relaxng", str(grammars / grammar), "-"],
                 input=text, capture_output=True, text=True, timeout=60,
@@ -64,10 +65,19 @@ class SeenByClients(ModuleTestCase):
             self.assertEqual(answer.returncode, 0, answer.stderr)
         refused = subprocess.run(
             ["xmllint", "--noout", "--relaxng", str(grammars / grammar), "-"],
-            input=test_driver.replace("supported='no'", "supported='perhaps'"),
+            input=text.replace("supported='no'", "supported='perhaps'"),
             capture_output=True, text=True, timeout=60,
         )
         self.assertEqual(refused.returncode, 3, "a grammar that takes everything shows nothing")
+
+    def test_the_daemon_of_a_session(self) -> None:
+        """A user's own daemon, which has no rights."""
+        if os.geteuid() != 0:
+            self.skipTest("needs root, who becomes another user")
+        with self.daemon("session", preload=[MODULE], module_config=self.config(), user=65534) as daemon:
+            self.assertEqual(os.stat(f"/proc/{daemon.pid}").st_uid, 65534)
+            self.assertIn("/session?", daemon.uri())
+            self.assertEqual(compat_of(virsh(daemon.uri(), "capabilities")), EXPECTED_COMPAT)
 
     def test_sixteen_clients_at_a_time(self) -> None:
         with self.daemon(preload=[MODULE], module_config=self.config(interval=1)) as daemon:
@@ -97,6 +107,8 @@ class SeenByClients(ModuleTestCase):
         with self.daemon("plain") as plain, self.daemon("extended", preload=[MODULE]) as extended:
             self.assertIn(str(MODULE), Path(f"/proc/{extended.pid}/maps").read_text())
             for driver, path in (("qemu", "system"), ("test", "default")):
+                if driver == "test" and private_daemon.IS_MODULAR:
+                    continue
                 self.assertEqual(
                     without_uuid(virsh(extended.uri(driver, path), "capabilities")),
                     without_uuid(virsh(plain.uri(driver, path), "capabilities")),
@@ -216,7 +228,7 @@ class Footprint(ModuleTestCase):
 
             def call(count: int) -> None:
                 subprocess.run(
-                    ["/usr/bin/python3", "-c", program, daemon.uri("test", "default"), str(count)],
+                    ["/usr/bin/python3", "-c", program, daemon.quickest_uri(), str(count)],
                     timeout=600, check=True,
                 )
 
@@ -245,7 +257,7 @@ class Footprint(ModuleTestCase):
         ) as extended:
             states = []
             for daemon in (plain, extended):
-                virsh(daemon.uri("test", "default"), "capabilities")
+                virsh(daemon.quickest_uri(), "capabilities")
                 states.append(process_state(daemon.pid))
             self.assertEqual(states[0], states[1])
 

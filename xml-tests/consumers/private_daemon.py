@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A real libvirtd of this system on a socket of its own, away from the system's state.
+"""A real libvirtd of this system on a socket of its own, away from the system's state; or the daemon that VHC_DAEMON names.
 
 The daemon runs in system mode in mount and network namespaces of its own: its folders below /run,
 /var and /etc are empty ones that end with it, and it sees no network. Nothing of the machine is
@@ -23,6 +23,10 @@ from typing import Mapping, Sequence
 from urllib.parse import quote
 
 READY_SECONDS = 60.0
+# libvirtd has all drivers. virtqemud, which lab/virtqemud builds, has that for QEMU alone.
+DAEMON = os.environ.get("VHC_DAEMON", "libvirtd")
+IS_MODULAR = Path(DAEMON).name != "libvirtd"
+_SOCKET = f"{Path(DAEMON).name}-sock" if IS_MODULAR else "libvirt-sock"
 
 # Arguments: the daemon's folder, the folder for libvirt's cache, then the command. The user and group that Debian's package of the
 # QEMU driver expects are given only to this daemon.
@@ -56,7 +60,7 @@ stdio_handler = "file"
 
 def missing() -> str:
     """Why no private daemon can be started here; empty where one can."""
-    for program in ("libvirtd", "virsh", "unshare"):
+    for program in (DAEMON, "virsh", "unshare"):
         if not shutil.which(program, path=_path()):
             return f"the program {program} is not installed"
     probe = subprocess.run(
@@ -96,7 +100,8 @@ class PrivateDaemon:
     folder: an empty folder of its own. preload: what the daemon preloads. module_config: the
     module's configuration, as a text; None for none. wrapper: a command to run the daemon under.
     log: where libvirt's log goes. hook: the content of a start hook. domains: what libvirt reads
-    as defined domains at its start, documents by name.
+    as defined domains at its start, documents by name. user: who runs it as the daemon of a session;
+    root is then needed to become that user.
     """
 
     def __init__(
@@ -109,6 +114,7 @@ class PrivateDaemon:
         environment: Mapping[str, str] | None = None,
         hook: str | None = None,
         domains: Mapping[str, str] | None = None,
+        user: int | None = None,
     ) -> None:
         self.folder = folder
         self.log = log or folder / "libvirtd.log"
@@ -122,6 +128,11 @@ class PrivateDaemon:
             self._environment["VIRT_HOST_COMPAT_MODULE_CONFIG"] = str(self.config_path)
         self._hook = hook
         self._domains = domains or {}
+        self._user = user
+        if user is not None:
+            self._wrapper = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", *self._wrapper]
+            homes = ("HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")
+            self._environment |= dict.fromkeys(homes, str(folder / "home"))
         self._process: subprocess.Popen[bytes] | None = None
 
     def write_config(self, text: str) -> None:
@@ -133,15 +144,20 @@ class PrivateDaemon:
         assert self._process is not None
         return self._process.pid
 
-    def uri(self, driver: str = "qemu", path: str = "system", readonly: bool = False) -> str:
-        socket = self.folder / ("libvirt-sock-ro" if readonly else "libvirt-sock")
-        return f"{driver}+unix:///{path}?socket={quote(str(socket))}"
+    def uri(self, driver: str = "qemu", path: str | None = None, readonly: bool = False) -> str:
+        socket = self.folder / (f"{_SOCKET}-ro" if readonly else _SOCKET)
+        place = path or ("system" if self._user is None else "session")
+        return f"{driver}+unix:///{place}?socket={quote(str(socket))}"
+
+    def quickest_uri(self) -> str:
+        """That of the driver which answers soonest."""
+        return self.uri() if IS_MODULAR else self.uri("test", "default")
 
     def __enter__(self) -> PrivateDaemon:
         self._prepare()
         command = [
             *_unshare(), "sh", "-c", _ENTER, "sh", str(self.folder), _cache(),
-            *self._wrapper, "libvirtd", "-f", str(self.folder / "libvirtd.conf"),
+            *self._wrapper, DAEMON, "-f", str(self.folder / "libvirtd.conf"),
             "--pid-file", str(self.folder / "libvirtd.pid"),
         ]
         with open(self.folder / "output", "wb") as output:
@@ -160,6 +176,11 @@ class PrivateDaemon:
         self.stop()
 
     def _prepare(self) -> None:
+        if self._user is not None:
+            (self.folder / "home").mkdir()
+            self.folder.parent.chmod(0o755)
+            for path in (self.folder, self.folder / "home"):
+                os.chown(path, self._user, self._user)
         etc = self.folder / "etc-libvirt"
         etc.mkdir()
         (etc / "qemu.conf").write_text(_QEMU_CONF)
@@ -188,7 +209,7 @@ class PrivateDaemon:
             assert self._process is not None
             if self._process.poll() is not None:
                 break
-            if (self.folder / "libvirt-sock").exists():
+            if (self.folder / _SOCKET).exists():
                 answer = subprocess.run(
                     ["virsh", "-c", self.uri(), "hostname"], capture_output=True, timeout=READY_SECONDS
                 )
@@ -197,7 +218,7 @@ class PrivateDaemon:
             time.sleep(0.05)
         log = self.log.read_text() if self.log.is_file() else ""
         raise RuntimeError(
-            f"libvirtd did not get ready: {(self.folder / 'output').read_text()}{log}"
+            f"{DAEMON} did not get ready: {(self.folder / 'output').read_text()}{log}"
         )
 
     def stop(self) -> int:
