@@ -37,7 +37,7 @@ const std::string kHead =
     "arch='ppc64le' machine='pseries'>hvm</type>\n  </os>";
 const std::string kTail = "\n  <devices>\n    <disk>\xc3\xa9<!-- <cpu> --></disk>\n  "
                           "</devices>\n</domain>\n";
-const std::string kFlatHead = "<domain type='kvm'><os><type arch='ppc64le'/></os>";
+const std::string kFlatHead = "<domain type='kvm'><os><type arch='ppc64le'>hvm</type></os>";
 
 class AnyDomain : public testing::TestWithParam<Place> {};
 
@@ -98,8 +98,8 @@ INSTANTIATE_TEST_SUITE_P(
         Place{"fit_already", kHead + "\n  ",
               "<cpu mode='host-model' match='exact'>\n\t<model>power10</model></cpu>",
               "<cpu mode='host-model' match='exact'>\n\t<model>power10</model></cpu>", kTail},
-        Place{"carriage_returns", "<domain type='kvm'>\r\n\t<os><type arch='ppc64'/></os>", "",
-              "\r\n\t<cpu mode='host-model'>\r\n\t\t<model>power10</model>\r\n\t</cpu>",
+        Place{"carriage_returns", "<domain type='kvm'>\r\n\t<os><type arch='ppc64'>hvm</type></os>",
+              "", "\r\n\t<cpu mode='host-model'>\r\n\t\t<model>power10</model>\r\n\t</cpu>",
               "\r\n</domain>\r\n"},
         Place{"cpu_in_a_namespace", kFlatHead, "",
               "<cpu mode='host-model'><model>power10</model></cpu>",
@@ -139,16 +139,20 @@ TEST(Fit, refusesWhatItCannotMakeFit) {
     const PolicyHost unknown{.name = "the host", .arch = "ppc64le", .compat = {.reason = "why"}};
     EXPECT_EQ(refusal(kFlatHead + "</domain>", unknown),
               "unknown: the modes of the host are not known: why");
-    EXPECT_EQ(refusal("<domain type='qemu'><os><type arch='x86_64'/></os></domain>", host({}))
-                  .substr(0, 15),
-              "not-applicable:");
-    EXPECT_NE(refusal("<domain type='qemu'><os><type arch='ppc64'/></os></domain>", kPower10)
-                  .find("needs KVM"),
-              std::string::npos);
-    EXPECT_NE(refusal("<domain type='kvm'><os><type arch='ppc64' machine='powernv'/></os></domain>",
-                      kPower10)
-                  .find("powernv"),
-              std::string::npos);
+    EXPECT_EQ(
+        refusal("<domain type='qemu'><os><type arch='x86_64'>hvm</type></os></domain>", host({}))
+            .substr(0, 15),
+        "not-applicable:");
+    EXPECT_NE(
+        refusal("<domain type='qemu'><os><type arch='ppc64'>hvm</type></os></domain>", kPower10)
+            .find("needs KVM"),
+        std::string::npos);
+    EXPECT_NE(
+        refusal(
+            "<domain type='kvm'><os><type arch='ppc64' machine='powernv'>hvm</type></os></domain>",
+            kPower10)
+            .find("powernv"),
+        std::string::npos);
     EXPECT_NE(refusal(kFlatHead + "<cpu><model>POWER9</model><feature name='x'/></cpu></domain>",
                       kPower10)
                   .find("feature x"),

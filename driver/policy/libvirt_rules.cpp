@@ -9,9 +9,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <bit>
 #include <cctype>
 #include <charconv>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <set>
 #include <span>
@@ -41,6 +43,9 @@ constexpr std::string_view kMatches[] = {"minimum", "exact", "strict"};
 constexpr std::string_view kChecks[] = {"default", "none", "partial", "full"};
 constexpr std::string_view kSwitch[] = {"on", "off"};
 constexpr std::string_view kFallbacks[] = {"", "allow", "forbid"};
+constexpr std::string_view kPlacements[] = {"static", "auto"};
+constexpr std::string_view kMemAccesses[] = {"shared", "private"};
+constexpr std::string_view kAnswers[] = {"yes", "no"};
 constexpr std::string_view kPolicies[] = {"force", "require", "optional", "disable", "forbid"};
 
 bool has(Words words, std::string_view word) {
@@ -78,6 +83,11 @@ void judgeHead(const xml::Domain& domain, Refusals& refusals) {
     if (!has(kTypes, domain.typeText))
         refusals.add(fmt::format("libvirt knows no domain type {}", text::clipped(domain.typeText)),
                      "write <domain type='kvm'>, or the type of the hypervisor");
+    // QEMU's driver runs nothing else.
+    if (domain.type != xml::DomainType::other && domain.osType && *domain.osType != "hvm")
+        refusals.add(fmt::format("libvirt refuses the text '{}' of <os><type>",
+                                 text::clipped(*domain.osType)),
+                     "write hvm in <os><type>");
     if (!domain.arch.empty() && !has(kArchs, domain.arch))
         refusals.add(
             fmt::format("libvirt knows no architecture {}", text::clipped(domain.arch)),
@@ -126,13 +136,58 @@ void judgeFeatures(const xml::DomainCpu& cpu, Refusals& refusals) {
     }
 }
 
-/// A number as libvirt reads those of these elements; nothing for any other text.
+/// Takes what strtoul() passes over.
+std::string_view withoutBlanks(std::string_view text) {
+    return text.substr(std::min(text.find_first_not_of(" \t\n\v\f\r"), text.size()));
+}
+
+/// A number as libvirt reads those of these elements, with strtoul(): blanks and a plus sign may
+/// stand before it, and nothing behind it. What libvirt does with a minus sign is not asked for.
 template <typename Number = unsigned>
 std::optional<Number> numberOf(std::string_view text) {
+    text = withoutBlanks(text);
+    if (text.starts_with('+'))
+        text.remove_prefix(1);
     Number number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     return error == std::errc() && end == text.data() + text.size() ? std::optional(number)
                                                                     : std::nullopt;
+}
+
+/// The CPUs of a list such as "0-3,^1,8"; nothing where libvirt does not parse it (libvirt 9.0
+/// src/util/virbitmap.c, virBitmapParseInternal()).
+std::optional<std::set<unsigned>> cpusOf(std::string_view list) {
+    constexpr unsigned kMost = 16384; // virBitmapParse()'s caller: VIR_DOMAIN_CPUMASK_LEN
+    std::set<unsigned> cpus;
+    const auto takeNumber = [&]() -> std::optional<unsigned> {
+        unsigned number = 0;
+        const auto [end, error] = std::from_chars(list.data(), list.data() + list.size(), number);
+        if (error != std::errc() || number >= kMost)
+            return std::nullopt;
+        list = withoutBlanks(list.substr(static_cast<std::size_t>(end - list.data())));
+        return number;
+    };
+    list = withoutBlanks(list);
+    while (!list.empty()) {
+        const bool without = list.starts_with('^');
+        list.remove_prefix(without ? 1 : 0);
+        const auto first = takeNumber();
+        auto last = first;
+        if (first && list.starts_with('-') && !without) {
+            list = withoutBlanks(list.substr(1));
+            last = takeNumber();
+        }
+        if (!first || !last || *last < *first || (!list.empty() && !list.starts_with(',')))
+            return std::nullopt;
+        for (unsigned cpu = *first; cpu <= *last; ++cpu) {
+            if (without)
+                cpus.erase(cpu);
+            else
+                cpus.insert(cpu);
+        }
+        list = withoutBlanks(list.substr(list.empty() ? 0 : 1));
+    }
+    return cpus;
 }
 
 /// The number of vCPUs; 0 where it is none, which is refused.
@@ -148,11 +203,23 @@ unsigned judgeVcpus(const xml::Domain& domain, Refusals& refusals) {
     if (!domain.currentVcpus)
         return vcpus;
     const auto current = numberOf(*domain.currentVcpus);
-    if (!current || *current > vcpus)
+    if (!current || *current == 0 || *current > vcpus)
         refusals.add(fmt::format("libvirt refuses current='{}' of <vcpu>{}</vcpu>",
                                  text::clipped(*domain.currentVcpus), vcpus),
-                     "write a number of at most that of <vcpu>");
+                     "write a number from 1 up to that of <vcpu>");
     return vcpus;
+}
+
+void judgePlacement(const xml::Domain& domain, Refusals& refusals) {
+    if (domain.vcpuPlacement && !has(kPlacements, *domain.vcpuPlacement))
+        return refusals.addWord("vcpu", "placement", *domain.vcpuPlacement, kPlacements);
+    if (!domain.vcpuSet || domain.vcpuPlacement == "auto")
+        return;
+    const auto cpus = cpusOf(*domain.vcpuSet);
+    if (!cpus || cpus->empty())
+        refusals.add(
+            fmt::format("libvirt refuses cpuset='{}' of <vcpu>", text::clipped(*domain.vcpuSet)),
+            "write a list of the host's CPUs such as 0-3,^1");
 }
 
 void judgeTopology(const xml::CpuTopology& topology, unsigned vcpus, Refusals& refusals) {
@@ -184,32 +251,6 @@ void judgeTopology(const xml::CpuTopology& topology, unsigned vcpus, Refusals& r
                      "make both the same");
 }
 
-/// The CPUs of a list such as "0-3,^1,8"; nothing where libvirt does not parse it.
-std::optional<std::set<unsigned>> cpusOf(std::string_view list) {
-    constexpr unsigned kMost = 16384; // virBitmapParse()'s caller: VIR_DOMAIN_CPUMASK_LEN
-    std::set<unsigned> cpus;
-    while (!list.empty()) {
-        const std::size_t comma = list.find(',');
-        std::string_view part = list.substr(0, comma);
-        list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
-        const bool without = part.starts_with('^');
-        if (without)
-            part.remove_prefix(1);
-        const std::size_t dash = part.find('-');
-        const auto first = numberOf(part.substr(0, dash));
-        const auto last = dash == std::string_view::npos ? first : numberOf(part.substr(dash + 1));
-        if (!first || !last || *last < *first || *last >= kMost)
-            return std::nullopt;
-        for (unsigned cpu = *first; cpu <= *last; ++cpu) {
-            if (without)
-                cpus.erase(cpu);
-            else
-                cpus.insert(cpu);
-        }
-    }
-    return cpus;
-}
-
 /// Units of memory, in either case (libvirt 9.0 src/util/virutil.c, virScaleInteger()).
 bool isUnit(std::string_view text) {
     std::string unit;
@@ -220,6 +261,26 @@ bool isUnit(std::string_view text) {
     const std::string_view rest = std::string_view(unit).substr(unit.empty() ? 0 : 1);
     return !unit.empty() && std::string_view("kmgtpe").contains(unit.front()) &&
            (rest.empty() || rest == "ib" || rest == "b");
+}
+
+/// Whether libvirt takes the memory: a number of a unit, of which the bytes fit 64 bits.
+bool isMemory(std::string_view number, std::string_view unit) {
+    const auto count = numberOf<std::uint64_t>(number);
+    if (!count || !isUnit(unit))
+        return false;
+    const std::size_t power = std::string_view("kmgtpe").find(
+        static_cast<char>(std::tolower(static_cast<unsigned char>(unit.front()))));
+    if (power == std::string_view::npos)
+        return true;
+    constexpr unsigned kBitsOfKilo = 10;
+    const std::uint64_t most =
+        std::numeric_limits<std::uint64_t>::max() >> (kBitsOfKilo * (power + 1));
+    return *count <= most;
+}
+
+/// libvirt takes an empty unit for a missing one.
+std::string unitOf(const xml::NumaCell& cell) {
+    return cell.unit.value_or("").empty() ? "KiB" : *cell.unit;
 }
 
 void judgeNuma(const std::vector<xml::NumaCell>& cells, unsigned vcpus, Refusals& refusals) {
@@ -242,17 +303,21 @@ void judgeNuma(const std::vector<xml::NumaCell>& cells, unsigned vcpus, Refusals
         if (!cell.memory)
             return refusals.add(
                 fmt::format("libvirt refuses the <cell id='{}'> without memory", *id), kRemedy);
-        if (!numberOf<std::uint64_t>(*cell.memory) || !isUnit(cell.unit.value_or("KiB")))
+        if (!isMemory(*cell.memory, unitOf(cell)))
             return refusals.add(fmt::format("libvirt refuses the memory of <cell id='{}'>, '{}' of "
                                             "unit '{}'",
                                             *id, text::clipped(*cell.memory),
-                                            text::clipped(cell.unit.value_or("KiB"))),
+                                            text::clipped(unitOf(cell))),
                                 kRemedy);
         const auto cpus = cpusOf(cell.cpus.value_or(""));
         if (!cpus || (cell.cpus && cpus->empty()))
             return refusals.add(fmt::format("libvirt refuses cpus='{}' of <cell id='{}'>",
                                             text::clipped(*cell.cpus), *id),
                                 kRemedy);
+        if (cell.memAccess && !has(kMemAccesses, *cell.memAccess))
+            return refusals.addWord("cell", "memAccess", *cell.memAccess, kMemAccesses);
+        if (cell.discard && !has(kAnswers, *cell.discard))
+            return refusals.addWord("cell", "discard", *cell.discard, kAnswers);
         for (const unsigned cpu : *cpus)
             if (!all.insert(cpu).second)
                 return refusals.add(
@@ -263,6 +328,28 @@ void judgeNuma(const std::vector<xml::NumaCell>& cells, unsigned vcpus, Refusals
         refusals.add(
             fmt::format("libvirt refuses a <numa> with CPUs beyond the {} of <vcpu>", vcpus),
             kRemedy);
+}
+
+/// What libvirt passes on and QEMU's pSeries machine, or KVM, refuses. QEMU 7.2:
+/// hw/core/machine-smp.c, and hw/ppc/spapr.c: spapr_set_vsmt_mode(). Linux:
+/// arch/powerpc/kvm/book3s_hv.c: kvmhv_set_smt_mode(), MAX_SMT_THREADS.
+void judgePowerTopology(const xml::Domain& domain, const xml::CpuTopology& topology,
+                        Refusals& refusals) {
+    const auto count = [](const std::optional<std::string>& value) {
+        return value ? numberOf(*value).value_or(0) : 0;
+    };
+    if (count(topology.dies) > 1)
+        refusals.add("QEMU refuses more than one die in a socket on POWER",
+                     "take dies out of <topology>, and write more sockets or cores");
+    if (count(topology.clusters) > 1)
+        refusals.add("QEMU refuses more than one cluster in a die on POWER",
+                     "take clusters out of <topology>, and write more sockets or cores");
+    constexpr unsigned kMostThreads = 8;
+    const unsigned threads = count(topology.threads);
+    if (domain.type == xml::DomainType::kvm && xml::isPseriesMachine(domain.machine) &&
+        threads != 0 && (threads > kMostThreads || !std::has_single_bit(threads)))
+        refusals.add(fmt::format("QEMU refuses {} threads of a core on POWER", threads),
+                     "write 1, 2, 4 or 8 as threads of <topology>");
 }
 
 void judgePower(const xml::Domain& domain, Refusals& refusals) {
@@ -276,6 +363,8 @@ void judgePower(const xml::Domain& domain, Refusals& refusals) {
         refusals.add("libvirt refuses migratable='on' of host-passthrough on POWER, where QEMU has "
                      "no such option",
                      "take migratable out of <cpu>");
+    if (cpu.topology)
+        judgePowerTopology(domain, *cpu.topology, refusals);
     // qemuDomainDefValidate(): pSeries plugs CPUs by the core.
     const unsigned threads =
         cpu.topology && cpu.topology->threads ? numberOf(*cpu.topology->threads).value_or(0) : 0;
@@ -336,7 +425,7 @@ void judgeOverride(const xml::QemuDevice& device, Refusals& refusals) {
 
 } // namespace
 
-std::vector<Refusal> refusedByLibvirt(const xml::Domain& domain) {
+std::vector<Refusal> refusedByLibvirt(const xml::Domain& domain, std::string_view hostArch) {
     Refusals refusals;
     judgeHead(domain, refusals);
     judgeAttributes(domain.cpu, refusals);
@@ -345,6 +434,7 @@ std::vector<Refusal> refusedByLibvirt(const xml::Domain& domain) {
                      "take <vendor> out of <cpu>");
     judgeFeatures(domain.cpu, refusals);
     const auto vcpus = judgeVcpus(domain, refusals);
+    judgePlacement(domain, refusals);
     if (domain.cpu.topology)
         judgeTopology(*domain.cpu.topology, vcpus, refusals);
     if (domain.cpu.numa)
@@ -358,7 +448,7 @@ std::vector<Refusal> refusedByLibvirt(const xml::Domain& domain) {
                      "take it out of <qemu:commandline>");
     for (const xml::QemuDevice& device : domain.qemuOverrides)
         judgeOverride(device, refusals);
-    if (xml::isPowerArch(domain.arch))
+    if (xml::isPowerArch(domain.arch.empty() ? hostArch : domain.arch))
         judgePower(domain, refusals);
     return refusals.take();
 }

@@ -5,6 +5,7 @@
 #include "driver/xml/domain.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace hostcompat::policy {
@@ -15,7 +16,10 @@ struct Refusal {
     std::string remedy;
 };
 
-/// Every rule of libvirt that the domain breaks, and that holds on every host.
-std::vector<Refusal> refusedByLibvirt(const xml::Domain& domain);
+/// Every rule of libvirt that the domain breaks, and that holds on every host; of POWER also what
+/// QEMU refuses of <topology>.
+///
+/// @param hostArch the architecture of a domain that names none.
+std::vector<Refusal> refusedByLibvirt(const xml::Domain& domain, std::string_view hostArch = {});
 
 } // namespace hostcompat::policy

@@ -97,12 +97,96 @@ TEST(LibvirtRules, TheMemoryOfACellIsANumberOfAUnit) {
     const auto cell = [](const std::string& attributes) {
         return refusal("<cpu><numa><cell cpus='0' " + attributes + "/></numa></cpu>");
     };
-    for (const char* memory : {"memory='x'", "memory=''", "memory='-1'", "memory='1 '",
-                               "memory='1' unit='furlong'", "memory='1' unit='KiBi'"})
+    for (const char* memory :
+         {"memory='x'", "memory=''", "memory='-1'", "memory='1 '", "memory='1' unit='furlong'",
+          "memory='1' unit='KiBi'", "memory='18446744073709551615' unit='EiB'",
+          "memory='1' memAccess='x'", "memory='1' discard='maybe'"})
         EXPECT_NE(cell(memory), "") << memory;
-    for (const char* memory : {"memory='0'", "memory='1' unit='KiB'", "memory='1' unit='m'",
-                               "memory='1' unit='GB'", "memory='1' unit='bytes'"})
+    for (const char* memory :
+         {"memory='0'", "memory='1' unit='KiB'", "memory='1' unit='m'", "memory='1' unit='GB'",
+          "memory='1' unit='bytes'", "memory=' +1'", "memory='1' unit=''",
+          "memory='1' memAccess='shared'", "memory='1' discard='yes'"})
         EXPECT_EQ(cell(memory), "") << memory;
+}
+
+TEST(LibvirtRules, NumbersAreReadAsStrtoulReadsThem) {
+    for (const char* vcpu :
+         {"<vcpu>4</vcpu>", "<vcpu> 4</vcpu>", "<vcpu>\n4</vcpu>", "<vcpu>+4</vcpu>",
+          "<vcpu>04</vcpu>", "<vcpu current=' 2'>4</vcpu>", "<vcpu current='+2'>4</vcpu>"})
+        EXPECT_EQ(refusal(vcpu), "") << vcpu;
+    for (const char* vcpu : {"<vcpu>4 </vcpu>", "<vcpu>\n4\n</vcpu>", "<vcpu> </vcpu>",
+                             "<vcpu>+ 4</vcpu>", "<vcpu>0x4</vcpu>", "<vcpu>4.0</vcpu>",
+                             "<vcpu current='0'>4</vcpu>", "<vcpu current='2 '>4</vcpu>"})
+        EXPECT_NE(refusal(vcpu), "") << vcpu;
+    const auto topology = [](const std::string& sockets) {
+        return refusal("<vcpu>4</vcpu><cpu><topology sockets='" + sockets +
+                       "' cores='4' threads='1'/></cpu>");
+    };
+    for (const char* sockets : {"1", " 1", "+1", "01"})
+        EXPECT_EQ(topology(sockets), "") << sockets;
+    for (const char* sockets : {"1 ", "-1", "", "4294967297"})
+        EXPECT_NE(topology(sockets), "") << sockets;
+}
+
+TEST(LibvirtRules, ListsOfCpusAreReadAsLibvirtReadsThem) {
+    const auto taken = [](const std::string& cpus) {
+        const std::string cell = refusal("<vcpu>4</vcpu><cpu><numa><cell id='0' cpus='" + cpus +
+                                         "' memory='524288'/></numa></cpu>");
+        // The same reader, over CPUs of the host.
+        EXPECT_EQ(refusal("<vcpu cpuset='" + cpus + "'>4</vcpu>").empty(), cell.empty()) << cpus;
+        return cell.empty();
+    };
+    for (const char* cpus : {"0-3", " 0-3", "0 - 3", "0, 1,2,3", "0-3,", "0-3,^3", "0-3,^9"})
+        EXPECT_TRUE(taken(cpus)) << cpus;
+    for (const char* cpus :
+         {"", " ", "x", ",0-3", "^0", "3-0", "0-3,^1-2", "^0-1,0-3", "0--3", "0 1", "-1"})
+        EXPECT_FALSE(taken(cpus)) << cpus;
+}
+
+TEST(LibvirtRules, PlacementIsAWord) {
+    for (const char* vcpu :
+         {"<vcpu placement='static'>4</vcpu>", "<vcpu placement='auto' cpuset='x'>4</vcpu>"})
+        EXPECT_EQ(refusal(vcpu), "") << vcpu;
+    for (const char* vcpu : {"<vcpu placement=''>4</vcpu>", "<vcpu placement='numad'>4</vcpu>"})
+        EXPECT_NE(refusal(vcpu), "") << vcpu;
+}
+
+TEST(LibvirtRules, QemuRunsNothingButHvm) {
+    const auto running = [](const std::string& text, const char* type) {
+        const auto document = xml::DomainDocument::read("<domain type='" + std::string(type) +
+                                                            "'><os><type arch='ppc64'>" + text +
+                                                            "</type></os></domain>",
+                                                        "g.xml");
+        return refusedByLibvirt(document->domain()).empty();
+    };
+    EXPECT_TRUE(running("hvm", "kvm"));
+    for (const char* text : {"exe", "", " hvm ", "HVM"})
+        EXPECT_FALSE(running(text, "kvm")) << text;
+    EXPECT_TRUE(running("exe", "lxc"));
+}
+
+TEST(LibvirtRules, QemuRefusesSomeTopologiesOnPower) {
+    const auto topology = [](const std::string& attributes, const std::string& vcpus = "4",
+                             const std::string& arch = "ppc64") {
+        return refusal("<vcpu>" + vcpus + "</vcpu><cpu><topology " + attributes + "/></cpu>", "kvm",
+                       arch);
+    };
+    EXPECT_NE(topology("sockets='1' dies='2' cores='2' threads='1'"), "");
+    EXPECT_NE(topology("sockets='1' clusters='2' cores='2' threads='1'"), "");
+    EXPECT_EQ(topology("sockets='1' dies='1' clusters='1' cores='4' threads='1'"), "");
+    EXPECT_EQ(topology("sockets='1' dies='2' cores='2' threads='1'", "4", "x86_64"), "");
+    EXPECT_NE(topology("sockets='1' cores='1' threads='3'", "3"), "");
+    EXPECT_NE(topology("sockets='1' cores='1' threads='16'", "16"), "");
+    for (const char* threads : {"1", "2", "4", "8"})
+        EXPECT_EQ(topology("sockets='1' cores='1' threads='" + std::string(threads) + "'", threads),
+                  "")
+            << threads;
+    // A domain that names no arch has the host's.
+    const auto document = xml::DomainDocument::read(
+        "<domain type='kvm'><os><type>hvm</type></os><cpu><cache mode='disable'/></cpu></domain>",
+        "g.xml");
+    EXPECT_TRUE(refusedByLibvirt(document->domain()).empty());
+    EXPECT_FALSE(refusedByLibvirt(document->domain(), "ppc64le").empty());
 }
 
 TEST(LibvirtRules, CoresArePluggedWhole) {
@@ -168,9 +252,9 @@ TEST(LibvirtRules, RefusesWhatPowerDoesNotHave) {
 
 TEST(LibvirtRules, CountsTheTopology) {
     EXPECT_EQ(refusalOf("<topology sockets='1' cores='2' threads='1'/>", kTwo), "");
-    EXPECT_EQ(refusalOf("<topology sockets='1' dies='2' cores='1' threads='1'/>", kTwo), "");
+    EXPECT_EQ(refusalOf("<topology sockets='2' dies='1' cores='1' threads='1'/>", kTwo), "");
     EXPECT_EQ(
-        refusalOf("<topology sockets='1' cores='2' threads='1'/>", "<vcpu current='1'> 2 </vcpu>"),
+        refusalOf("<topology sockets='1' cores='2' threads='1'/>", "<vcpu current='1'> 2</vcpu>"),
         "");
     for (const char* topology :
          {"<topology sockets='1' cores='3' threads='1'/>", "<topology cores='2' threads='1'/>",

@@ -175,8 +175,9 @@ TEST_F(Properties, fitThenCheckIsCompatibleAndFitTwiceIsFitOnce) {
                                              .refused = model::allModes(table_) - supported}}};
         const std::string space = below(2) == 0 ? "\n  " : "";
         const auto document = xml::DomainDocument::read(
-            "<domain type='kvm'>" + space + "<os><type arch='ppc64le' machine='pseries'/></os>" +
-                space + cpus[below(cpus.size())] + "</domain>",
+            "<domain type='kvm'>" + space +
+                "<os><type arch='ppc64le' machine='pseries'>hvm</type></os>" + space +
+                cpus[below(cpus.size())] + "</domain>",
             "g.xml");
         ASSERT_TRUE(document);
         const unsigned wished = below(2) == 0 ? table_[below(table_.size())].number : 0;

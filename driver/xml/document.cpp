@@ -19,7 +19,9 @@ Result<Document> Document::read(std::string bytes, std::string name) {
     document.tree_ = std::make_unique<pugi::xml_document>();
     document.name_ = std::move(name);
     const auto result = document.tree_->load_buffer(
-        document.bytes_->data(), document.bytes_->size(), pugi::parse_default, pugi::encoding_utf8);
+        document.bytes_->data(), document.bytes_->size(),
+        // White space that is all of an element's text is text to libvirt, too.
+        pugi::parse_default | pugi::parse_ws_pcdata_single, pugi::encoding_utf8);
     if (result.status == pugi::status_out_of_memory)
         return std::unexpected(Error{.kind = ErrorKind::system,
                                      .action = "parse",

@@ -160,6 +160,7 @@ Result<void> DomainDocument::readHead() {
                       "the domain has no <os><type>, which names its architecture and machine");
     domain_.arch = type->attribute("arch").value();
     domain_.machine = type->attribute("machine").value();
+    domain_.osType = wholeText(*type);
     return {};
 }
 
@@ -234,13 +235,17 @@ void DomainDocument::readRest() {
                     cpu.numa->push_back({.id = attributeOf(cell, "id"),
                                          .cpus = attributeOf(cell, "cpus"),
                                          .memory = attributeOf(cell, "memory"),
-                                         .unit = attributeOf(cell, "unit")});
+                                         .unit = attributeOf(cell, "unit"),
+                                         .memAccess = attributeOf(cell, "memAccess"),
+                                         .discard = attributeOf(cell, "discard")});
         }
     }
     for (const pugi::xml_node child : element_.children()) {
         if (isElement(child, "vcpu") && !domain_.vcpus) {
-            domain_.vcpus = textOf(child);
+            domain_.vcpus = wholeText(child);
             domain_.currentVcpus = attributeOf(child, "current");
+            domain_.vcpuPlacement = attributeOf(child, "placement");
+            domain_.vcpuSet = attributeOf(child, "cpuset");
         }
         if (isQemuElement(child, "override"))
             readOverrides(child);

@@ -50,6 +50,8 @@ struct NumaCell {
     std::optional<std::string> cpus;
     std::optional<std::string> memory;
     std::optional<std::string> unit;
+    std::optional<std::string> memAccess;
+    std::optional<std::string> discard;
 };
 
 /// A domain's <cpu>. Texts are as libvirt reads them: white space counts.
@@ -103,10 +105,15 @@ struct Domain {
     /// The architecture and machine type of <os><type>; empty where missing.
     std::string arch;
     std::string machine;
+    /// The text of <os><type>: "hvm", or what else libvirt is to run; nothing where the domain is
+    /// not from a document.
+    std::optional<std::string> osType = {};
     DomainCpu cpu;
-    /// The text of <vcpu> and its attribute current; nothing where missing.
+    /// The text of <vcpu> and its attributes; nothing where missing.
     std::optional<std::string> vcpus;
     std::optional<std::string> currentVcpus;
+    std::optional<std::string> vcpuPlacement;
+    std::optional<std::string> vcpuSet;
     /// The values of <qemu:commandline><qemu:arg>; nothing for one without a value.
     std::vector<std::optional<std::string>> qemuArguments;
     /// Whether <qemu:commandline> has a <qemu:env> without a name.

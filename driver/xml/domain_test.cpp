@@ -46,6 +46,7 @@ TEST(Domain, isReadWithItsCpu) {
 TEST(Domain, keepsTheWhiteSpaceThatLibvirtKeeps) {
     EXPECT_EQ(parse("<cpu mode='host-model'><model>\n power9 </model></cpu>").cpu.model,
               "\n power9 ");
+    EXPECT_EQ(parse("<cpu mode='host-model'><model> \n</model></cpu>").cpu.model, " \n");
 }
 
 TEST(Domain, hasNoCustomCpuWithoutAModel) {
