@@ -53,7 +53,9 @@ Arrival unpinned(const CheckAnswer& start, const xml::Domain& domain, const Poli
                             source.name, text::clipped(source.model), target.name)};
     }
     const std::string mode = model::modeName(processor);
-    if (target.compat.known->refused.contains(processor) || processor > partitionLevel(target))
+    const unsigned targetLevel = partitionLevel(target);
+    if (target.compat.known->refused.contains(processor) ||
+        (targetLevel != 0 && processor > targetLevel))
         return {Verdict::incompatible,
                 fmt::format("no mode is pinned, so the guest runs in {} on {}, unless its own "
                             "kernel is older, and keeps it; {} supports {}",

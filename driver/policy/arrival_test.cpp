@@ -69,6 +69,11 @@ TEST(Arrival, WhatNobodySawIsUnknown) {
     EXPECT_EQ(unpinned(kPower11As10, kPower11), unknown);
     EXPECT_EQ(unpinned(kPower11, kPower11As10), incompatible);
     EXPECT_EQ(checkArrival(testGuest(""), nullptr, kPower10).verdict, unknown);
+    // A document that has no word on the mode of its own processor.
+    PolicyHost partial = testHost("f", "POWER10", {9});
+    partial.compat.known->refused = {};
+    EXPECT_EQ(unpinned(kPower10, partial), unknown);
+    EXPECT_EQ(unpinned(partial, kPower10), unknown);
     PolicyHost silent = kPower10;
     silent.compat = {.reason = "no KVM module is loaded"};
     EXPECT_EQ(unpinned(silent, kPower10), unknown);

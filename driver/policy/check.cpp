@@ -60,7 +60,7 @@ public:
         : domain_(domain), host_(host), qemu_(qemu), table_(table) {}
 
     CheckAnswer run() {
-        if (const auto refusals = refusedByLibvirt(domain_); !refusals.empty())
+        if (const auto refusals = refusedByLibvirt(domain_, host_.arch); !refusals.empty())
             return sayAll(refusals);
         if (auto answer = otherGuest())
             return std::move(*answer);
@@ -215,8 +215,21 @@ private:
         return qemu_ ? supported & qemu_->modes() : supported;
     }
 
+    bool runsUnpinned() const {
+        if (!host_.compat.known || supportedModes(host_).empty())
+            return false;
+        const Unpinned guest = unpinnedGuest(host_);
+        return guest == Unpinned::runs || guest == Unpinned::runsBeyond;
+    }
+
+    std::string updateLibvirt() const {
+        return wording::updateLibvirt(runsUnpinned());
+    }
+
     /// The way out: the wished mode where it works, else the newest that does, else nothing.
     std::string pinRemedy(unsigned wished = 0) const {
+        if (!host_.libvirtKnowsProcessor)
+            return updateLibvirt();
         const model::ModeSet modes = usable();
         if (modes.empty())
             return wording::lookAtTheHost(host_);
@@ -377,7 +390,7 @@ private:
             return say(Verdict::incompatible, wording::qemuRefuses(name, *qemu_), pinRemedy());
         if (!libvirtHasDecided_ && !host_.libvirtKnowsProcessor)
             return say(Verdict::incompatible, wording::libvirtDoesNotKnowProcessor(host_),
-                       wording::updateLibvirt());
+                       updateLibvirt());
         const unsigned own = generationOf(host_.model);
         const bool beyond =
             own != 0 && *mode > own && model::findModeByNumber(*mode, table_) != nullptr;
@@ -467,8 +480,7 @@ private:
                        wording::lookAtTheHost(host_));
         const model::ModeSet supported = supportedModes(host_);
         if (supported.empty())
-            return say(Verdict::unknown, wording::unpinnedWithoutModes(host_));
-        const std::string newest = model::modeName(supported.newest());
+            return say(Verdict::unknown, wording::unpinnedWithoutModes(host_, table_));
         const unsigned level = partitionLevel(host_);
         const unsigned given = qemu_ ? generationOf(qemu_->hostModel) : 0;
         if (given != 0 && given < generationOf(host_.model))
@@ -484,6 +496,15 @@ private:
         case Unpinned::notMeasured:
             return say(Verdict::unknown, wording::unpinnedNotMeasured(domain_, host_, level),
                        pinRemedy(level));
+        case Unpinned::processorNotTold:
+            return say(Verdict::unknown, wording::unpinnedProcessorNotTold(domain_, host_),
+                       pinRemedy());
+        case Unpinned::levelNotTold:
+            return say(Verdict::unknown, wording::unpinnedLevelNotTold(domain_, host_),
+                       pinRemedy());
+        case Unpinned::apiNotTold:
+            return say(Verdict::unknown, wording::unpinnedApiNotTold(domain_, host_, level),
+                       pinRemedy(level));
         case Unpinned::runsBeyond:
             answer_.warnings.push_back(wording::seesMoreThanGranted(host_, level, qemu_));
             break;
@@ -491,7 +512,10 @@ private:
             break;
         }
         answer_.warnings.push_back(wording::tiesToGeneration(
-            domain_, host_, usable().empty() ? newest : model::modeName(usable().newest())));
+            domain_, host_,
+            !host_.libvirtKnowsProcessor
+                ? ""
+                : model::modeName((usable().empty() ? supported : usable()).newest())));
         return say(Verdict::compatible, wording::runsUnpinned(domain_, host_));
     }
 

@@ -33,7 +33,11 @@ PolicyHost bareMetal() {
 
 const PolicyHost kPower9 = host({9}, "POWER9");
 const PolicyHost kPower10 = host({9, 10}, "POWER10");
-const PolicyHost kPower10As9 = host({9}, "POWER10");
+const PolicyHost kPower10As9 = [] {
+    PolicyHost partition = host({9}, "POWER10");
+    partition.nestedApi = model::NestedApi::v1;
+    return partition;
+}();
 const PolicyHost kPower11 = host({9, 10, 11}, "POWER11");
 const PolicyHost kPower9BareMetal = bareMetal();
 const PolicyHost kPower9With8 = host({8, 9}, "POWER9");
@@ -290,7 +294,18 @@ TEST(Check, knowsALibvirtThatDoesNotKnowTheProcessor) {
     const CheckAnswer answer = checkDomain(domain(hostModel("power10")), older);
     EXPECT_EQ(answer.verdict, incompatible);
     EXPECT_NE(answer.reason.find("libvirt"), std::string::npos);
+    EXPECT_NE(answer.remedy.find("host-passthrough"), std::string::npos) << answer.remedy;
     EXPECT_EQ(checkDomain(domain("<cpu mode='host-passthrough'/>"), older).verdict, compatible);
+    // No other remedy than a newer libvirt helps where it may refuse a guest without a mode too.
+    PolicyHost unnamed = host({9, 10}, "");
+    unnamed.libvirtKnowsProcessor = false;
+    for (const char* cpu : {"<cpu mode='host-model'><model>power9</model></cpu>",
+                            "<cpu mode='host-model'><model>power42</model></cpu>",
+                            "<cpu mode='maximum'/>", "<cpu mode='host-passthrough'/>"}) {
+        const CheckAnswer refused = checkDomain(domain(cpu), unnamed);
+        EXPECT_NE(refused.verdict, compatible) << cpu;
+        EXPECT_EQ(refused.remedy, "update libvirt (POWER11 is known from 11.4 on)") << cpu;
+    }
 }
 
 /// A guest with arguments of <qemu:commandline>, which stand apart by blanks.
@@ -333,6 +348,12 @@ TEST(Check, readsTheCommandLineOfQemu) {
     EXPECT_EQ(with("-cpu POWER10", kPower10).mode, "power9");
     EXPECT_EQ(with("-cpu POWER10", kPower10).verdict, compatible);
     EXPECT_EQ(with("-cpu power10_v2.0", kPower10).verdict, unknown);
+    EXPECT_EQ(with("-machine powernv10", kPower10).verdict, incompatible);
+    EXPECT_EQ(with("-machine type=pseries-6.2", kPower10).verdict, compatible);
+    EXPECT_EQ(with("-enable-kvm", kPower10).verdict, incompatible);
+    PolicyHost power11As10 = host({9, 10}, "POWER11");
+    EXPECT_EQ(with("-machine max-cpu-compat=", power11As10).verdict, incompatible);
+    EXPECT_EQ(with("-machine max-cpu-compat=power9", power11As10).verdict, compatible);
 }
 
 TEST(Check, doesNotLetTheCommandLineHideWhatLibvirtRefuses) {

@@ -22,7 +22,12 @@ TEST(CommandLine, TakesTheLastOfAKind) {
 TEST(CommandLine, ReadsProperties) {
     EXPECT_EQ(commandLineOf(Arguments{"-machine", "a=b,,c,max-cpu-compat=power9,accel=tcg"}).mode,
               "power9");
+    EXPECT_EQ(commandLineOf(Arguments{"-machine", "max-cpu-compat="}).mode, "");
+    EXPECT_EQ(commandLineOf(Arguments{"-machine", "powernv9,usb=on,pseries"}).machine, "powernv9");
+    EXPECT_EQ(commandLineOf(Arguments{"-machine", "usb=on,type=powernv9"}).machine, "powernv9");
+    EXPECT_EQ(commandLineOf(Arguments{"-machine", "usb=on,powernv9"}).machine, "");
     EXPECT_EQ(commandLineOf(Arguments{"-machine", "accel=tcg"}).accelerator, "tcg");
+    EXPECT_EQ(commandLineOf(Arguments{"-name", "x", "-enable-kvm"}).accelerator, "kvm");
     EXPECT_EQ(commandLineOf(Arguments{"-cpu", "POWER9,compat=power8"}).cpu, "POWER9,compat=power8");
     EXPECT_EQ(commandLineOf(Arguments{"-machine", "max-cpu-compat="}).mode, "");
     EXPECT_EQ(commandLineOf(Arguments{"-machine", "pseries"}).mode, std::nullopt);
@@ -53,7 +58,8 @@ TEST(CommandLine, LeavesTheRest) {
           // The value of another option, whatever it looks like.
           Arguments{"-append", "-cpu", "POWER9"}, Arguments{"-append", "-machine", "accel=tcg"}}) {
         const CommandLine line = commandLineOf(arguments);
-        EXPECT_EQ(line.mode.value_or("") + line.cpu + line.accelerator, "");
+        EXPECT_EQ(line.mode, std::nullopt);
+        EXPECT_EQ(line.cpu + line.accelerator + line.machine, "");
     }
     EXPECT_EQ(commandLineOf(Arguments{"-S", "-cpu", "POWER9"}).cpu, "POWER9");
 }

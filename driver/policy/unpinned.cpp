@@ -46,7 +46,16 @@ Unpinned power11AsPower9(const PolicyHost& host) {
 /// A POWER10 asks for no level that the kernel checks: its guest boots as POWER10 (raw) on Linux
 /// 6.1, 6.12, 7.2 and 7.3. With API v2 no guest came up under QEMU, with or without a pinned mode.
 Unpinned power10AsPower9(const PolicyHost& host) {
-    return host.nestedApi == model::NestedApi::v2 ? Unpinned::notMeasured : Unpinned::runsBeyond;
+    if (!host.nestedApi)
+        return Unpinned::apiNotTold;
+    return host.nestedApi == model::NestedApi::v1 ? Unpinned::runsBeyond : Unpinned::notMeasured;
+}
+
+/// A processor without a known name is newer than those that the host's libvirt, or this version,
+/// knows. Where libvirt does not know it, this one's newest mode tells that it is of that mode.
+Unpinned onUnnamedProcessor(const PolicyHost& host) {
+    const bool isNewest = supportedModes(host).newest() >= model::modeTable().back().number;
+    return isNewest && !host.libvirtKnowsProcessor ? Unpinned::runs : Unpinned::processorNotTold;
 }
 
 } // namespace
@@ -55,15 +64,20 @@ unsigned partitionLevel(const PolicyHost& host) {
     if (host.level != 0)
         return host.level;
     const unsigned own = model::generationOfCpuModel(host.model);
-    if (own != 0 && host.compat.known && !host.compat.known->refused.contains(own))
+    const model::ModeSet supported = supportedModes(host);
+    if (own == 0 || supported.contains(own))
         return own;
-    return supportedModes(host).newest();
+    return host.compat.known && host.compat.known->refused.contains(own) ? supported.newest() : 0;
 }
 
 Unpinned unpinnedGuest(const PolicyHost& host) {
     const unsigned own = model::generationOfCpuModel(host.model);
     const unsigned level = partitionLevel(host);
-    if (own == 0 || level == 0 || level >= own)
+    if (own == 0)
+        return onUnnamedProcessor(host);
+    if (level == 0)
+        return Unpinned::levelNotTold;
+    if (level >= own)
         return Unpinned::runs;
     if (!host.compat.known)
         return Unpinned::notMeasured;

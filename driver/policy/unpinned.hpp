@@ -8,19 +8,24 @@ namespace hostcompat::policy {
 
 /// What such a guest does where the CPU "host" of its QEMU is the processor itself.
 enum class Unpinned {
-    runs,            ///< it runs as the processor, in a mode that the host supports
-    runsBeyond,      ///< it runs as the processor, in a mode that the partition was not granted
-    stopped,         ///< KVM stops it at its first instructions; it never says a word
-    dependsOnKernel, ///< some kernels run it, others stop it, and the host does not tell which it
-                     ///< is
-    notMeasured,     ///< no guest of such a host was seen
+    runs,             ///< it runs as the processor, in a mode that the host supports
+    runsBeyond,       ///< it runs as the processor, in a mode that the partition was not granted
+    stopped,          ///< KVM stops it at its first instructions; it never says a word
+    dependsOnKernel,  ///< some kernels run it, others stop it, and the host does not tell which it
+                      ///< is
+    notMeasured,      ///< no guest of such a host was seen
+    processorNotTold, ///< the host does not tell its processor, which may run in an older mode
+    levelNotTold,     ///< it does not tell whether it runs in its processor's own mode
+    apiNotTold,       ///< such a guest runs with nested API v1, was not measured with v2, and the
+                      ///< host does not tell which it has
 };
 
-/// Looks up what guests did on hosts like this one. A host that does not say which mode it runs in
-/// is taken to run in its newest supported one.
+/// Looks up what guests did on hosts like this one.
 Unpinned unpinnedGuest(const PolicyHost& host);
 
-/// The mode that the host itself runs in, as unpinnedGuest() takes it; 0 where nothing tells.
+/// The mode that the host itself runs in; 0 where nothing tells. A host that does not say runs in
+/// its processor's own mode where it supports that, and in the newest one that it does support
+/// where it refuses that.
 unsigned partitionLevel(const PolicyHost& host);
 
 } // namespace hostcompat::policy

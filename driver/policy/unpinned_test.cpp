@@ -109,8 +109,51 @@ TEST(Unpinned, RunsOnAKernelWithoutTheCheckUnderALinuxHypervisorOnly) {
 
 TEST(Unpinned, RunsAsTheProcessorOnAPower10InPower9Mode) {
     EXPECT_EQ(check(host("POWER10", 9, {.level = 9, .api = NestedApi::v1})).verdict, compatible);
-    EXPECT_EQ(check(host("POWER10", 9)).verdict, compatible);
     EXPECT_EQ(check(host("POWER10", 9, {.level = 9, .api = NestedApi::v2})).verdict, unknown);
+    // A document does not tell the API.
+    const CheckAnswer answer = check(host("POWER10", 9, {.source = "kvm"}));
+    EXPECT_EQ(answer.verdict, unknown);
+    EXPECT_TRUE(has(answer.reason, "does not tell its nested API")) << answer.reason;
+    EXPECT_TRUE(has(answer.remedy, "<model>power9</model>"));
+}
+
+TEST(Unpinned, IsNotKnownWhereTheHostDoesNotSayWhetherItRunsInItsOwnMode) {
+    PolicyHost silent = host("POWER11", 10, {.source = "kvm"});
+    silent.compat.known->refused = {};
+    const CheckAnswer answer = check(silent);
+    EXPECT_EQ(answer.verdict, unknown);
+    EXPECT_TRUE(has(answer.reason, "does not say whether it runs in its own mode"))
+        << answer.reason;
+    EXPECT_EQ(partitionLevel(silent), 0U);
+    silent.level = 11;
+    EXPECT_EQ(check(silent).verdict, compatible);
+}
+
+TEST(Unpinned, IsNotKnownOnAProcessorWithoutAName) {
+    // libvirt before 11.4 does not know a Power11, which may run in an older mode.
+    PolicyHost unnamed = host("", 10, {.source = "kvm"});
+    unnamed.libvirtKnowsProcessor = false;
+    const CheckAnswer answer = check(unnamed);
+    EXPECT_EQ(answer.verdict, unknown);
+    EXPECT_TRUE(has(answer.reason, "names no processor that this version knows")) << answer.reason;
+    EXPECT_TRUE(has(answer.remedy, "update libvirt")) << answer.remedy;
+    EXPECT_FALSE(has(answer.remedy, "<cpu")) << answer.remedy;
+    unnamed = host("", 11, {.source = "kvm"});
+    unnamed.libvirtKnowsProcessor = false;
+    EXPECT_EQ(check(unnamed).verdict, compatible);
+    EXPECT_FALSE(has(check(unnamed).warnings.back(), "<cpu")) << "libvirt refuses to pin there";
+    // A record of a processor that the table does not have.
+    EXPECT_EQ(check(host("", 11, {.level = 11, .api = NestedApi::v2})).verdict, unknown);
+}
+
+TEST(Unpinned, IsNotConcludedFromAnAnswerThatIsNotBelieved) {
+    PolicyHost doubtful = host("POWER10", 9, {.level = 10});
+    doubtful.compat.known->supported = {};
+    doubtful.compat.known->refused = {11};
+    const CheckAnswer answer = check(doubtful);
+    EXPECT_EQ(answer.verdict, unknown);
+    EXPECT_EQ(answer.reason,
+              "the host does not say whether it supports power8, power9 and power10");
 }
 
 TEST(Unpinned, RunsWhereTheHostRunsInItsOwnMode) {

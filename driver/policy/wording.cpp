@@ -237,8 +237,9 @@ std::string libvirtDoesNotKnowProcessor(const PolicyHost& host) {
                        host.name);
 }
 
-std::string updateLibvirt() {
-    return "update libvirt (POWER11 is known from 11.4 on), or use <cpu mode='host-passthrough'/>";
+std::string updateLibvirt(bool runsUnpinned) {
+    return fmt::format("update libvirt (POWER11 is known from 11.4 on){}",
+                       runsUnpinned ? ", or use <cpu mode='host-passthrough'/>" : "");
 }
 
 std::string modelAttributeIgnored(std::string_view model) {
@@ -310,6 +311,24 @@ std::string unpinnedNotMeasured(const xml::Domain& domain, const PolicyHost& hos
                        cpuOf(domain), host.name, text::clipped(host.model), model::modeName(level));
 }
 
+std::string unpinnedProcessorNotTold(const xml::Domain& domain, const PolicyHost& host) {
+    return fmt::format("{}, and {} names no processor that this version knows: KVM stops such a "
+                       "guest on some that run in an older mode",
+                       cpuOf(domain), host.name);
+}
+
+std::string unpinnedLevelNotTold(const xml::Domain& domain, const PolicyHost& host) {
+    return fmt::format("{}, and {} is a {} that does not say whether it runs in its own mode: KVM "
+                       "stops such a guest on some that run in an older one",
+                       cpuOf(domain), host.name, text::clipped(host.model));
+}
+
+std::string unpinnedApiNotTold(const xml::Domain& domain, const PolicyHost& host, unsigned level) {
+    return fmt::format("{}, and {} is a {} in {} mode that does not tell its nested API: with v1 "
+                       "such a guest runs, and with v2 none was measured",
+                       cpuOf(domain), host.name, text::clipped(host.model), model::modeName(level));
+}
+
 std::string qemuPins(const xml::Domain& domain, const qemu::QemuModes& qemu, unsigned mode) {
     return fmt::format("{}, and the CPU 'host' of {} runs as {}", cpuOf(domain), qemu.binary,
                        model::modeName(mode));
@@ -321,7 +340,10 @@ std::string qemuPinsUnsupported(const qemu::QemuModes& qemu, const PolicyHost& h
                        model::modeName(mode), host.name);
 }
 
-std::string unpinnedWithoutModes(const PolicyHost& host) {
+std::string unpinnedWithoutModes(const PolicyHost& host, model::ModeTable table) {
+    const model::ModeSet silent = model::allModes(table) - host.compat.known->refused;
+    if (!silent.empty())
+        return modesNotTold(host.name, silent);
     return fmt::format("the hypervisor grants {} no mode that this version knows", host.name);
 }
 
@@ -355,8 +377,9 @@ std::string archFromHost(const PolicyHost& host) {
 std::string tiesToGeneration(const xml::Domain& domain, const PolicyHost& host,
                              std::string_view newest) {
     return fmt::format("{}: the guest can migrate only to hosts like {}, not to an older "
-                       "generation; {} pins a mode",
-                       cpuOf(domain), host.name, pinnedCpu(newest));
+                       "generation{}",
+                       cpuOf(domain), host.name,
+                       newest.empty() ? "" : fmt::format("; {} pins a mode", pinnedCpu(newest)));
 }
 
 std::string seesMoreThanGranted(const PolicyHost& host, unsigned level,
@@ -438,6 +461,15 @@ std::string someDoNotSay(std::uint64_t count) {
                       : fmt::format("the common mode is not known, because the modes of {} hosts "
                                     "are unknown; --ignore-unknown leaves them out",
                                     count);
+}
+
+std::string someDoNotSay(model::ModeSet modes) {
+    return fmt::format("no common mode can be told, as not every host says whether it supports {}",
+                       modeNames(modes));
+}
+
+std::string modesNotTold(std::string_view host, model::ModeSet modes) {
+    return fmt::format("{} does not say whether it supports {}", host, modeNames(modes));
 }
 
 std::string nobodySays() {

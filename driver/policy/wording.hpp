@@ -58,7 +58,7 @@ std::string notPinned(std::string_view reason);
 std::string pinWithFit();
 std::string newerThanProcessor(std::string_view mode, const PolicyHost& host);
 std::string libvirtDoesNotKnowProcessor(const PolicyHost& host);
-std::string updateLibvirt();
+std::string updateLibvirt(bool runsUnpinned);
 std::string modelAttributeIgnored(std::string_view model);
 std::string secondAccelerator(std::string_view accelerator);
 std::string commandLinePins(const xml::Domain& domain, std::string_view mode);
@@ -68,9 +68,12 @@ std::string takeOutOfCommandLine(std::string_view what);
 std::string unpinnedDependsOnKernel(const xml::Domain& domain, const PolicyHost& host,
                                     unsigned level);
 std::string unpinnedNotMeasured(const xml::Domain& domain, const PolicyHost& host, unsigned level);
+std::string unpinnedProcessorNotTold(const xml::Domain& domain, const PolicyHost& host);
+std::string unpinnedLevelNotTold(const xml::Domain& domain, const PolicyHost& host);
+std::string unpinnedApiNotTold(const xml::Domain& domain, const PolicyHost& host, unsigned level);
 std::string qemuPins(const xml::Domain& domain, const qemu::QemuModes& qemu, unsigned mode);
 std::string qemuPinsUnsupported(const qemu::QemuModes& qemu, const PolicyHost& host, unsigned mode);
-std::string unpinnedWithoutModes(const PolicyHost& host);
+std::string unpinnedWithoutModes(const PolicyHost& host, model::ModeTable table);
 
 // Verdicts: the remedy.
 std::string pin(std::string_view mode);
@@ -108,6 +111,8 @@ std::string doubtfulHosts(std::string_view first);
 std::string hostDoesNotSay(std::string_view host, std::string_view reason = {});
 std::string daemonDoesNotSay(std::string_view uri);
 std::string someDoNotSay(std::uint64_t count);
+std::string someDoNotSay(model::ModeSet modes);
+std::string modesNotTold(std::string_view host, model::ModeSet modes);
 std::string nobodySays();
 /// "a, b and 3 more", "no host"
 std::string someHosts(const HostNames& hosts);
