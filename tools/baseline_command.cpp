@@ -47,7 +47,7 @@ Outcome outcomeOf(const policy::Baseline& baseline, bool ignoreUnknown) {
         return Outcome::unknown;
     // The answer of an unknown host could only remove modes.
     if (baseline.common().empty())
-        return Outcome::none;
+        return baseline.undecided().empty() || ignoreUnknown ? Outcome::none : Outcome::unknown;
     return baseline.unknown().count == 0 || ignoreUnknown ? Outcome::common : Outcome::unknown;
 }
 
@@ -85,7 +85,9 @@ Json baselineJson(const policy::Baseline& baseline, Outcome outcome,
 /// Prints the smallest set of hosts without a common mode, then the hosts that lack each mode.
 void explain(const policy::Baseline& baseline, Console& console) {
     const auto explanation = baseline.explanation();
-    if (explanation.size() == 1)
+    if (baseline.modes().empty())
+        console.explain("none of the hosts names such a mode");
+    else if (explanation.size() == 1)
         console.explain(fmt::format("{} supports none of {}", explanation[0].name,
                                     policy::wording::modeNames(baseline.modes())));
     else
@@ -124,8 +126,9 @@ void say(const policy::Baseline& baseline, Outcome outcome, const std::string& a
         explain(baseline, console);
         break;
     case Outcome::unknown:
-        console.refuse(baseline.knownHosts() == 0
-                           ? policy::wording::nobodySays()
+        console.refuse(baseline.knownHosts() == 0 ? policy::wording::nobodySays()
+                       : baseline.common().empty()
+                           ? policy::wording::someDoNotSay(baseline.undecided())
                            : policy::wording::someDoNotSay(baseline.unknown().count));
         break;
     }
@@ -188,7 +191,7 @@ Status baseline(const BaselineOptions& options, Console& console) {
                     console.warn(policy::wording::doubtfulHosts(name));
                 }
                 if (host.supported)
-                    return result.add(name, *host.supported);
+                    return result.add(name, *host.supported, host.refused, host.doubted());
                 result.addUnknown(name);
                 progress.clear();
                 console.warn(policy::wording::hostDoesNotSay(name, host.reason));

@@ -110,6 +110,17 @@ Status compare(const CompareOptions& options, Console& console) {
             console.warn(policy::wording::hostDoesNotSay(secondName, second->reason));
         return Status::unknown;
     }
+    const model::ModeSet lacked = *second->supported - *first->supported;
+    const model::ModeSet doubted = second->doubted() - *first->supported;
+    if ((lacked & first->refused).empty() && !(lacked | doubted).empty()) {
+        if (options.json)
+            printJson(console, {{"comparison", "unknown"}});
+        if (!lacked.empty())
+            console.warn(policy::wording::modesNotTold(firstName, lacked));
+        if (!doubted.empty())
+            console.warn(policy::wording::modesNotTold(secondName, doubted));
+        return Status::unknown;
+    }
     const policy::Comparison comparison =
         policy::compareModes(*first->supported, *second->supported);
     if (options.json)

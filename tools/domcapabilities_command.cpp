@@ -32,12 +32,14 @@ Status print(const xml::DomainCapabilitiesDocument& document, const model::HostR
     std::string why = document.whyNotOfModes();
     if (why.empty() && !record.compat.known)
         why = fmt::format("the host's modes are unknown: {}", record.compat.reason);
+    warnOfDoubtfulSource(record.compat, input::inputName(options.probe), console);
+    if (why.empty() && !model::isBelieved(record.compat.known->source))
+        why = "the host's modes are unknown";
     if (!why.empty()) {
         console.warn(fmt::format("the document is printed unchanged: {}", why));
         console.printExact(document.document().bytes());
         return options.require ? Status::unknown : Status::yes;
     }
-    warnOfDoubtfulSource(record.compat, input::inputName(options.probe), console);
     console.printExact(policy::withDomainCpus(document, record));
     return Status::yes;
 }

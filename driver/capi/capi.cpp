@@ -7,6 +7,7 @@
 #include "driver/policy/baseline.hpp"
 #include "driver/policy/check_json.hpp"
 #include "driver/policy/domain_cpus.hpp"
+#include "driver/policy/wording.hpp"
 #include "driver/xml/capabilities.hpp"
 #include "driver/xml/pugixml_memory.hpp"
 
@@ -145,6 +146,8 @@ Answer completeDomain(const char* record, const char* text) {
         return failed(host.error());
     if (!host->compat.known)
         return unknown(host->compat.reason);
+    if (!model::isBelieved(host->compat.known->source))
+        return unknown(policy::wording::doubtfulSource("the record", host->compat.known->source));
     return {.text = policy::withDomainCpus(*document, *host)};
 }
 
@@ -179,16 +182,19 @@ Answer baseline(const char* const* hosts, size_t count) {
             if (!host)
                 return failed(host.error());
             if (host->supported)
-                baseline.add(name, *host->supported);
+                baseline.add(name, *host->supported, host->refused, host->doubted());
             else if (silent.empty())
                 silent = name;
         }
     }
+    const unsigned newest = baseline.common().newest();
+    // What a silent host would add could only take modes away.
+    if (baseline.knownHosts() != 0 && newest == 0)
+        return baseline.undecided().empty()
+                   ? Answer{.status = VHC_NO, .error = "no mode is common to all hosts"}
+                   : unknown(policy::wording::someDoNotSay(baseline.undecided()));
     if (!silent.empty())
         return unknown(fmt::format("{} does not say which modes it supports", silent));
-    const unsigned newest = baseline.common().newest();
-    if (newest == 0)
-        return {.status = VHC_NO, .error = "no mode is common to all hosts"};
     return {.text = model::modeName(newest)};
 }
 

@@ -43,8 +43,18 @@ public:
         : useless_(atLeast == 0 ? model::ModeSet() : model::modesUpTo(atLeast - 1)) {}
 
     /// A host that supports these modes, and does not say yes to any other.
-    void add(std::string_view host, model::ModeSet supported) {
+    ///
+    /// @param refused those that it says no to. @param perhaps those that it may support although
+    /// it does not say so.
+    void add(std::string_view host, model::ModeSet supported, model::ModeSet refused,
+             model::ModeSet perhaps = {}) {
         groups_[supported - useless_].add(host);
+        refused_ = refused_ | refused;
+        perhaps_ = perhaps_ | perhaps;
+    }
+    /// A host that says no to all modes of the table but these.
+    void add(std::string_view host, model::ModeSet supported) {
+        add(host, supported, model::allModes() - supported);
     }
     /// A host that does not say.
     void addUnknown(std::string_view host) {
@@ -65,6 +75,10 @@ public:
     /// that say; none where no host says.
     model::ModeSet common() const;
     model::ModeSet any() const;
+    /// The modes that one at least supports, or may support, and that no host says no to.
+    model::ModeSet undecided() const {
+        return (any() | perhaps_) - refused_ - common() - useless_;
+    }
     /// The hosts that say, and do not say that they support the mode.
     HostNames lacking(unsigned mode) const;
     /// Hosts that have no mode in common, none of whom could be left out; the fewest that there
@@ -78,6 +92,8 @@ private:
     /// The hosts that support exactly the same modes.
     std::map<model::ModeSet, HostNames> groups_;
     model::ModeSet useless_;
+    model::ModeSet refused_;
+    model::ModeSet perhaps_;
     HostNames unknown_;
 };
 

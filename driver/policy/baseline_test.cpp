@@ -113,6 +113,27 @@ TEST(HostNames, keepsTheFirstByNameInAnyOrder) {
     EXPECT_EQ(forward.names, backward.names);
 }
 
+TEST(Baseline, knowsWhichModesNobodyDecides) {
+    const model::ModeSet all = model::allModes();
+    Baseline baseline;
+    baseline.add("a", k9, all - k9);
+    EXPECT_TRUE(baseline.undecided().empty());
+    // Silent on all but power11.
+    baseline.add("b", kNone, k11);
+    EXPECT_TRUE(baseline.common().empty());
+    EXPECT_EQ(baseline.undecided(), k9);
+    baseline.add("c", k10, k9);
+    EXPECT_TRUE(baseline.undecided().empty());
+    Baseline doubtful;
+    doubtful.add("d", kNone, k11, k9 | k10);
+    EXPECT_EQ(doubtful.undecided(), k9 | k10);
+    doubtful.add("e", k10 | k11, k9);
+    EXPECT_EQ(doubtful.undecided(), k10);
+    Baseline useful(11);
+    useful.add("f", kNone, k11, k9 | k10);
+    EXPECT_TRUE(useful.undecided().empty());
+}
+
 TEST(Compare, tellsTheFourRelations) {
     EXPECT_EQ(compareModes(k9 | k10, k9 | k10), Comparison::equal);
     EXPECT_EQ(compareModes(k9 | k10, k9), Comparison::superset);

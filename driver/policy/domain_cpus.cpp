@@ -25,6 +25,9 @@ xml::DomainCapabilitiesAnswer domainCpus(const PolicyHost& host,
 
 std::string withDomainCpus(const xml::DomainCapabilitiesDocument& document,
                            const model::HostRecord& record) {
+    // Only the "no" of such a record counts, and a list of modes without one would be a "no" too.
+    if (record.compat.known && !model::isBelieved(record.compat.known->source))
+        return document.document().bytes();
     const PolicyHost host = policyHost(record, "this host");
     return document.withAnswer(domainCpus(host, document.customModels()));
 }

@@ -15,6 +15,20 @@ std::string nothingToPin(const PolicyHost& host, const qemu::QemuModes* qemu) {
                                                  : wording::noModeToPin(host);
 }
 
+/// The modes of use that the host has no word on. One of the hashed page table is none: what
+/// refuses all others is a partition, of which guests cannot have it.
+model::ModeSet silentModes(const PolicyHost& host, unsigned atLeast, const qemu::QemuModes* qemu,
+                           model::ModeTable table) {
+    const unsigned processor = model::generationOfCpuModel(host.model);
+    model::ModeSet modes = model::allModes(table) - host.compat.known->refused -
+                           model::modesUpTo(model::kFirstRadixMode - 1);
+    if (processor != 0)
+        modes = modes & model::modesUpTo(processor);
+    if (atLeast != 0)
+        modes = modes - model::modesUpTo(atLeast - 1);
+    return (qemu ? modes & qemu->modes() : modes) - supportedModes(host);
+}
+
 } // namespace
 
 xml::Domain pinnedTo(xml::Domain domain, unsigned mode) {
@@ -48,9 +62,11 @@ FitAnswer fitDomain(const xml::DomainDocument& document, const PolicyHost& host,
                   .reason = std::move(answer.reason),
                   .remedy = std::move(answer.remedy)};
     if (chosen == 0 && !answer.mode.empty() && host.compat.known) {
-        fit.verdict = Verdict::incompatible;
-        fit.reason = before.empty() ? nothingToPin(host, qemu)
-                                    : wording::noModeFrom(host, before, wanted.atLeast);
+        const model::ModeSet silent = silentModes(host, wanted.atLeast, qemu, table);
+        fit.verdict = silent.empty() ? Verdict::incompatible : Verdict::unknown;
+        fit.reason = !silent.empty()  ? wording::modesNotTold(host.name, silent)
+                     : before.empty() ? nothingToPin(host, qemu)
+                                      : wording::noModeFrom(host, before, wanted.atLeast);
         fit.remedy.clear();
     }
     // <qemu:commandline> wins over what would be written.

@@ -28,6 +28,13 @@ struct HostModes {
     model::ModeSet refused;
     /// Whether its source is not believed (model::isBelieved()), so that only "no" counts.
     bool doubtful = false;
+
+    /// The modes that it may have called supported where its source is not believed. None of the
+    /// versions that wrote such documents named a mode of the hashed page table.
+    model::ModeSet doubted() const {
+        return doubtful ? model::allModes() - model::modesUpTo(model::kFirstRadixMode - 1) - refused
+                        : model::ModeSet();
+    }
 };
 
 /// Reads what an input says of its hosts.
