@@ -546,11 +546,11 @@ TEST(BrokenRecord, isRefusedWhereItIsNoRecordAtAll) {
 TEST(Record, ofANewerVersionIsReadAsFarAsItIsKnown) {
     std::string json = writeRecord(sampleRecords().front());
     json.replace(json.find("\"modes\": ["), 10,
-                 "\"later\": 1, \"modes\": [{\"name\": \"power12\", \"supported\": true},");
+                 "\"later\": 1, \"modes\": [{\"name\": \"power12\", \"supported\": false},");
     const auto back = parseRecord(json, "x");
     ASSERT_TRUE(back.has_value()) << model::describe(back.error());
     model::HostCompat expected = sampleRecords().front().compat;
-    expected.known->supported.insert(12);
+    expected.known->refused.insert(12);
     EXPECT_EQ(back->compat, expected);
 }
 
@@ -574,6 +574,23 @@ TEST(Record, ofVersion1IsRead) {
     EXPECT_EQ(record->compat.known->refused, (model::ModeSet{10, 11}));
     EXPECT_EQ(record->host.nestedApi, std::nullopt);
     EXPECT_FALSE(record->compat.trial.has_value());
+}
+
+TEST(Record, supportsNothingBeyondItsHost) {
+    model::HostRecord record;
+    record.host.arch = "ppc64le";
+    record.compat.known = model::KnownCompat{
+        .source = "trial", .supported = {9, 10, 11}, .refused = {8}, .capabilities = {}, .abi = {}};
+    const auto read = [&](const char* model, const char* mode) {
+        record.host.model = model;
+        record.host.effectiveMode = mode;
+        return *parseRecord(writeRecord(record), "r.json")->compat.known;
+    };
+    EXPECT_EQ(read("POWER10", "").supported, (model::ModeSet{9, 10}));
+    EXPECT_EQ(read("POWER10", "").refused, (model::ModeSet{8, 11}));
+    EXPECT_EQ(read("POWER11", "power10").supported, (model::ModeSet{9, 10}));
+    EXPECT_EQ(read("POWER11", "power9").supported, (model::ModeSet{9}));
+    EXPECT_EQ(read("", "").supported, (model::ModeSet{9, 10, 11}));
 }
 
 TEST(Record, ofASourceThatIsNotBelievedSaysNoAlone) {

@@ -32,6 +32,13 @@ TEST(HostInput, IsARecord) {
     EXPECT_FALSE(hosts[0]->doubtful);
 }
 
+TEST(HostInput, IsARecordBehindAByteOrderMark) {
+    const auto hosts = readHostModes("\xEF\xBB\xBF" + record("trial", {9}, {8}), "a.json");
+    ASSERT_EQ(hosts.size(), 1U);
+    ASSERT_TRUE(hosts[0]);
+    EXPECT_EQ(hosts[0]->supported, (model::ModeSet{9}));
+}
+
 TEST(HostInput, OfADerivedSourceOnlyNoCounts) {
     const auto hosts = readHostModes(record("device-tree", {9}, {10}), "a.json");
     ASSERT_TRUE(hosts.at(0));

@@ -277,9 +277,15 @@ model::HostRecord readRecord(const Json& document) {
     std::string time = reader.has("time") ? reader.textOrNull("time") : "";
     if (!time.empty() && !text::isUtcTime(time))
         reader.refuse("time", "is not a time such as 2026-11-26T15:58:26Z");
+    model::HostIdentity host = readHostIdentity(reader.object("host"));
+    // What no host can say, as of documents (xml::CapabilitiesDocument::compat()).
+    model::HostCompat compat =
+        model::limitedTo(model::limitedTo(readCompat(reader.object("compat")),
+                                          model::generationOfCpuModel(host.model)),
+                         model::modeNumber(host.effectiveMode).value_or(0));
     return {.time = std::move(time),
-            .host = readHostIdentity(reader.object("host")),
-            .compat = readCompat(reader.object("compat")),
+            .host = std::move(host),
+            .compat = std::move(compat),
             .checks = readChecks(reader)};
 }
 
@@ -310,6 +316,9 @@ std::string writeRecord(const model::HostRecord& record) {
 }
 
 bool isRecord(std::string_view bytes) {
+    // A byte order mark is passed over when the record is read.
+    if (bytes.starts_with("\xEF\xBB\xBF"))
+        bytes.remove_prefix(3);
     const std::size_t first = bytes.find_first_not_of(kBlank);
     return first != std::string_view::npos && bytes[first] == '{';
 }
