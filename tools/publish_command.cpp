@@ -30,6 +30,7 @@ using publish::Written;
 struct PublishOptions {
     std::string root = "/";
     std::string probe;
+    std::string format;
     std::vector<std::string> formats;
     bool quiet = false;
     bool noSandbox = false;
@@ -193,9 +194,9 @@ Status run(const PublishOptions& options, Console& console) {
 
 Status print(const PublishOptions& options, Console& console) {
     console.setQuiet(options.quiet);
-    const Format* format = publish::findFormat(options.formats.front());
+    const Format* format = publish::findFormat(options.format);
     if (format == nullptr)
-        return console.fail(unknownFormat(options.formats.front()));
+        return console.fail(unknownFormat(options.format));
     const Contents contents = contentsOf(options, {{.format = format, .path = {}}}, console);
     if (hasAnswer(contents.status))
         console.printExact(contents.texts.front());
@@ -211,13 +212,37 @@ Result<Output> parseOutput(std::string_view text, const PublishOptions& options)
     Output output{.format = format, .path = std::filesystem::path(options.root) / format->path};
     if (equals == std::string_view::npos)
         return output;
-    output.path = text.substr(equals + 1);
-    if (!output.path.is_absolute())
+    const std::filesystem::path path = text.substr(equals + 1);
+    if (!path.is_absolute())
         return std::unexpected(Error{.kind = ErrorKind::usage,
-                                     .action = "publish to",
-                                     .subject = output.path.string(),
+                                     .action = "publish",
+                                     .subject = std::string(text),
                                      .reason = "the path is not absolute"});
+    output.path = publish::belowRoot(path, options.root);
     return output;
+}
+
+/// Whether the list says these outputs when it is read again.
+Result<void> checkConfig(const PublishOptions& options, const std::vector<Output>& outputs) {
+    const auto refuse = [](std::string reason, std::string remedy) {
+        return std::unexpected(Error{.kind = ErrorKind::usage,
+                                     .action = "publish",
+                                     .reason = std::move(reason),
+                                     .remedy = std::move(remedy)});
+    };
+    for (auto each = outputs.begin(); each != outputs.end(); ++each)
+        if (const auto other =
+                std::find_if(outputs.begin(), each,
+                             [&](const Output& former) { return former.path == each->path; });
+            other != each)
+            return refuse(fmt::format("{} and {} would write the same file, {}",
+                                      other->format->name, each->format->name, each->path.string()),
+                          "name another path for one of them");
+    const auto again =
+        publish::parseConfig(publish::configText(outputs, options.root), "", options.root);
+    if (!again || !std::ranges::equal(*again, outputs, {}, &Output::path, &Output::path))
+        return refuse("a path has a line end in it, or blanks at its end", "name another one");
+    return {};
 }
 
 Result<void> writeConfig(const PublishOptions& options, const std::vector<Output>& outputs) {
@@ -244,22 +269,28 @@ Status enable(const PublishOptions& options, Console& console) {
     auto outputs = enabledOutputs(options);
     if (!outputs)
         return console.fail(outputs.error());
+    std::vector<Output> left;
     for (Output& output : added) {
         const auto there = std::ranges::find(*outputs, output.format, &Output::format);
         if (there == outputs->end()) {
             outputs->push_back(std::move(output));
             continue;
         }
-        // Nothing else would remove the file at the old path.
-        if (there->path != output.path)
-            if (const auto removed = publish::removeOutput(*there); !removed)
-                return console.fail(removed.error());
+        left.push_back(std::move(*there));
         *there = std::move(output);
     }
+    if (const auto sound = checkConfig(options, *outputs); !sound)
+        return console.fail(sound.error());
+    // Nobody would remove the file at a former place later.
+    for (const Output& former : left)
+        if (std::ranges::find(*outputs, former.path, &Output::path) == outputs->end())
+            if (const auto removed = publish::removeOutput(former); !removed)
+                return console.fail(removed.error());
     if (const auto written = writeConfig(options, *outputs); !written)
         return console.fail(written.error());
     console.printLine(fmt::format("wrote {}", configPath(options).string()));
-    console.printLine("Now run: virt-host-compat publish run");
+    console.printLine(fmt::format("Now run: virt-host-compat publish run{}",
+                                  options.root == "/" ? "" : " --root " + options.root));
     return Status::yes;
 }
 
@@ -363,7 +394,7 @@ void addPublish(CLI::App& app, Action& chosen) {
     asks(running);
     works(running);
     auto printing = add("print", "Print one format", &print);
-    printing.inputs("FORMAT", options->formats, "The format", true);
+    printing.input("FORMAT", options->format, "The format", true);
     asks(printing);
     auto enabling = add("enable", "Add formats to those that 'publish run' writes", &enable);
     enabling.inputs("FORMAT", options->formats, "FORMAT, or FORMAT=PATH for another file", true);

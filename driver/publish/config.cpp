@@ -20,6 +20,11 @@ std::string_view trimmed(std::string_view text) {
 
 } // namespace
 
+std::filesystem::path belowRoot(const std::filesystem::path& path,
+                                const std::filesystem::path& root) {
+    return root / path.lexically_normal().relative_path();
+}
+
 Result<std::vector<Output>> parseConfig(std::string_view text, std::string_view name,
                                         const std::filesystem::path& root) {
     std::vector<Output> outputs;
@@ -45,10 +50,15 @@ Result<std::vector<Output>> parseConfig(std::string_view text, std::string_view 
             return refuse(fmt::format("{} appears twice", word));
         std::filesystem::path path = root / format->path;
         if (equals != std::string_view::npos) {
-            path = trimmed(line.substr(equals + 1));
-            if (!path.is_absolute())
+            const std::filesystem::path own = trimmed(line.substr(equals + 1));
+            if (!own.is_absolute())
                 return refuse("the path after '=' is not absolute");
+            path = belowRoot(own, root);
         }
+        const auto other = std::ranges::find(outputs, path, &Output::path);
+        if (other != outputs.end())
+            return refuse(fmt::format("{} and {} would write the same file, {}",
+                                      other->format->name, word, path.string()));
         outputs.push_back({.format = format, .path = std::move(path)});
     }
     return outputs;
@@ -59,7 +69,8 @@ std::string configText(const std::vector<Output>& outputs, const std::filesystem
     for (const Output& output : outputs)
         text += output.path == root / output.format->path
                     ? fmt::format("{}\n", output.format->name)
-                    : fmt::format("{} = {}\n", output.format->name, output.path.string());
+                    : fmt::format("{} = /{}\n", output.format->name,
+                                  output.path.lexically_relative(root).string());
     return text;
 }
 

@@ -56,12 +56,16 @@ struct OutputState {
 /// Compares an output with the content that it should have. Errors: those of lookAtManaged().
 Result<OutputState> outputState(const Output& output, const std::string& content);
 
+/// Where an absolute path is that is named in the list of a root.
+std::filesystem::path belowRoot(const std::filesystem::path& path,
+                                const std::filesystem::path& root);
+
 /// Reads the list of enabled outputs: lines FORMAT or FORMAT = PATH; empty lines and those that
 /// begin with # are passed over.
 ///
-/// @param root what the formats' own paths are below. @param name what messages call the text.
+/// @param root what all paths are below. @param name what messages call the text.
 /// Errors: kind input with the line: an unknown format, one that is there twice, a path that is not
-/// absolute.
+/// absolute or that another format has.
 Result<std::vector<Output>> parseConfig(std::string_view text, std::string_view name,
                                         const std::filesystem::path& root);
 

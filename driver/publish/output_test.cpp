@@ -147,6 +147,24 @@ TEST(PublishConfig, IsReadAsItIsWritten) {
     EXPECT_TRUE(input::hasManagedMark(configText(*outputs, "/")));
 }
 
+TEST(PublishConfig, HasEveryPathBelowItsRoot) {
+    const std::string_view list = "nfd\nprometheus = /srv/metrics/v.prom\nmodes = /../m\n";
+    for (const char* root : {"/image", "image", "./image/", "."}) {
+        const auto outputs = parseConfig(list, "conf", root);
+        ASSERT_TRUE(outputs);
+        const std::filesystem::path folder = root;
+        EXPECT_EQ((*outputs)[0].path, folder / findFormat("nfd")->path);
+        EXPECT_EQ((*outputs)[1].path, folder / "srv/metrics/v.prom");
+        EXPECT_EQ((*outputs)[2].path, folder / "m");
+        // The list is that of a system whose / the root will be.
+        EXPECT_NE(configText(*outputs, root)
+                      .find("\nnfd\nprometheus = /srv/metrics/v.prom\nmodes = "
+                            "/m\n"),
+                  std::string::npos)
+            << configText(*outputs, root);
+    }
+}
+
 TEST(PublishConfig, NamesTheLineThatIsWrong) {
     const auto line = [](std::string_view text) -> std::size_t {
         const auto outputs = parseConfig(text, "conf", "/");
@@ -156,6 +174,7 @@ TEST(PublishConfig, NamesTheLineThatIsWrong) {
     EXPECT_EQ(line("nfd\nnova\nnfd\n"), 3U);
     EXPECT_EQ(line("modes = here\n"), 1U);
     EXPECT_EQ(line("modes ="), 1U);
+    EXPECT_EQ(line("facter = /a\nmodes\nansible = //b/../a\n"), 3U);
 }
 
 } // namespace
