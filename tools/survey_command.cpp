@@ -19,6 +19,7 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <memory>
@@ -228,6 +229,20 @@ Result<Daemons> askAll(const SurveyOptions& options) {
     return daemons;
 }
 
+/// Prints a whole file. 0, or errno.
+int printWhole(const input::Descriptor& file, Console& console) {
+    std::string piece(std::size_t{1} << 16, '\0');
+    for (off_t at = 0;;) {
+        const ssize_t count = ::pread(file.number(), piece.data(), piece.size(), at);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return count == 0 ? 0 : errno;
+        console.printExact(std::string_view(piece).substr(0, static_cast<std::size_t>(count)));
+        at += count;
+    }
+}
+
 /// The page is made in a child process that gives up its rights, in a file without a name, and
 /// copied to its place by this process: the page of many guests is too large to be kept in memory.
 Status writePage(const SurveyOptions& options, const Daemons& daemons, Console& console) {
@@ -265,7 +280,15 @@ Status writePage(const SurveyOptions& options, const Daemons& daemons, Console& 
     const auto status = static_cast<Status>(std::atoi(outcome.text.c_str() + 1));
     if (outcome.text.front() != ' ' || ::lseek(scratch->number(), 0, SEEK_END) == 0)
         return status;
-    if (const auto written = input::putCopy(options.html, *scratch); !written)
+    if (options.html == "-") {
+        if (const int problem = printWhole(*scratch, console); problem != 0)
+            return worse(status, console.fail({.kind = ErrorKind::system,
+                                               .action = "read",
+                                               .subject = "the finished page",
+                                               .errorNumber = problem}));
+        return status;
+    }
+    if (const auto written = input::replaceFile(options.html, *scratch); !written)
         return worse(status, console.fail(written.error()));
     return status;
 }
@@ -319,7 +342,7 @@ void addSurvey(CLI::App& app, Action& chosen) {
     command.timeout(options->timeout,
                     "Give up on a connection after SECONDS (with --connect; default: 30)");
     command.text("--html", options->html, "FILE",
-                 "Write an HTML page to FILE instead of the table");
+                 "Write an HTML page to FILE (- is standard output) instead of the table");
     command.json(options->json);
     command.quiet(options->quiet);
     command.noSandbox(options->noSandbox);

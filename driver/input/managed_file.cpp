@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <system_error>
 
 #include <cerrno>
 #include <cstdlib>
@@ -96,16 +97,46 @@ Result<void> putFile(const std::filesystem::path& path, std::string_view content
 }
 
 Result<Descriptor> makeScratch(const std::filesystem::path& path) {
-    std::string beside = nameBeside(path, path.parent_path());
-    Descriptor file(::mkostemp(beside.data(), O_CLOEXEC));
+    std::error_code error;
+    const auto kind = std::filesystem::status(path, error).type();
+    const bool beside = kind == std::filesystem::file_type::regular ||
+                        kind == std::filesystem::file_type::not_found;
+    const auto folder = beside ? path.parent_path() : std::filesystem::temp_directory_path(error);
+    if (folder.empty() && !beside)
+        return std::unexpected(
+            systemError("find a folder for temporary files for", path, error.value()));
+    std::string name = nameBeside(path, folder);
+    Descriptor file(::mkostemp(name.data(), O_CLOEXEC));
     if (!file)
-        return std::unexpected(systemError("create", beside, errno));
-    ::unlink(beside.c_str());
+        return std::unexpected(systemError("create", name, errno));
+    ::unlink(name.c_str());
     return file;
 }
 
-Result<void> putCopy(const std::filesystem::path& path, const Descriptor& source) {
-    return put(path, [&](int file) { return copy(source.number(), file); }, ManagedKind());
+Result<void> replaceFile(const std::filesystem::path& named, const Descriptor& source) {
+    constexpr unsigned kPermissions = 0777;
+    const Writer write = [&](int file) { return copy(source.number(), file); };
+    struct stat status;
+    if (::stat(named.c_str(), &status) != 0) {
+        if (errno != ENOENT)
+            return std::unexpected(systemError("look at", named, errno));
+        const unsigned mask = ::umask(0);
+        ::umask(mask);
+        return put(named, write, {.mode = 0666 & ~mask});
+    }
+    if (S_ISREG(status.st_mode)) {
+        std::error_code error;
+        const auto path = std::filesystem::canonical(named, error);
+        if (error)
+            return std::unexpected(systemError("follow", named, error.value()));
+        return put(path, write, {.mode = status.st_mode & kPermissions});
+    }
+    Descriptor file(::open(named.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+    if (!file)
+        return std::unexpected(systemError("open", named, errno));
+    if (const int problem = write(file.number()); problem != 0)
+        return std::unexpected(systemError("write", named, problem));
+    return {};
 }
 
 /// Not std::filesystem::create_directories(), which treats a folder that it cannot stat(2) as

@@ -50,12 +50,17 @@ struct ManagedFile {
 Result<void> putFile(const std::filesystem::path& path, std::string_view content,
                      const ManagedKind& kind = {});
 
-/// A new file beside the path, without a name, to put together there what becomes too large for
-/// memory; it goes with its descriptor. Errors: kind system where it cannot be made.
+/// A new file without a name, for what becomes too large for memory before it is put to the path:
+/// beside it, or in the folder of temporary files where the path is a device, a pipe or "-". It
+/// goes with its descriptor. Errors: kind system where it cannot be made.
 Result<Descriptor> makeScratch(const std::filesystem::path& path);
 
-/// Puts a copy of a file that may be read from its start, as putFile() does.
-Result<void> putCopy(const std::filesystem::path& path, const Descriptor& source);
+/// Writes a copy of a file that may be read from its start to a file that a user named. One that is
+/// there is replaced whole or not at all, keeps its permissions, and is found through links; a new
+/// one gets those that the umask leaves. What is no regular file, such as a device or a pipe, is
+/// written to and never replaced.
+/// Errors: kind system, as putFile().
+Result<void> replaceFile(const std::filesystem::path& named, const Descriptor& source);
 
 /// Looks at a file. Errors: kind input where it is there and cannot be read or trusted
 /// (readTrusted()).

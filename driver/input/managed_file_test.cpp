@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <array>
+#include <fcntl.h>
 #include <fstream>
 #include <iterator>
 #include <unistd.h>
@@ -54,6 +56,49 @@ TEST_F(ManagedFileTest, IsWrittenOnlyWhereSomethingChanges) {
     EXPECT_EQ(before.st_ino, after.st_ino);
     EXPECT_TRUE(*writeManaged(path_, text("1"), {.mode = 0755}));
     EXPECT_TRUE(*writeManaged(path_, text("2"), {.mode = 0755}));
+}
+
+/// A file without a name that holds the text.
+Descriptor scratchWith(std::string_view text) {
+    auto file = makeScratch(std::filesystem::temp_directory_path() / "page");
+    EXPECT_TRUE(file);
+    EXPECT_EQ(writeWhole(file->number(), text), 0);
+    return std::move(*file);
+}
+
+TEST_F(ManagedFileTest, AFileThatAUserNamesKeepsItsPermissionsAndLinks) {
+    const auto file = folder_ / "page";
+    const auto link = folder_ / "link";
+    const unsigned mask = ::umask(0027);
+    ASSERT_TRUE(replaceFile(file, scratchWith("1")));
+    ::umask(mask);
+    struct stat status;
+    ASSERT_EQ(::stat(file.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777, 0640U);
+    std::filesystem::permissions(file, std::filesystem::perms(0600));
+    std::filesystem::create_symlink("page", link);
+    ASSERT_TRUE(replaceFile(link, scratchWith("2")));
+    EXPECT_TRUE(std::filesystem::is_symlink(link));
+    path_ = file;
+    EXPECT_EQ(content(), "2");
+    ASSERT_EQ(::stat(file.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777, 0600U);
+    EXPECT_FALSE(replaceFile(folder_, scratchWith("3")));
+    EXPECT_FALSE(replaceFile(folder_ / "missing" / "page", scratchWith("3")));
+}
+
+TEST_F(ManagedFileTest, APipeThatAUserNamesIsWrittenToAndStays) {
+    const auto pipe = folder_ / "pipe";
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    ASSERT_GE(reader, 0);
+    ASSERT_TRUE(replaceFile(pipe, scratchWith("page")));
+    std::array<char, 8> bytes{};
+    EXPECT_EQ(::read(reader, bytes.data(), bytes.size()), 4);
+    ::close(reader);
+    struct stat status;
+    ASSERT_EQ(::lstat(pipe.c_str(), &status), 0);
+    EXPECT_TRUE(S_ISFIFO(status.st_mode));
 }
 
 TEST_F(ManagedFileTest, MayHaveItsTemporaryFileElsewhere) {
