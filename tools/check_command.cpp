@@ -369,6 +369,7 @@ void addCheck(CLI::App& app, Action& chosen) {
                  "to older hosts");
     command.json(options->policy.json);
     command.format(options->format);
+    command.notBoth("--format", "--json");
     command.filesFrom(options->filesFrom);
     command.onChosen(chosen, [options](Console& console) { return check(*options, console); });
 }

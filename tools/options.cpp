@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <iterator>
@@ -24,6 +25,19 @@ std::unexpected<Error> usageError(const CLI::ParseError& error) {
                                  .action = "understand the command line",
                                  .reason = std::move(reason),
                                  .remedy = "see 'virt-host-compat --help'"});
+}
+
+/// A command that consists of several parts, without the name of one of them.
+std::unexpected<Error> partMissing(const CLI::App& command) {
+    std::vector<std::string> names;
+    for (const CLI::App* part : command.get_subcommands({}))
+        names.push_back(part->get_name());
+    return std::unexpected(
+        Error{.kind = ErrorKind::usage,
+              .action = "understand the command line",
+              .reason = fmt::format("{} must be followed by one of {}", command.get_name(),
+                                    fmt::join(names, ", ")),
+              .remedy = fmt::format("see 'virt-host-compat {} --help'", command.get_name())});
 }
 
 /// Refuses an empty file or folder name: it comes from an empty variable in a script, and does not
@@ -71,6 +85,12 @@ Result<Wish> understand(int argc, char** argv, std::span<const CommandEntry> com
         return Wish{.text = used.empty() ? app.help() : used.front()->help(app.get_name())};
     } catch (const CLI::CallForVersion& version) {
         return Wish{.text = version.what() + std::string("\n")};
+    } catch (const CLI::RequiredError& error) {
+        const auto used = app.get_subcommands();
+        return used.empty() || used.front()->get_require_subcommand_min() == 0 ||
+                       !used.front()->get_subcommands().empty()
+                   ? usageError(error)
+                   : partMissing(*used.front());
     } catch (const CLI::ParseError& error) {
         return usageError(error);
     }
@@ -176,6 +196,10 @@ void Command::format(std::string& value) {
            "Print as text (default), json, or for CI: junit, sarif, gitlab or github");
 }
 
+void Command::notBoth(const char* name, const char* other) {
+    never_.emplace_back(command_->get_option(name), command_->get_option(other));
+}
+
 void Command::noSandbox(bool& value) {
     flag("--no-sandbox", value,
          "Keep the right to open files, sockets and processes while documents are parsed");
@@ -202,7 +226,12 @@ void Command::strict(bool& value, std::string& schemaDir) {
 }
 
 void Command::onChosen(Action& chosen, Action action) {
-    command_->callback([&chosen, action = std::move(action)] { chosen = action; });
+    command_->callback([&chosen, action = std::move(action), never = never_] {
+        for (const auto& [one, other] : never)
+            if (one->count() != 0 && other->count() != 0)
+                throw CLI::ExcludesError(one->get_name(), other->get_name());
+        chosen = action;
+    });
 }
 
 } // namespace hostcompat::tools

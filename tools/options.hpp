@@ -10,7 +10,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+namespace CLI {
+class Option;
+}
 
 namespace hostcompat::tools {
 
@@ -57,6 +62,8 @@ public:
     void quiet(bool& value);
     /// One of "text", "json" and those of CI systems (ciFormats()).
     void format(std::string& value);
+    /// Makes two options that are described already a usage error together.
+    void notBoth(const char* name, const char* other);
     void noSandbox(bool& value);
     void atLeast(std::string& mode);
     void filesFrom(std::string& file);
@@ -83,6 +90,8 @@ public:
 
 private:
     CLI::App* command_;
+    /// Options that are no use together.
+    std::vector<std::pair<CLI::Option*, CLI::Option*>> never_;
 };
 
 } // namespace hostcompat::tools

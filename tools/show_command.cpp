@@ -96,6 +96,7 @@ void addShow(CLI::App& app, Action& chosen) {
     auto options = std::make_shared<ShowOptions>();
     command.json(options->json);
     command.flag("--modes", options->modes, "Print only the supported modes, one on each line");
+    command.notBoth("--modes", "--json");
     command.probe(options->probe);
     command.quiet(options->quiet);
     command.noSandbox(options->noSandbox);

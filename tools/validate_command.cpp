@@ -18,6 +18,7 @@ void addValidate(CLI::App& app, Action& chosen) {
     command.strict(options->strict, options->schemaDir);
     command.format(options->format);
     command.json(options->json);
+    command.notBoth("--format", "--json");
     command.quiet(options->quiet);
     command.jobs(options->jobs);
     command.flag("--verbose", options->verbose,

@@ -71,6 +71,8 @@ void InputReader::grow(std::size_t room, std::size_t kept) {
 Result<std::string_view> InputReader::read(std::string_view path) {
     if (path.find('\0') != std::string_view::npos)
         return std::unexpected(inputError(path, "open", 0, "the name contains a NUL byte"));
+    if (path.empty())
+        return std::unexpected(inputError(path, "open an input", 0, "its name is empty"));
     const Descriptor input = openInput(std::string(path));
     if (!input)
         return std::unexpected(inputError(path, "open", errno));
