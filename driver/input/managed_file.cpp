@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <system_error>
 
 #include <cerrno>
@@ -34,12 +35,27 @@ Error foreignError(const std::filesystem::path& path) {
             .remedy = "move it to another place first"};
 }
 
+constexpr const char* kLabelName = "security.selinux";
+
+/// Whether a file has a label, or none is asked for. The system ends a label with a NUL.
+bool hasLabel(const std::filesystem::path& path, const std::string& label) {
+    if (label.empty())
+        return true;
+    std::string found(label.size() + 2, '\0');
+    const ssize_t length = ::getxattr(path.c_str(), kLabelName, found.data(), found.size());
+    return length >= 0 && label == found.c_str();
+}
+
 /// Writes to a file. 0, or errno.
 using Writer = std::function<int(int file)>;
 
 /// Writes and closes a new file. 0, or errno.
-int fill(int file, const Writer& write, unsigned mode) {
-    int problem = ::fchmod(file, mode) == 0 ? 0 : errno;
+int fill(int file, const Writer& write, const ManagedKind& kind) {
+    int problem = ::fchmod(file, kind.mode) == 0 ? 0 : errno;
+    // Before it has its name, so that nobody meets it with another label.
+    if (problem == 0 && !kind.label.empty() &&
+        ::fsetxattr(file, kLabelName, kind.label.c_str(), kind.label.size() + 1, 0) != 0)
+        problem = errno;
     if (problem == 0)
         problem = write(file);
     if (problem == 0 && ::fsync(file) != 0)
@@ -80,7 +96,7 @@ Result<void> put(const std::filesystem::path& path, const Writer& write, const M
     if (file < 0)
         return std::unexpected(systemError("create", beside, errno));
     Result<void> done;
-    if (const int problem = fill(file, write, kind.mode); problem != 0)
+    if (const int problem = fill(file, write, kind); problem != 0)
         done = std::unexpected(systemError("write", beside, problem));
     else if (::rename(beside.c_str(), path.c_str()) != 0)
         done = std::unexpected(systemError("rename to", path, errno));
@@ -181,7 +197,8 @@ Result<bool> writeManaged(const std::filesystem::path& path, std::string_view co
         return std::unexpected(foreignError(path));
     struct stat status;
     if (file->state == ManagedState::ours && file->content == content &&
-        ::stat(path.c_str(), &status) == 0 && (status.st_mode & 07777) == kind.mode)
+        ::stat(path.c_str(), &status) == 0 && (status.st_mode & 07777) == kind.mode &&
+        hasLabel(path, kind.label))
         return false;
     for (const auto& folder : {path.parent_path(), kind.temporaryFolder}) {
         if (folder.empty())

@@ -36,6 +36,8 @@ struct ManagedKind {
     unsigned mode = 0644;
     /// The folder of the temporary file, on the same file system; empty for the file's own folder.
     std::filesystem::path temporaryFolder = {};
+    /// Its SELinux label; empty for the one that the system gives it.
+    std::string label = {};
 };
 
 /// A file that is there, or not.
@@ -67,7 +69,7 @@ Result<void> replaceFile(const std::filesystem::path& named, const Descriptor& s
 Result<ManagedFile> lookAtManaged(const std::filesystem::path& path, const ManagedKind& kind = {});
 
 /// Writes a file whole or not at all, with its folders; one of ours is replaced. A file that has
-/// these bytes and permissions already is left as it is.
+/// these bytes, permissions and label already is left as it is.
 ///
 /// @param content is of this kind (ManagedKind::isOurs).
 /// @return whether it was written.

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include <array>
 #include <fcntl.h>
@@ -99,6 +100,30 @@ TEST_F(ManagedFileTest, APipeThatAUserNamesIsWrittenToAndStays) {
     struct stat status;
     ASSERT_EQ(::lstat(pipe.c_str(), &status), 0);
     EXPECT_TRUE(S_ISFIFO(status.st_mode));
+}
+
+/// The file's SELinux label, or "" for none.
+std::string labelOf(const std::filesystem::path& path) {
+    char label[100] = {};
+    return ::getxattr(path.c_str(), "security.selinux", label, sizeof label - 1) > 0 ? label : "";
+}
+
+TEST_F(ManagedFileTest, GetsItsLabelWithItsContent) {
+    const ManagedKind kind{.label = "system_u:object_r:bin_t:s0"};
+    const auto written = writeManaged(path_, text("1"), kind);
+    if (!written &&
+        (written.error().errorNumber == EPERM || written.error().errorNumber == EOPNOTSUPP)) {
+        // Only root can set labels, and only on file systems that have them.
+        EXPECT_FALSE(std::filesystem::exists(path_)) << "without its label it is not there";
+        return;
+    }
+    ASSERT_TRUE(written) << model::describe(written.error());
+    EXPECT_EQ(labelOf(path_), kind.label);
+    EXPECT_FALSE(*writeManaged(path_, text("1"), kind));
+    EXPECT_FALSE(*writeManaged(path_, text("1"))) << "no label is asked for";
+    ASSERT_EQ(::setxattr(path_.c_str(), "security.selinux", "a:b:etc_t:s0", 13, 0), 0);
+    EXPECT_TRUE(*writeManaged(path_, text("1"), kind));
+    EXPECT_EQ(labelOf(path_), kind.label);
 }
 
 TEST_F(ManagedFileTest, MayHaveItsTemporaryFileElsewhere) {
