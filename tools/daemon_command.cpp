@@ -3,6 +3,7 @@
 #include "driver/libvirt/drop_in.hpp"
 #include "driver/libvirt/preload_setting.hpp"
 #include "tools/command.hpp"
+#include "tools/confined.hpp"
 #include "tools/options.hpp"
 #include "tools/paths.hpp"
 
@@ -43,8 +44,10 @@ Result<std::vector<std::string>> chosenDaemons(const DaemonOptions& options) {
     return installed;
 }
 
-/// Checks that the drop-in would work: the module loads, and nothing else sets LD_PRELOAD.
-Result<void> checkDaemon(const DaemonOptions& options, const std::string& daemon) {
+/// Checks that the drop-in would work: SELinux lets the module load, it loads, and nothing else
+/// sets LD_PRELOAD.
+Result<void> checkDaemon(const DaemonOptions& options, const std::string& daemon,
+                         Console& console) {
     const auto other = libvirt::otherPreload(options.root, daemon);
     if (!other)
         return std::unexpected(other.error());
@@ -57,8 +60,12 @@ Result<void> checkDaemon(const DaemonOptions& options, const std::string& daemon
                   .reason = "LD_PRELOAD is already set here, and systemd uses only one setting",
                   .remedy = fmt::format("add ':{}' to it here, instead of 'daemon enable'",
                                         options.module)});
-    // With --root, no program is run.
-    return options.root == "/" ? libvirt::tryModule(options.module, daemon) : Result<void>();
+    // With --root, no program is run, and this host's policy is not asked.
+    if (options.root != "/")
+        return {};
+    if (auto denied = enforcedProblem(confinedPreload(daemon), console))
+        return std::unexpected(std::move(*denied));
+    return libvirt::tryModule(options.module, daemon);
 }
 
 std::string restartHint(const std::vector<std::string>& daemons) {
@@ -83,7 +90,7 @@ Status enable(const DaemonOptions& options, Console& console) {
             return console.fail(checked.error());
     // All daemons are checked before the first one is changed.
     for (const std::string& daemon : *daemons)
-        if (const auto checked = checkDaemon(options, daemon); !checked)
+        if (const auto checked = checkDaemon(options, daemon, console); !checked)
             return console.fail(checked.error());
     for (const std::string& daemon : *daemons) {
         const auto path = libvirt::dropInPath(options.root, daemon);
@@ -152,10 +159,13 @@ Status status(const DaemonOptions& options, Console& console) {
             continue;
         }
         const bool enabled = state->state == input::ManagedState::ours;
-        if (!enabled || *other)
+        std::optional<Error> denied;
+        if (options.root == "/")
+            denied = enforcedProblem(confinedPreload(daemon), console);
+        if (!enabled || *other || denied)
             result = worse(result, Status::no);
         console.printLine(fmt::format(
-            "{}: {}{}{}", daemon,
+            "{}: {}{}{}{}", daemon,
             enabled ? fmt::format("enabled by {}", path.string())
             : state->state == input::ManagedState::absent
                 ? std::string("not enabled")
@@ -163,7 +173,8 @@ Status status(const DaemonOptions& options, Console& console) {
             *other ? fmt::format(", {}:{} sets LD_PRELOAD too", (*other)->file.string(),
                                  (*other)->line)
                    : "",
-            options.root == "/" ? runningText(daemon, options.module) : ""));
+            options.root == "/" ? runningText(daemon, options.module) : "",
+            denied ? fmt::format(", {}", model::describe(*denied)) : ""));
     }
     console.printLine(
         "If <compat> is missing although the module runs, libvirt's log has the reason, "

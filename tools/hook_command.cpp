@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The command "hook": installs and removes libvirt's hook for QEMU, and runs it.
+// The command "hook": installs, removes and checks libvirt's hook for QEMU, and runs it.
 #include "driver/answer/probe_host.hpp"
 #include "driver/input/managed_file.hpp"
 #include "driver/input/read_file.hpp"
 #include "driver/libvirt/start_hook.hpp"
 #include "driver/process/child_process.hpp"
 #include "tools/command.hpp"
+#include "tools/confined.hpp"
 #include "tools/host_source.hpp"
 #include "tools/options.hpp"
 #include "tools/paths.hpp"
@@ -44,7 +45,14 @@ Status install(const HookOptions& options, Console& console) {
                              .errorNumber = errno,
                              .remedy = "give the path of the installed program with --program"});
     const auto path = hookPath(options);
-    if (const auto written = input::writeManaged(path, *script, {.mode = 0755}); !written)
+    input::ManagedKind kind{.mode = 0755};
+    if (options.root == "/") {
+        auto confinement = confinedHook(path.string(), options.program, false);
+        if (const auto denied = enforcedProblem(confinement, console))
+            return console.fail(*denied);
+        kind.label = std::move(confinement.label);
+    }
+    if (const auto written = input::writeManaged(path, *script, kind); !written)
         return console.fail(written.error());
     console.printLine(fmt::format("wrote {}", path.string()));
     console.printLine("libvirt looks for hooks only when it starts. Now run: systemctl try-restart "
@@ -59,6 +67,35 @@ Status remove(const HookOptions& options, Console& console) {
         return console.fail(removed.error());
     console.printLine(fmt::format("{} {}", *removed ? "removed" : "there is no", path.string()));
     return Status::yes;
+}
+
+Status status(const HookOptions& options, Console& console) {
+    const auto path = hookPath(options);
+    const auto state = input::lookAtManaged(path);
+    if (!state)
+        return console.fail(state.error());
+    if (state->state != input::ManagedState::ours) {
+        console.printLine(state->state == input::ManagedState::absent
+                              ? std::string("not installed")
+                              : fmt::format("not installed, {} was not written by this program", path.string()));
+        return Status::no;
+    }
+    std::string text = fmt::format("installed as {}", path.string());
+    Status result = Status::yes;
+    const std::string program = libvirt::hookProgram(state->content);
+    if (options.root == "/" && ::access(program.c_str(), X_OK) != 0) {
+        text += fmt::format(", {} cannot be executed ({}) and every guest is allowed",
+                            program.empty() ? "its program" : program, model::errorName(errno));
+        result = Status::no;
+    }
+    if (options.root == "/")
+        if (const auto denied =
+                enforcedProblem(confinedHook(path.string(), program, true), console)) {
+            text += fmt::format(", {}", model::describe(*denied));
+            result = Status::no;
+        }
+    console.printLine(text);
+    return result;
 }
 
 /// Reads the domain and asks the host, which may hang or fail. libvirt runs this as root, so it
@@ -117,6 +154,11 @@ void addHook(CLI::App& app, Action& chosen) {
     Command removing(command.app(), "remove", "Remove the hook");
     removing.text("--root", options->root, "DIR", "Use DIR instead of /");
     removing.onChosen(chosen, [options](Console& console) { return remove(*options, console); });
+
+    Command telling(command.app(), "status",
+                    "Report whether the hook is installed, and whether SELinux lets libvirt execute it");
+    telling.text("--root", options->root, "DIR", "Use DIR instead of /");
+    telling.onChosen(chosen, [options](Console& console) { return status(*options, console); });
 
     Command running(command.app(), "run",
                     "Run as libvirt's hook on the domain document on standard input");

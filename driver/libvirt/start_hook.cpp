@@ -75,4 +75,14 @@ esac
                        input::kManagedMark, operations, program);
 }
 
+std::string hookProgram(std::string_view script) {
+    constexpr std::string_view before = "\n[ -x ";
+    constexpr std::string_view after = " ] || exit 0\n";
+    const auto start = script.find(before);
+    const auto end = script.find(after, start);
+    if (start == script.npos || end == script.npos)
+        return {};
+    return std::string(script.substr(start + before.size(), end - start - before.size()));
+}
+
 } // namespace hostcompat::libvirt

@@ -35,4 +35,7 @@ std::string hookRefusal(std::string domainXml, std::string_view operation,
 /// Errors: kind usage where the path is not absolute or holds what a shell would not take as it is.
 Result<std::string> hookScript(std::string_view program);
 
+/// The program that a script of hookScript() starts; empty for any other text.
+std::string hookProgram(std::string_view script);
+
 } // namespace hostcompat::libvirt

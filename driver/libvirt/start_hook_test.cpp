@@ -96,4 +96,10 @@ TEST(HookScript, TakesOnlyPathsThatAShellTakesAsTheyAre) {
         EXPECT_FALSE(hookScript(path)) << path;
 }
 
+TEST(HookProgram, IsReadFromTheScript) {
+    EXPECT_EQ(hookProgram(*hookScript("/opt/a+b/virt-host-compat")), "/opt/a+b/virt-host-compat");
+    for (const char* text : {"", "#!/bin/sh\n", "\n[ -x /usr/bin/x ] ||", " ] || exit 0\n[ -x /a"})
+        EXPECT_EQ(hookProgram(text), "") << text;
+}
+
 } // namespace
