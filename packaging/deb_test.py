@@ -220,11 +220,28 @@ ENABLED = (
 )
 
 
+def stand_in(system: System) -> tuple[Path, Path]:
+    """A semodule that keeps what it is asked for and fails to load anything, and where it keeps that."""
+    program, log = system.place / "usr/sbin/semodule", system.place / "tmp/semodule.log"
+    program.write_text('#!/bin/sh\necho "$*" >>/tmp/semodule.log\ncase $1 in -l) echo virt-host-compat; echo virt-host-compat-preload ;; -i) exit 1 ;; esac\n')
+    program.chmod(0o755)
+    return program, log
+
+
+def asked(log: Path, *wanted: str) -> list[str]:
+    said = [line for line in log.read_text().splitlines() if line != "-l"] if log.exists() else []
+    log.unlink(missing_ok=True)
+    return [] if sorted(said) == sorted(wanted) else [f"semodule was asked for {said} in place of {list(wanted)}"]
+
+
 def upgrade(system: System, files: list[Path], folder: Path) -> list[str]:
     settings = system.place / "etc/virt-host-compat/module.conf"
     settings.write_text(settings.read_text() + "interval = 30\n")
+    _, log = stand_in(system)
     system.install(*(newer(file, folder) for file in files))
-    return nothing_is_lost(system, "the upgrade")
+    # Without SELinux's tools nothing was loaded at first, and a policy that cannot be loaded keeps no package away.
+    problems = asked(log, "-i /usr/share/selinux/packages/virt-host-compat.pp")
+    return problems + nothing_is_lost(system, "the upgrade")
 
 
 def nothing_is_lost(system: System, when: str) -> list[str]:
@@ -371,8 +388,11 @@ def a_daemon_lives_through_it(system: System, files: list[Path], folder: Path) -
 
 
 def remove(system: System) -> list[str]:
+    program, log = stand_in(system)
     done = system.run("apt-get", "remove", "-y", *PACKAGES)
+    program.unlink()
     problems = [f"apt-get remove: {done.stderr}"] if done.returncode else []
+    problems += asked(log, "-r virt-host-compat", "-r virt-host-compat-preload")
     return problems + [f"/{path} is still there" for path in ENABLED if path != "etc/virt-host-compat/publish.conf" and (system.place / path).exists()]
 
 
