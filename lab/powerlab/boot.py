@@ -127,7 +127,7 @@ def _first_root(host: Host, job: Job, token: str) -> Iterator[BinaryIO]:
 def _start(host: Host, job: Job, stream: BinaryIO, own_group: bool, stdin: int | None, granter: grant.Granter | None) -> subprocess.Popen[bytes]:
     if host.powernv and stream.tell() > _POWERNV_INITRD_LIMIT:
         raise LabError(f"The files for {host.name} take {stream.tell() >> 20} MiB, but PowerNV loads at most 128 MiB; carry in less.")
-    command = command_line(host, f"/proc/self/fd/{stream.fileno()}", job.memory, granter.arguments() if granter else ())
+    command = command_line(host, f"/proc/self/fd/{stream.fileno()}", job.memory, [*(granter.arguments() if granter else ()), *job.devices])
     try:
         process = subprocess.Popen(
             command,

@@ -50,24 +50,32 @@ def remove_tree(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def item(name: str, make: Callable[[Path], None]) -> Path:
+def _anything(_: Path) -> bool:
+    return True
+
+
+def item(name: str, make: Callable[[Path], None], whole: Callable[[Path], bool] = _anything) -> Path:
     """The path of an item, made by make(temporary path) when it is not there.
+
+    whole tells of an item that is there whether it has all that is wanted; one that an older lab made, without something,
+    is made again.
 
     The temporary path is renamed to its place only after make returned, so an interrupted
     download or a full disk leaves nothing that looks complete. A leftover of a killed run
     is removed by the next one, which holds the lock and so knows that nobody writes there.
     """
     final = root() / name
-    if final.exists():
+    if final.exists() and whole(final):
         return final
     final.parent.mkdir(parents=True, exist_ok=True)
     with lock(name):
-        if final.exists():
+        if final.exists() and whole(final):
             return final
         part = final.with_name(final.name + ".part")
         remove_tree(part)
         try:
             make(part)
+            remove_tree(final)
             part.rename(final)
         except BaseException:
             remove_tree(part)

@@ -28,6 +28,8 @@ class Job:
     scripts  path inside -> text, executable
     silence  seconds without a word on the console after which the host counts as locked up; the job then has to
              speak: `sh /lab/keep` hands out what is in /lab/result so far, `echo >/dev/console` is a sign of life
+    network  load the driver of PAPR's virtual network too
+    devices  further arguments of QEMU
     """
 
     command: list[str] = field(default_factory=list)
@@ -37,6 +39,8 @@ class Job:
     seconds: int = 120
     silence: int | None = None
     modules: bool = True
+    network: bool = False
+    devices: tuple[str, ...] = ()
     prepare: str = ""
     user: bool = False
     shell: bool = False
@@ -114,10 +118,15 @@ def write_initrd(job: Job, kernel: Kernel, token: str, stream: BinaryIO, more: d
     archive = Archive(stream)
     archive.file("init", (_GUEST / "init").read_bytes(), 0o755)
     archive.file("lab/keep", (_GUEST / "keep").read_bytes(), 0o755)
+    modules = [path.name for path in kernel.modules] if job.modules else []
+    if job.network:
+        # Not in the base, which hosts without a network share.
+        archive.file(f"lab/modules/{kernel.network.name}", kernel.network.read_bytes())
+        modules.append(kernel.network.name)
     settings = {
         "lab_token": token,
         "lab_mode": "shell" if job.shell else "run",
-        "lab_modules": " ".join(path.name for path in kernel.modules) if job.modules else "",
+        "lab_modules": " ".join(modules),
         "lab_prepare": job.prepare,
         "lab_seconds": str(job.seconds),
         "lab_input": "/dev/null" if job.input is None else "/lab/input",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Debian's ppc64el kernels: the image and the KVM modules of one series, unpacked into the cache."""
+"""Debian's ppc64el kernels: the image and some modules of one series, unpacked into the cache."""
 
 from __future__ import annotations
 
@@ -22,17 +22,26 @@ _SUITES: dict[str, list[str]] = {
     "6.1": ["bookworm"],
 }
 _MODULES = ("kvm", "kvm-hv")
+_KVM_FOLDER = "kernel/arch/powerpc/kvm"
+# The driver of PAPR's virtual network, for hosts that are to talk to each other; no other module is needed for that.
+_NETWORK = "ibmveth"
+_NETWORK_FOLDER = "kernel/drivers/net/ethernet/ibm"
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """An unpacked kernel: the image, the modules in the order of loading, and its package's version."""
+    """An unpacked kernel: the image, the modules of KVM in the order of loading, and its package's version."""
 
     series: str
     image: Path
     modules: tuple[Path, ...]
     release: str
     version: str
+
+    @property
+    def network(self) -> Path:
+        """The module for PAPR's virtual network."""
+        return self.image.with_name(f"{_NETWORK}.ko")
 
 
 def series_names() -> list[str]:
@@ -75,7 +84,8 @@ def _make(series: str, part: Path) -> None:
     for folder in (tree / "lib/modules", tree / "usr/lib/modules"):
         for modules in folder.glob("*"):
             release = modules.name
-            found = [_take_module(modules, name, part) for name in _MODULES]
+            found = [_take_module(modules / _KVM_FOLDER, name, part) for name in _MODULES]
+            _take_module(modules / _NETWORK_FOLDER, _NETWORK, part)
             image.rename(part / "vmlinux")
             cachedir.remove_tree(tree)
             description = {"release": release, "version": chosen.version, "modules": found}
@@ -86,7 +96,7 @@ def _make(series: str, part: Path) -> None:
 
 def _take_module(folder: Path, name: str, part: Path) -> str:
     """Copy one module, decompressed; the guest then needs no decompressor of the right kind."""
-    for path in folder.glob(f"kernel/arch/powerpc/kvm/{name}.ko*"):
+    for path in folder.glob(f"{name}.ko*"):
         data = path.read_bytes()
         if path.suffix == ".xz":
             data = lzma.decompress(data)
@@ -94,13 +104,13 @@ def _take_module(folder: Path, name: str, part: Path) -> str:
             raise LabError(f"The module {path.name} is compressed in a way that the lab does not know.")
         (part / f"{name}.ko").write_bytes(data)
         return f"{name}.ko"
-    raise LabError(f"The kernel package has no module {name}; KVM cannot be asked on it.")
+    raise LabError(f"The kernel package has no module {name} in {'/'.join(folder.parts[-5:])}, where the lab looks for it.")
 
 
 @cache
 def get(series: str) -> Kernel:
     """The kernel of a series, downloaded and unpacked when it is not in the cache."""
-    folder = cachedir.item(f"kernels/{series}", lambda part: _make(series, part))
+    folder = cachedir.item(f"kernels/{series}", lambda part: _make(series, part), lambda made: (made / f"{_NETWORK}.ko").exists())
     description = json.loads((folder / "kernel.json").read_text())
     return Kernel(
         series,

@@ -62,6 +62,7 @@ class LabTest(unittest.TestCase):
         folder.mkdir(parents=True)
         (folder / "vmlinux").write_bytes(b"kernel")
         (folder / "kvm.ko").write_bytes(b"module")
+        (folder / "ibmveth.ko").write_bytes(b"driver")
         (folder / "kernel.json").write_text(json.dumps({"release": "7.3-test", "version": "7.3-1", "modules": ["kvm.ko"]}))
         base = cachedir.root() / "base/7.3-7.3-1.cpio.gz"
         base.parent.mkdir()

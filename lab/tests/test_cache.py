@@ -25,6 +25,18 @@ class Cache(support.LabTest):
             self.assertEqual(cachedir.item("thing", make).read_text(), "whole")
         self.assertEqual(len(calls), 1)
 
+    def test_item_that_lacks_something_is_made_again(self) -> None:
+        cachedir.item("thing", lambda part: part.mkdir())
+        self.assertEqual(cachedir.item("thing", lambda part: self.fail("made twice"), lambda made: made.is_dir()), cachedir.root() / "thing")
+
+        def make(part: Path) -> None:
+            part.mkdir()
+            (part / "driver").write_text("x")
+
+        again = cachedir.item("thing", make, lambda made: (made / "driver").exists())
+        self.assertEqual([path.name for path in again.iterdir()], ["driver"])
+        self.assertEqual(self.leftovers(), [])
+
     def test_interruption_leaves_nothing(self) -> None:
         def make(part: Path) -> None:
             part.mkdir()

@@ -14,12 +14,12 @@ from .debian_archive import DebianArchive
 from powerlab import cachedir, emulators, kernels, mirror, packages
 from powerlab.packages import Suite, Unavailable
 
-_MODULES = "kernel/arch/powerpc/kvm"
+_MODULES = ("kernel/arch/powerpc/kvm/kvm", "kernel/arch/powerpc/kvm/kvm-hv", "kernel/drivers/net/ethernet/ibm/ibmveth")
 
 
 def kernel(release: str) -> dict[str, bytes]:
     """The files of a kernel's package, as Debian has them up to 6.12."""
-    modules = {f"lib/modules/{release}/{_MODULES}/{name}.ko.xz": lzma.compress(name.encode()) for name in ("kvm", "kvm-hv")}
+    modules = {f"lib/modules/{release}/{path}.ko.xz": lzma.compress(path.rpartition("/")[2].encode()) for path in _MODULES}
     return {f"boot/vmlinux-{release}": release.encode()} | modules
 
 
@@ -49,7 +49,7 @@ class Downloads(support.LabTest):
         self.archive.write("trixie")
         found = kernels.get("6.12")
         self.assertEqual((found.release, found.version, found.image.read_bytes()), ("6.12.8", "6.12.8-1", b"6.12.8"))
-        self.assertEqual([path.read_bytes() for path in found.modules], [b"kvm", b"kvm-hv"])
+        self.assertEqual([path.read_bytes() for path in (*found.modules, found.network)], [b"kvm", b"kvm-hv", b"ibmveth"])
         self.assertEqual(self.leftovers(), [])
 
     def test_next_suite_where_all_of_a_suite_are_gone(self) -> None:
@@ -62,7 +62,7 @@ class Downloads(support.LabTest):
     def test_both_packages_of_a_kernel_are_of_one_version(self) -> None:
         for version, there in (("7.3.2-1", False), ("7.3.1-1", True)):
             self.archive.add("experimental", "linux-binary-7.3-powerpc64le", version, {"usr/lib/modules/7.3/vmlinuz": version.encode()})
-            modules = {f"usr/lib/modules/7.3/{_MODULES}/{name}.ko": version.encode() for name in ("kvm", "kvm-hv")}
+            modules = {f"usr/lib/modules/7.3/{path}.ko": version.encode() for path in _MODULES}
             self.archive.add("experimental", "linux-modules-7.3-powerpc64le", version, modules, there=there)
         self.archive.write("experimental", "unstable", "testing")
         found = kernels.get("7.3")
