@@ -13,8 +13,8 @@ from .hosts import Host
 from .job import Job
 
 _MANUAL = Path(__file__).resolve().parents[2] / "docs/libvirt.md"
-_MODULE = "/usr/lib/virt-host-compat/virt-host-compat-libvirt.so"
-_CONFIG = Path(__file__).resolve().parents[2] / "driver/libvirt/module/module.conf"
+MODULE = "/usr/lib/virt-host-compat/virt-host-compat-libvirt.so"
+CONFIG = Path(__file__).resolve().parents[2] / "driver/libvirt/module/module.conf"
 _COMPAT = re.compile(r"\n *<compat source='kvm'>(?:\n *<mode name='\w+' supported='(?:yes|no)'/>)+\n *</compat>")
 _REFUSED_BY_KVM = re.compile(r"Unable to set CPU compatibility mode in KVM|Compatibility PVR \S+ not valid for CPU")
 SENTENCE = (
@@ -41,7 +41,8 @@ class Session:
 
 
 def domain(mode: str, host: Host) -> str:
-    """A guest as a user of libvirt on POWER defines it, small enough for a host that is emulated itself."""
+    """A guest as a user of libvirt on POWER defines it, small enough for a host that is emulated itself; `none` pins no mode."""
+    cpu = "" if mode == "none" else f"\n  <cpu mode='host-model'>\n    <model>{mode}</model>\n  </cpu>"
     return f"""<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
   <name>{mode}</name>
   <memory unit='MiB'>512</memory>
@@ -52,10 +53,7 @@ def domain(mode: str, host: Host) -> str:
     <initrd>/nested/initrd</initrd>
     <cmdline>console=hvc0 quiet panic=-1</cmdline>
   </os>
-  <features>{guests.features(host)}</features>
-  <cpu mode='host-model'>
-    <model>{mode}</model>
-  </cpu>
+  <features>{guests.features(host)}</features>{cpu}
   <on_poweroff>destroy</on_poweroff>
   <on_reboot>destroy</on_reboot>
   <devices>
@@ -157,8 +155,8 @@ def run(host: Host, root: str, tool: Path, module: Path, virtqemud: Path | None 
             "/root/daemon": guests.GUEST / "daemon",
             "/root/libvirt-up": guests.GUEST / "libvirt-up",
             "/usr/local/bin/virt-host-compat": tool,
-            _MODULE: module,
-            "/etc/virt-host-compat/module.conf": _CONFIG,
+            MODULE: module,
+            "/etc/virt-host-compat/module.conf": CONFIG,
             "/nested/initrd": cachedir.item("nested.cpio.gz", guests.make_nested),
             "/nested/vmlinux": kernels.get("7.3").image,
             **({"/usr/sbin/virtqemud": virtqemud} if virtqemud else {}),

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from . import daemons, decisions, faults, guests, libvirts, measured, parallel, probes, roots, sessions, units
+from . import daemons, decisions, faults, guests, libvirts, measured, migrations, moves, parallel, probes, roots, sessions, units, virsh_migrations
 from .failures import LabError
 from .hosts import Host, find
 from .job import Job
@@ -19,6 +19,8 @@ from .results import Part, save, versions, write
 _LIBVIRT_HOST = "power10-as-power9"
 _LIBVIRT_ROOTS = ("libvirt-debian12", "libvirt-debian13")
 _UNITS_ROOTS = ("systemd-debian12",)
+# Guests move between these two.
+_MIGRATION_HOSTS = ("power10", "power10-as-power9")
 
 
 @dataclass(frozen=True)
@@ -205,6 +207,38 @@ def run_units(tool: Path) -> Part:
         lambda root: units.run(find(_LIBVIRT_HOST), root, tool),
         lambda said: f"systemd {said.systemd}: right {said.boot} after the start, {said.loaded} after kvm_hv was loaded",
     )
+
+
+def run_quick_migrations(tool: Path) -> Part:
+    """The smallest of it: by QEMU alone, a guest that moves and one that cannot. Nothing of it is kept."""
+    part, hosts = Part("migrations"), [find(name) for name in _MIGRATION_HOSTS]
+    _move(part, "QEMU", migrations.run(hosts[0], hosts[1], tool, migrations.QUICK))
+    return part
+
+
+def run_migrations(tool: Path, module: Path, native: Path) -> Part:
+    """Guests that move between two hosts, by QEMU alone and by libvirt."""
+    part, started = Part("migrations"), time.monotonic()
+    hosts = [find(name) for name in _MIGRATION_HOSTS]
+    part.versions = versions({host.kernel for host in hosts}, {host.qemu for host in hosts})
+    _move(part, "QEMU", migrations.run(hosts[0], hosts[1], tool))
+    _move(part, "libvirt", virsh_migrations.run(hosts[0], hosts[1], tool, module, native))
+    save(part, started)
+    return part
+
+
+def _move(part: Part, by: str, rows: Iterator[moves.Move]) -> None:
+    """Run one session of migrations and add its rows."""
+    began = time.monotonic()
+    try:
+        for row in rows:
+            _say(row.verdict, f"{row.by}, {row.host}, {row.guest}: check {row.check}, survey {row.survey}; it {row.outcome}: {row.target}; {row.source} ({row.seconds:.0f} s)")
+            for line in row.trouble:
+                print(f"             {line}", flush=True)
+            part.rows.append(asdict(row))
+    except LabError as error:
+        _give_up(part, f"migrations by {by}", error)
+    _say("moved", f"the guests between two hosts by {by} in {time.monotonic() - began:.0f} s")
 
 
 def run_failures(tool: Path) -> Part:

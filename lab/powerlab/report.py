@@ -48,6 +48,15 @@ _ABOUT = {
         "`fit` names the mode that it pinned. What `fit` made is validated, defined, read back and started by libvirt, "
         "until the guest has run a program.",
     ),
+    "migrations": (
+        "Migrations",
+        "A guest that counts seconds moves between two hosts with a network between them, by QEMU alone (`migrate tcp:`) and "
+        "by `virsh migrate --live` between two libvirtd, without and with the start hook. Before each move `check --host "
+        "TARGET --from SOURCE` was asked about its document, and `survey` about both hosts: by QEMU from documents, by "
+        "libvirt from both daemons (`--connect`), which have the module. A guest arrived when it counted on in the target. "
+        "It `ended at its start` when the target's QEMU did so before anything came, and `failed` when that was while "
+        "the guest arrived.",
+    ),
     "libvirt": (
         "libvirt",
         "libvirtd and virsh of a Debian release inside the host: `virsh capabilities | virt-host-compat capabilities -` "
@@ -107,6 +116,11 @@ def _rows(part: Part) -> str:
         return _table(
             ("host", "domain", "check", "the emulator, by libvirt", "what happened", "in its words", "fit", "verdict"),
             ((r["host"], r["domain"], r["said"], r["emulator"] or "-", r["happened"], r["detail"], r["fit"], _verdict(r)) for r in rows),
+        )
+    if part.name == "migrations":
+        return _table(
+            ("from and to", "by", "guest", "check", "survey", "it", "in the target", "in the source", "verdict", "s"),
+            ((r["host"], r["by"], r["guest"], r["check"], r["survey"], r["outcome"], r["target"], r["source"], r["verdict"], round(r["seconds"])) for r in rows),
         )
     if part.name == "libvirt":
         return _table(

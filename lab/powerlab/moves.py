@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""One attempt to migrate a guest, what the tool had said of it, and the verdict: the migration is the judge."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from .failures import LabError
+
+ARRIVED, ENDED, FAILED, HOOK, LOST = "arrived", "ended at its start", "failed", "refused by the hook", "lost"
+YES, NO, UNKNOWN = "compatible", "incompatible", "unknown"
+# With these words QEMU and KVM of the target refuse the mode in which a guest runs.
+_REFUSALS = ("Unable to set CPU compatibility mode in KVM", "not valid for CPU")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command said of a guest and a target before it was moved, and why."""
+
+    verdict: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Came:
+    """What came of a migration.
+
+    what    arrived: the guest went on in the target; ended at its start: the target's QEMU ended before anything came;
+            failed: the target's QEMU ended while the guest arrived; refused by the hook: libvirt's hook in the target
+            said no. In all of these but the first the guest went on in the source. lost: it lives nowhere.
+    words   of the target, and of the source
+    """
+
+    what: str
+    target: str
+    source: str
+    seconds: float = 0.0
+
+
+@dataclass
+class Move:
+    """A row of the matrix: the way, the guest, what was said, what came of it, and the verdict with what disagrees."""
+
+    host: str
+    by: str
+    guest: str
+    check: str
+    reason: str
+    survey: str
+    outcome: str
+    target: str
+    source: str
+    verdict: str
+    seconds: float
+    trouble: list[str] = field(default_factory=list)
+
+
+def read_check(text: str) -> Said:
+    """The verdict in the JSON of a `check` about one domain."""
+    try:
+        (one,) = json.loads(text)["virt-host-compat"]["domains"]
+        return Said(one["verdict"], one["reason"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise LabError(f"check --json gave no verdict about one domain ({text[:200]!r}).") from error
+
+
+def read_survey(text: str, guest: str, host: str) -> Said:
+    """Whether a guest can arrive on a host, in the JSON of a `survey`; the guest is the one that runs, where one does."""
+    try:
+        survey = json.loads(text)["virt-host-compat"]
+        (place,) = [index for index, kind in enumerate(survey["kinds"]) if host in kind["hosts"]]
+        (one,) = [one for one in survey["guests"] if one["domain"] == guest]
+        return Said(one["on"][place]["arrive"], one["on"][place]["arrive_reason"])
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise LabError(f"survey --json says nothing of one guest {guest} on {host} ({text[:300]!r}).") from error
+
+
+def judge(came: Came, said: dict[str, Said]) -> tuple[str, list[str]]:
+    """agree, DISAGREE or no statement, and what disagrees.
+
+    said is what each command said; one that says `unknown` is never wrong, but where all do there is no statement.
+    A guest that did not arrive says something about its mode only where QEMU's words are about the mode. A hook that
+    refused is the tool itself, and no witness: that is held against the same move without the hook.
+    """
+    if came.what == LOST:
+        return "DISAGREE", [f"the guest lives nowhere ({came.target}; {came.source})"]
+    if came.what in (ENDED, FAILED) and not any(words in came.target for words in _REFUSALS):
+        return "DISAGREE", [f"the guest {came.what} for a reason that is not its mode ({came.target or 'the target said nothing'})"]
+    if came.what == HOOK:
+        return "DISAGREE", ["the hook refuses the guest, and the move was not tried without it"]
+    wrong = YES if came.what != ARRIVED else NO
+    trouble = [f"{name} says {one.verdict}, and the guest {came.what}: {one.reason}" for name, one in said.items() if one.verdict == wrong]
+    stated = any(one.verdict in (YES, NO) for one in said.values())
+    return ("DISAGREE" if trouble else "agree" if stated else "no statement"), trouble
+
+
+def row(way: str, by: str, guest: str, said: dict[str, Said], came: Came) -> Move:
+    """The row of a migration; said has `check` and `survey`."""
+    verdict, trouble = judge(came, said)
+    check = said["check"]
+    return Move(way, by, guest, check.verdict, check.reason, said["survey"].verdict, came.what, came.target, came.source, verdict, came.seconds, trouble)
