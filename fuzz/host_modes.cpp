@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Several documents behind each other: each is told, and read as it would be alone.
+// Several documents one after another: each is told, and read as it would be alone.
 #include "driver/xml/host_modes.hpp"
 
 #include "fuzz/require.hpp"

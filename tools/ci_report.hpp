@@ -54,7 +54,7 @@ inline constexpr Rule kWarning{"domain-warning", Severity::warning,
 /// A finding in an input.
 struct Finding {
     const Rule* rule;
-    /// Counted from 1; 0 where it is the input as a whole.
+    /// Counted from 1; 0 if it is the input as a whole.
     std::size_t line = 0;
     std::string message;
 };

@@ -33,7 +33,7 @@ void addPolicyOptions(Command& command, PolicyOptions& options);
 /// The host that the options name, or this one. Before it parses a document or record, it enters
 /// the sandbox, in which only the inputs can be opened; so QEMU must be asked before.
 /// @param inputs, list as for restrictToInputs(): the other inputs that the command reads. Errors:
-/// kind usage where both --host and --probe are given; those of reading either, and of
+/// kind usage if both --host and --probe are given; those of reading either, and of
 /// restrictToInputs().
 Result<policy::PolicyHost> loadPolicyHost(const PolicyOptions& options,
                                           std::vector<std::string> inputs,

@@ -18,7 +18,7 @@ namespace hostcompat::tools {
 /// A guest, and the answer for each kind of host.
 struct SurveyedGuest {
     std::string input;
-    /// Empty where it has none.
+    /// Empty if it has none.
     std::string name;
     /// The text of <model>; empty if no mode is pinned.
     std::string pinned;

@@ -34,8 +34,8 @@ struct HostPlace {
 /// What a look at a host found: the record, and the topology that only a document needs.
 struct ProbedHost {
     model::HostRecord record;
-    /// By node id; empty where it was not wanted or the host does not tell, and for a record that
-    /// was read from a file.
+    /// By node id; empty if it was not wanted or the host does not tell, and for a record that was
+    /// read from a file.
     std::vector<model::NumaNode> nodes;
 };
 

@@ -18,15 +18,15 @@ std::string writeRecord(const model::HostRecord& record);
 /// Whether an input is meant as a record and not as a document: it begins with a brace.
 bool isRecord(std::string_view bytes);
 
-/// The records of an input that holds several behind each other, with white space between them;
-/// all that follows one that has no end is part of it. Never empty.
+/// The records of an input that holds several one after another, with white space between them; all
+/// that follows one that has no end is part of it. Never empty.
 std::vector<std::string_view> splitRecords(std::string_view bytes);
 
-/// Reads what writeRecord() wrote, here or in a newer version: unknown keys are passed over, and
-/// modes beyond the table are kept. Of a source that is not believed (model::isBelieved()) only
-/// "no" counts.
+/// Reads what writeRecord() wrote, here or in a newer version: unknown keys are ignored, and modes
+/// beyond the table are kept. Of a source that is not believed (model::isBelieved()) only "no"
+/// counts.
 ///
-/// @param json the text. @param name what messages call it.
+/// @param json the text. @param name its name in messages.
 /// Errors: kind input with the line where it is not JSON, and with the key where a value is
 /// missing, of another type, contradicts another, or where schema_version is neither 1 nor 2.
 Result<model::HostRecord> parseRecord(std::string_view json, std::string_view name);

@@ -15,7 +15,7 @@ void refuse(model::KnownCompat& known, model::ModeSet modes) {
     known.refused = known.refused | modes;
 }
 
-/// Whether guests can have a hashed page table; nothing where that is not known.
+/// Whether guests can have a hashed page table; nothing if that is not known.
 std::optional<bool> hasHashedPageTable(const kvm::KvmAnswer& kvm, const host::HostFacts& facts,
                                        unsigned level) {
     switch (facts.identity.platform) {

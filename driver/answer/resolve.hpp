@@ -22,14 +22,14 @@ namespace hostcompat::answer {
 /// where the processor has a radix one, without KVM_CAP_PPC_MMU_HASH_V3. Where the own level is not
 /// known, or contradicts itself, all is unknown.
 ///
-/// @param kvm what KVM said; nothing where it was not asked because the host is not POWER.
+/// @param kvm what KVM said; nothing if it was not asked because the host is not POWER.
 model::HostCompat resolveCompat(const std::optional<kvm::KvmAnswer>& kvm,
                                 const host::HostFacts& facts,
                                 model::ModeTable table = model::modeTable());
 
-/// The same from the trial alone, where KVM answered with a bitmap and the trial was made too:
-/// what the answer would be on a kernel without the capability. Nothing where there is no such
-/// trial, or it ended early.
+/// The same from the trial alone, where KVM answered with a bitmap and the trial was made too: what
+/// the answer would be on a kernel without the capability. Nothing if there is no such trial, or it
+/// ended early.
 std::optional<model::HostCompat> resolveTrial(const kvm::KvmAnswer& kvm,
                                               const host::HostFacts& facts,
                                               model::ModeTable table = model::modeTable());

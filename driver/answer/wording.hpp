@@ -16,8 +16,8 @@ std::string reasonNotPower(const host::HostFacts& facts);
 /// Why KVM gave no answer, with what to do. For every outcome but answered and tried.
 std::string reasonFromKvm(const kvm::KvmAnswer& kvm, const host::HostFacts& facts);
 
-/// Why a host runs in an older mode than its processor's own, as half a sentence; empty where it
-/// does not, or is not known to.
+/// Why a host runs in an older mode than its processor's own, as half a sentence; empty if it does
+/// not, or is not known to.
 std::string reasonForOlderMode(const model::HostIdentity& host);
 
 /// Why the trial's answers are not believed.

@@ -13,9 +13,9 @@ namespace hostcompat::host {
 
 /// The level in the device tree's cpu-version properties.
 struct EffectiveLevel {
-    /// The value that every CPU node has; nothing where they do not give one.
+    /// The value that every CPU node has; nothing if they do not give one.
     std::optional<std::uint32_t> cpuVersion;
-    /// Why there is none: half a sentence for a message. Empty where there is one.
+    /// Why there is none: half a sentence for a message. Empty if there is one.
     std::string problem;
 };
 
@@ -25,7 +25,7 @@ struct HostFacts {
     EffectiveLevel level;
     /// Whether the kernel lists the module kvm_hv (or has it built in).
     bool hvModule = false;
-    /// The option nested of kvm_hv; nothing where the kernel does not show it.
+    /// The option nested of kvm_hv; nothing if the kernel does not show it.
     std::optional<bool> nestedOption;
 };
 
@@ -34,7 +34,7 @@ struct SystemNames {
     std::string node;    ///< uname -n
     std::string machine; ///< uname -m
     std::string release; ///< uname -r
-    /// AT_BASE_PLATFORM of the auxiliary vector; empty where the kernel gives none.
+    /// AT_BASE_PLATFORM of the auxiliary vector; empty if the kernel gives none.
     std::string basePlatform;
     std::uint64_t pageSize = 0; ///< sysconf(_SC_PAGESIZE), in bytes
 };

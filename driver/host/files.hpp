@@ -11,14 +11,14 @@
 
 namespace hostcompat::host {
 
-/// The file's content; nothing where it cannot be read.
+/// The file's content; nothing if it cannot be read.
 std::optional<std::string> readSmallFile(const std::filesystem::path& path);
 
 /// The file's decimal number, or nothing. Negative numbers, which sysfs uses for "not known", are
 /// nothing.
 std::optional<std::uint64_t> readNumber(const std::filesystem::path& path);
 
-/// The names in a folder, sorted; empty where it cannot be read.
+/// The names in a folder, sorted; empty if it cannot be read.
 std::vector<std::string> listFolder(const std::filesystem::path& path);
 
 /// Of those, the folders and the links to folders.

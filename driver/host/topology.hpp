@@ -10,7 +10,7 @@
 namespace hostcompat::host {
 
 /// The NUMA nodes that have CPUs or memory, by id, each with its CPUs by id. A package id that
-/// sysfs gives as -1 is 0. A kernel without NUMA is one node 0. Empty where sysfs does not describe
+/// sysfs gives as -1 is 0. A kernel without NUMA is one node 0. Empty if sysfs does not describe
 /// the CPUs. Source: Linux Documentation/ABI/stable/sysfs-devices-system-cpu.
 std::vector<model::NumaNode> readTopology(const std::filesystem::path& root);
 

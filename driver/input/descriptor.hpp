@@ -29,7 +29,7 @@ public:
     explicit operator bool() const {
         return number_ >= 0;
     }
-    /// Closes it now; nothing where none is open. Keeps errno.
+    /// Closes it now; nothing if none is open. Keeps errno.
     void close();
 
 private:
@@ -37,13 +37,13 @@ private:
     bool owned_ = true;
 };
 
-/// open(2), repeated where a signal interrupts it. Owns nothing where that fails, and errno says
-/// why. `flags` are open's; O_CLOEXEC is added.
+/// open(2), repeated where a signal interrupts it. Owns nothing if that fails, and errno says why.
+/// `flags` are open's; O_CLOEXEC is added.
 Descriptor openFile(const std::string& path, int flags);
 
 /// Opens a file for reading, or takes standard input for "-". A file never gets the number of
-/// standard input, even where the program was started without one, so that "-" stays honest.
-/// Owns nothing where that fails, and errno says why.
+/// standard input, even where the program was started without one, so that "-" stays honest. Owns
+/// nothing if that fails, and errno says why.
 Descriptor openInput(const std::string& path);
 
 /// Writes all of the bytes with write(2), again where a signal interrupts it or not all were taken.

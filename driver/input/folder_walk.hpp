@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The documents below a folder, one after the other, in an order that does not depend on the file
+// The documents below a folder, one after another, in an order that does not depend on the file
 // system.
 #pragma once
 
@@ -25,8 +25,8 @@ enum class FolderOf {
 ///
 /// What is found are regular files, or links to some, whose name has the ending that is searched
 /// for and does not begin with a dot. Folders that begin with a dot, and links to folders, are
-/// passed over. Memory does not grow with the number of files: of a large folder a batch of names
-/// is held, and the folder is read again for the next.
+/// ignored. Memory does not grow with the number of files: of a large folder a batch of names is
+/// held, and the folder is read again for the next.
 class FolderWalk {
 public:
     /// @param batch how many names of one folder are held; tests choose a small one.

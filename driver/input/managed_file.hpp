@@ -73,9 +73,9 @@ Result<ManagedFile> lookAtManaged(const std::filesystem::path& path, const Manag
 ///
 /// @param content is of this kind (ManagedKind::isOurs).
 /// @return whether it was written.
-/// Errors: kind input where somebody else's file is there or it cannot be trusted, or where a
-/// folder that it goes into may be written by others than root and the own user; kind system where
-/// writing fails.
+/// Errors: kind input if somebody else's file is there or it cannot be trusted, or where a folder
+/// that it goes into may be written by others than root and the own user; kind system if writing
+/// fails.
 Result<bool> writeManaged(const std::filesystem::path& path, std::string_view content,
                           const ManagedKind& kind = {});
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Writing, replacing and removing, and whose files are left alone.
+// Writing, replacing and removing, and whose files are not changed.
 #include "driver/input/managed_file.hpp"
 
 #include <fmt/format.h>

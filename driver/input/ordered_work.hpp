@@ -130,7 +130,7 @@ private:
 /// @param tell called with each Item& when it was worked on, in the order of next().
 /// next and tell are called by one thread at a time, not always the same. Nothing here may throw
 /// anything but std::bad_alloc.
-/// Errors: system (ENOMEM), where memory ran out; then the last items are not told.
+/// Errors: system (ENOMEM), if memory ran out; then the last items are not told.
 template <typename Item, typename Next, typename MakeWorker, typename Tell>
 Result<void> workInOrder(unsigned jobs, Next next, MakeWorker makeWorker, Tell tell) {
     if (jobs == 0)

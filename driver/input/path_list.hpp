@@ -13,7 +13,7 @@
 namespace hostcompat::input {
 
 /// The paths of a list. Paths end with a line break, or with a NUL byte where the first one does
-/// ("find -print0"); empty ones are passed over. One buffer is held, however long the list is.
+/// ("find -print0"); empty ones are ignored. One buffer is held, however long the list is.
 class PathList {
 public:
     /// @param source the list's path, or "-" for standard input.

@@ -28,8 +28,8 @@ std::string inputName(std::string_view path);
 ///         read (errorNumber is set), it is a folder, it is larger than kMaximumInputBytes.
 Result<std::string> readInput(std::string_view path);
 
-/// Reads inputs one after the other into one buffer, whose room is used again unless it is large.
-/// One for each thread.
+/// Reads inputs one after another into one buffer, whose room is used again unless it is large. One
+/// for each thread.
 class InputReader {
 public:
     /// As readInput(). A file that has the size which the system says is read with one call.

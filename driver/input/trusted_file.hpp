@@ -13,9 +13,9 @@ namespace hostcompat::input {
 /// blocks on a FIFO or a device, and keeps nothing open.
 ///
 /// @param path an absolute path; a symbolic link is followed, and what it leads to is checked.
-/// @return its bytes, at most 1 MiB. Errors: kind input where it cannot be opened or read
-/// (errorNumber is set; ENOENT where it is missing), is no regular file, is too large, or may have
-/// been written by somebody else.
+/// @return its bytes, at most 1 MiB. Errors: kind input if it cannot be opened or read (errorNumber
+/// is set; ENOENT where it is missing), is no regular file, is too large, or may have been written
+/// by somebody else.
 Result<std::string> readTrusted(const std::string& path);
 
 /// The same check of a file or folder that is not read.

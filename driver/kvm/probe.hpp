@@ -30,13 +30,13 @@ struct KvmAnswer {
     /// The bitmap and the generation that gave it; only where answered.
     std::uint64_t bitmap = 0;
     std::string abi;
-    /// What KVM_CAP_PPC_NESTED_HV says; nothing where it was not asked.
+    /// What KVM_CAP_PPC_NESTED_HV says; nothing if it was not asked.
     std::optional<bool> nestedHv;
     /// The answers of the trial where it was made, as far as it got.
     std::optional<model::Trial> trial;
     /// The path of the device, always.
     std::string device;
-    /// The call that failed and its errno (0 where the answer itself was unusable, then detail says
+    /// The call that failed and its errno (0 if the answer itself was unusable, then detail says
     /// how).
     std::string call;
     int errorNumber = 0;
@@ -58,7 +58,7 @@ struct KvmQuestion {
 /// is known and KVM-HV works, each mode is tried (driver/kvm/trial.hpp). Interrupted calls are
 /// repeated. No descriptor outlives the call.
 ///
-/// Errors: kind system where the system ran short (isResourceFailure()), with the call. Everything
+/// Errors: kind system if the system ran short (isResourceFailure()), with the call. Everything
 /// else that KVM may say is an outcome. Sources: Linux 7.3 Documentation/virt/kvm/api.rst 4.145;
 /// commits b76fb087efcd, 8735048f54ec, c1721e584244.
 Result<KvmAnswer> askKvm(Kernel& kernel, const KvmQuestion& question = {});

@@ -34,8 +34,8 @@ std::optional<TrialFailure> tryModes(Descriptor& device, model::ModeTable table,
 /// judges power10 by the grant of power11 (map_pcr_to_cap()); kernels without commit 884ea0283f4e
 /// take power11 on a POWER10, as both have one PCR value.
 ///
-/// @return nothing where the answers cannot be believed: KVM took the control value, or it took
-/// no level at all.
+/// @return nothing if the answers cannot be believed: KVM took the control value, or it took no
+/// level at all.
 std::optional<model::KnownCompat> compatFromTrial(const model::Trial& answers);
 
 } // namespace hostcompat::kvm

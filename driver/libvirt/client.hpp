@@ -27,9 +27,9 @@ struct Translation {
 /// A domain of a daemon's, with its documents as they came, without what libvirt keeps secret.
 struct ConnectedDomain {
     std::string name;
-    /// What it runs with; empty where it does not run.
+    /// What it runs with; empty if it does not run.
     std::string running;
-    /// What the next start takes; empty where it is not defined.
+    /// What the next start takes; empty if it is not defined.
     std::string defined;
     /// Where ConnectOptions::translate asks for it: what the next start of one that is defined
     /// would be.
@@ -91,7 +91,7 @@ struct ConnectOptions {
 ///
 /// @param uris as libvirt knows them; an empty one is libvirt's default.
 /// @return one result for each, in their order. Its errors: kind input in libvirt's own words (also
-/// of a name that no domain has), or that the deadline passed, or of `reduce`; kind system where
+/// of a name that no domain has), or that the deadline passed, or of `reduce`; kind system if
 /// libvirt's library cannot be loaded, or this program was built without libvirt, or no process can
 /// be started. The caller must have one thread only.
 std::vector<Result<ConnectedHost>> askDaemons(std::span<const std::string> uris,

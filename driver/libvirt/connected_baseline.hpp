@@ -38,8 +38,8 @@ struct ConnectCounts {
 /// Asks every daemon for its capabilities, many at a time, each with its own deadline, and adds
 /// what they say to the baseline. Hosts bear their URI as the name. At most 1,024 documents are
 /// held, however many daemons there are.
-/// Errors: those of PathList for the list; kind system where libvirt cannot be used at all.
-/// The caller must have one thread only.
+/// Errors: those of PathList for the list; kind system if libvirt cannot be used at all. The caller
+/// must have one thread only.
 Result<ConnectCounts> connectBaseline(const DaemonUris& uris, const ConnectOptions& options,
                                       policy::Baseline& baseline, const ConnectListener& listener);
 

@@ -21,7 +21,7 @@ inline constexpr std::array<std::string_view, 2> kDaemons = {"libvirtd", "virtqe
 std::filesystem::path dropInPath(const std::filesystem::path& root, std::string_view daemon);
 
 /// The daemons whose unit is installed below the root, in the order of kDaemons.
-/// Errors: kind system where the system does not let it be seen.
+/// Errors: kind system if the system does not let it be seen.
 Result<std::vector<std::string>> installedDaemons(const std::filesystem::path& root);
 
 /// The drop-in's content. The module's path is absolute, and free of white space, quotes, % and
@@ -30,14 +30,14 @@ Result<std::vector<std::string>> installedDaemons(const std::filesystem::path& r
 Result<std::string> dropInText(const std::filesystem::path& module);
 
 /// Whether a daemon may preload the file.
-/// Errors: kind input where it is missing, where it or its folder may be written by others, or
-/// where it has the set-user-ID or the set-group-ID bit: the loader would let any user preload such
-/// a file into set-user-ID programs.
+/// Errors: kind input if it is missing, where it or its folder may be written by others, or where
+/// it has the set-user-ID or the set-group-ID bit: the loader would let any user preload such a
+/// file into set-user-ID programs.
 Result<void> checkModule(const std::filesystem::path& module);
 
 /// Whether the daemon's program starts with the module preloaded, tried with its --version.
-/// Errors: kind input where the loader does not take the module, or where the program fails with
-/// it. A program that is not there is no error: there is nothing to try.
+/// Errors: kind input if the loader does not take the module, or where the program fails with it. A
+/// program that is not there is no error: there is nothing to try.
 Result<void> tryModule(const std::filesystem::path& module, std::string_view daemon);
 
 /// A running daemon, and whether it has the module.
@@ -47,7 +47,7 @@ struct RunningDaemon {
 };
 
 /// The running processes of that name. Whether they have the module is known to root only.
-/// @return nothing where a process may not be looked into.
+/// @return nothing if a process may not be looked into.
 std::optional<std::vector<RunningDaemon>> runningDaemons(std::string_view daemon,
                                                          const std::filesystem::path& module);
 

@@ -42,7 +42,7 @@ struct LibvirtCalls {
 class LibvirtLibrary {
 public:
     /// Loads libvirt.so.0, whose interface has been compatible since libvirt 0.1.
-    /// Errors: kind system where it is not installed or lacks a call.
+    /// Errors: kind system if it is not installed or lacks a call.
     static Result<LibvirtLibrary> load();
 
     const LibvirtCalls& calls() const {

@@ -30,7 +30,7 @@ struct PreloadSetting {
 /// Environment=), so a second setting would replace the first.
 ///
 /// @param root the system's root. @param daemon the unit's name without ".service".
-/// @return nothing where there is none. Errors: those of readInput() for a file that is there.
+/// @return nothing if there is none. Errors: those of readInput() for a file that is there.
 Result<std::optional<PreloadSetting>> otherPreload(const std::filesystem::path& root,
                                                    std::string_view daemon);
 

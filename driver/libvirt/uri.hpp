@@ -17,7 +17,7 @@ enum class UriPlace {
 /// What matters of a URI "SCHEME[+TRANSPORT]://[USER@][HOST][:PORT]/PATH[?QUERY]"
 /// (libvirt docs/uri.rst).
 struct ConnectionUri {
-    /// The driver: "qemu", "test", "lxc"; empty where the text is no URI.
+    /// The driver: "qemu", "test", "lxc"; empty if the text is no URI.
     std::string scheme;
     UriPlace place = UriPlace::elsewhere;
     /// "/system", "/session"; empty unless the place is one of this host's.

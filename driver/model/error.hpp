@@ -24,11 +24,11 @@ struct Error {
     ErrorKind kind = ErrorKind::system;
     /// What was tried, as it follows "cannot": "read", "parse", "open".
     std::string action;
-    /// On what: a path, a URI, a system call and its request. Empty where the action says it.
+    /// On what: a path, a URI, a system call and its request. Empty if the action says it.
     std::string subject;
-    /// Position in the subject, counted from 1; 0 where there is none.
+    /// Position in the subject, counted from 1; 0 if there is none.
     std::size_t line = 0;
-    /// The system's error number; 0 where the system gave none.
+    /// The system's error number; 0 if the system gave none.
     int errorNumber = 0;
     /// Why, beyond the error number. May be empty.
     std::string reason;

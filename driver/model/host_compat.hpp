@@ -26,7 +26,7 @@ struct KnownCompat {
     /// told.
     ModeSet supported;
     ModeSet refused;
-    /// The kernel's raw bitmap; nothing where the source is not the kernel.
+    /// The kernel's raw bitmap; nothing if the source is not the kernel.
     std::optional<std::uint64_t> capabilities;
     /// Bits of the bitmap that no row of the table has; kept so that nothing the kernel said is
     /// lost.
@@ -43,8 +43,8 @@ struct KnownCompat {
 /// refuse.
 bool isBelieved(std::string_view source);
 
-/// What the kernel answered when each mode was set on a vCPU that never ran: kTaken, or the name
-/// of the errno ("EINVAL"); empty where it was not asked.
+/// What the kernel answered when each mode was set on a vCPU that never ran: kTaken, or the name of
+/// the errno ("EINVAL"); empty if it was not asked.
 struct Trial {
     static constexpr std::string_view kTaken = "ok";
     /// A level that no processor has, of the form of those that PAPR gives.
@@ -59,7 +59,7 @@ struct Trial {
     /// Whether KVM gives guests a hashed page table on processors that have a radix one too
     /// (KVM_CAP_PPC_MMU_HASH_V3).
     bool hashedPageTable = false;
-    /// The call that ended it early and its errno, "KVM_CREATE_VCPU: EPERM". Empty where it went
+    /// The call that ended it early and its errno, "KVM_CREATE_VCPU: EPERM". Empty if it went
     /// through.
     std::string failure;
 
@@ -69,7 +69,7 @@ struct Trial {
 /// The answer about a host: known, or unknown with the reason. Unknown is not "unsupported".
 struct HostCompat {
     std::optional<KnownCompat> known;
-    /// Why it is unknown, and what would help: one sentence. Empty where it is known.
+    /// Why it is unknown, and what would help: one sentence. Empty if it is known.
     std::string reason;
     /// The raw answers of the trial, where it was made; also where nothing was concluded from it.
     std::optional<Trial> trial;
@@ -105,25 +105,25 @@ std::optional<Platform> parsePlatform(std::string_view text);
 
 /// The host as it describes itself.
 struct HostIdentity {
-    /// The kernel's node name (uname -n); empty where it is not known.
+    /// The kernel's node name (uname -n); empty if it is not known.
     std::string name;
     /// The kernel's machine name (uname -m): "ppc64le", "x86_64".
     std::string arch;
     Platform platform = Platform::other;
-    /// The raw processor version; nothing where the host does not tell.
+    /// The raw processor version; nothing if the host does not tell.
     std::optional<std::uint32_t> pvr;
-    /// The CPU model name of that processor ("POWER10"); empty where the table does not know it.
+    /// The CPU model name of that processor ("POWER10"); empty if the table does not know it.
     std::string model;
-    /// The name of the mode that the host itself runs in ("power9"); empty where it is not known.
+    /// The name of the mode that the host itself runs in ("power9"); empty if it is not known.
     std::string effectiveMode;
     /// The name that the kernel has for the processor itself (AT_BASE_PLATFORM: "power10"); that of
-    /// another generation where it does not know the processor. Empty where it is not known.
+    /// another generation where it does not know the processor. Empty if it is not known.
     std::string basePlatform;
     /// The kernel's release (uname -r).
     std::string kernel;
-    /// The kernel's page size in bytes; 0 where it is not known.
+    /// The kernel's page size in bytes; 0 if it is not known.
     std::uint64_t pageSize = 0;
-    /// Nothing where it is not known.
+    /// Nothing if it is not known.
     std::optional<NestedApi> nestedApi;
 
     friend bool operator==(const HostIdentity&, const HostIdentity&) = default;
@@ -151,7 +151,7 @@ struct Check {
 
 /// Everything that is known of one host: what "show --json" prints and "--probe" reads.
 struct HostRecord {
-    /// When the host was asked, as text::utcTime() writes it; empty where it is not known.
+    /// When the host was asked, as text::utcTime() writes it; empty if it is not known.
     std::string time;
     HostIdentity host;
     HostCompat compat;

@@ -40,8 +40,8 @@ struct Mode {
     /// The architected level: what cpu-version holds in a mode (Linux asm/reg.h, PVR_ARCH_*;
     /// PAPR 2.13).
     std::uint32_t logicalPvr;
-    /// The bit of kvm_ppc_compat_caps::compat_capabilities (Linux 7.3, asm/kvm.h); 0 where the
-    /// kernel has none for the mode.
+    /// The bit of kvm_ppc_compat_caps::compat_capabilities (Linux 7.3, asm/kvm.h); 0 if the kernel
+    /// has none for the mode.
     std::uint64_t capabilityBit;
 };
 
@@ -144,7 +144,7 @@ ModeSet allModes(ModeTable table = modeTable());
 /// Every number from 1 to this one.
 ModeSet modesUpTo(unsigned newest);
 
-/// The newest mode of the set that the table has, or null where it has none.
+/// The newest mode of the set that the table has, or null if it has none.
 const Mode* newestMode(ModeSet set, ModeTable table = modeTable());
 
 } // namespace hostcompat::model

@@ -23,7 +23,7 @@ struct LogicalCpu {
 /// One NUMA node with its CPUs.
 struct NumaNode {
     unsigned id = 0;
-    /// KiB; nothing where the host does not tell.
+    /// KiB; nothing if the host does not tell.
     std::optional<std::uint64_t> memory;
     /// Those that are online.
     std::vector<LogicalCpu> cpus;

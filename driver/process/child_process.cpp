@@ -54,7 +54,7 @@ std::expected<Channel, int> openChannel() {
 /// This process' end of a channel.
 struct Stream {
     input::Descriptor end;
-    std::string* heard = nullptr;                               ///< null where bytes are sent
+    std::string* heard = nullptr;                               ///< null if bytes are sent
     std::size_t most = std::numeric_limits<std::size_t>::max(); ///< that is kept
     std::string_view rest = {};                                 ///< to be sent
 
@@ -92,7 +92,7 @@ public:
     bool ended() const {
         return process_ == 0;
     }
-    /// What the work returned; nothing where it did not.
+    /// What the work returned; nothing if it did not.
     std::optional<std::string> answer() const {
         if (!answer_.starts_with(kMark) || waitStatus != 0)
             return std::nullopt;
@@ -175,7 +175,7 @@ void attend(std::span<const std::unique_ptr<Child>> children) {
     auto next = Clock::time_point::max();
     for (const auto& child : children) {
         for (const Stream& stream : child->streams)
-            watched.push_back({.fd = stream.end.number(), // poll() passes over negative ones
+            watched.push_back({.fd = stream.end.number(), // poll() ignores negative ones
                                .events = stream.heard != nullptr ? short{POLLIN} : short{POLLOUT},
                                .revents = 0});
         next = std::min(next, child->deadline);

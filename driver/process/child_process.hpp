@@ -35,8 +35,8 @@ struct ChildResult {
 /// @param command the program, looked up in PATH where it has no slash, and its arguments.
 /// @param input what it gets as standard input, which then ends.
 /// @param timeout after which it is killed.
-/// Errors: kind input where the program cannot be started (errorNumber is set); kind system where
-/// a socket or a process cannot be made.
+/// Errors: kind input if the program cannot be started (errorNumber is set); kind system if a
+/// socket or a process cannot be made.
 Result<ChildResult> runChild(const std::vector<std::string>& command, const std::string& input,
                              std::chrono::milliseconds timeout);
 
@@ -49,7 +49,7 @@ struct IsolatedOutcome {
     };
     End end = End::died;
     std::string text;
-    /// The signal that ended a child that died; 0 where it exited.
+    /// The signal that ended a child that died; 0 if it exited.
     int signal = 0;
 };
 
@@ -66,9 +66,8 @@ using IsolatedWork = std::function<std::string()>;
 /// @param work the pieces, run in this order.
 /// @param timeout what each piece may take from its own start.
 /// @param jobs how many run at a time; at least 1.
-/// @return one outcome for each piece, in their order. Errors: kind system where a socket or a
-/// process cannot be made while none is running.
-/// The caller must have one thread only.
+/// @return one outcome for each piece, in their order. Errors: kind system if a socket or a process
+/// cannot be made while none is running. The caller must have one thread only.
 Result<std::vector<IsolatedOutcome>> runIsolated(const std::vector<IsolatedWork>& work,
                                                  std::chrono::milliseconds timeout,
                                                  std::size_t jobs);

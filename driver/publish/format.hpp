@@ -21,14 +21,14 @@ struct Format {
     unsigned mode;
     /// Whether this program wrote a content of the format.
     bool (*isOurs)(std::string_view content);
-    /// The whole file with its last newline; empty where the format has no way to say what the
-    /// record says, so that there must be no file.
+    /// The whole file with its last newline; empty if the format has no way to say what the record
+    /// says, so that there must be no file.
     std::string (*render)(const model::HostRecord& record);
     /// Whether the temporary file must be outside of the file's folder.
     bool temporaryElsewhere = false;
     /// Whether the file's time of modification says when the answer was last confirmed.
     bool touched = false;
-    /// How the name of each mode that is supported is written in the file; nothing where the reader
+    /// How the name of each mode that is supported is written in the file; nothing if the reader
     /// forgets by itself what is no longer there.
     std::string (*keptName)(std::string_view mode) = nullptr;
 };

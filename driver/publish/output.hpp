@@ -34,7 +34,7 @@ struct Written {
 /// Brings an output up to date: whole or not at all, and only where its bytes change.
 ///
 /// @param content Format::render() of the host's record.
-/// Errors: those of input::writeManaged() and input::removeManaged(); kind input where a file of
+/// Errors: those of input::writeManaged() and input::removeManaged(); kind input if a file of
 /// somebody else speaks for the same node (nova).
 Result<Written> writeOutput(const Output& output, const std::string& content);
 
@@ -61,7 +61,7 @@ std::filesystem::path belowRoot(const std::filesystem::path& path,
                                 const std::filesystem::path& root);
 
 /// Reads the list of enabled outputs: lines FORMAT or FORMAT = PATH; empty lines and those that
-/// begin with # are passed over.
+/// begin with # are ignored.
 ///
 /// @param root what all paths are below. @param name what messages call the text.
 /// Errors: kind input with the line: an unknown format, one that is there twice, a path that is not

@@ -19,7 +19,7 @@ struct QemuModes {
     /// Names of accepted modes, in the order in which they were asked for.
     std::vector<std::string> accepted;
     /// The CPU model, in upper case, that the CPU "host" is on this machine under KVM ("POWER10");
-    /// empty where it was not asked for, or QEMU cannot use KVM.
+    /// empty if it was not asked for, or QEMU cannot use KVM.
     std::string hostModel = {};
 
     bool takes(std::string_view mode) const;
@@ -40,8 +40,8 @@ std::vector<std::string> modesToAskFor(model::ModeTable table = model::modeTable
 /// @param binary a path, or a name that is looked up in PATH.
 /// @param askForHost whether hostModel is asked for, in a second start with KVM and without a
 /// machine. What fails there leaves it empty.
-/// Errors: kind input where the binary cannot be started, has no machine pseries, or gives no
-/// answer that is understood; kind system where a pipe or process cannot be made.
+/// Errors: kind input if the binary cannot be started, has no machine pseries, or gives no answer
+/// that is understood; kind system if a pipe or process cannot be made.
 Result<QemuModes> askQemu(const std::string& binary, const std::vector<std::string>& names,
                           bool askForHost = false,
                           std::chrono::milliseconds timeout = std::chrono::seconds(20));

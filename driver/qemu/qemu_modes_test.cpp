@@ -10,7 +10,7 @@
 namespace hostcompat::qemu {
 namespace {
 
-/// A program that stands in for QEMU, in a file that is removed afterwards.
+/// A program that replaces QEMU, in a file that is removed afterwards.
 class FakeQemu {
 public:
     explicit FakeQemu(const std::string& script)

@@ -18,7 +18,7 @@
 
 namespace hostcompat::relaxng {
 
-/// Bytes behind a document that must be readable, the first of them NUL.
+/// Bytes after a document that must be readable, the first of them NUL.
 inline constexpr std::size_t acceptorPadding = 64;
 
 /// One thread's walker over one grammar. Its memory is bounded whatever it is fed.
@@ -52,11 +52,11 @@ private:
 
     enum class Kind : std::uint8_t {
         content, ///< after a child's end; at a '<' or at what precedes it
-        begin,   ///< behind a start tag's '>'
+        begin,   ///< after a start tag's '>'
         closing, ///< at "</": a value was the whole content
-        inTag,   ///< behind an element's name or an attribute's closing quote
-        value,   ///< behind an attribute's opening quote
-        done,    ///< behind the root's end
+        inTag,   ///< after an element's name or an attribute's closing quote
+        value,   ///< after an attribute's opening quote
+        done,    ///< after the root's end
     };
 
     struct State {

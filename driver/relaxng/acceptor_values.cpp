@@ -22,7 +22,7 @@ std::vector<Expression> Acceptor::candidates(const State& state) const {
         return result;
     }
     const bool text = patterns_.textValues(state.pattern, result);
-    // Data is an element's whole text: only behind its start tag can it begin.
+    // Data is an element's whole text: only after its start tag can it begin.
     if (state.kind != Kind::begin)
         result.clear();
     if (text)

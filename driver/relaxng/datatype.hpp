@@ -25,15 +25,15 @@ struct Facet {
 /// What became of a datatype.
 struct Datatype {
     Expression expression = Expressions::nothing;
-    /// False where neither RELAX NG nor XSD has such a type or facet: the grammar is broken.
+    /// False if neither RELAX NG nor XSD has such a type or facet: the grammar is broken.
     bool exists = true;
-    /// Why no value will be recognised; empty where values are.
+    /// Why no value will be recognised; empty if values are.
     std::string note;
 };
 
-/// XSD's regular expression (XML Schema part 2, appendix F); nothing where a part is not known
-/// here. Known: characters, '.', escapes \n \r \t \s \S \d \D and of punctuation, classes with
-/// ranges and '^', groups, alternatives, ? * + {n} {n,} {n,m}.
+/// XSD's regular expression (XML Schema part 2, appendix F); nothing if a part is not known here.
+/// Known: characters, '.', escapes \n \r \t \s \S \d \D and of punctuation, classes with ranges and
+/// '^', groups, alternatives, ? * + {n} {n,} {n,m}.
 std::optional<Expression> parsePattern(Expressions& expressions, std::string_view pattern);
 
 /// The values of `type` with these facets. `xsd` tells XSD's library from RELAX NG's own.

@@ -90,7 +90,7 @@ public:
 
     NameClass nameClass(NameNode::Kind kind, std::uint32_t a, std::uint32_t b = 0);
     bool contains(NameClass nameClass, Symbol name) const;
-    /// Whether a name may lie in both; true where that is not certain.
+    /// Whether a name may lie in both; true if that is not certain.
     bool overlap(NameClass a, NameClass b) const;
 
     Pattern choice(Pattern a, Pattern b);

@@ -25,8 +25,8 @@ struct Inspection {
 Inspection inspect(const Patterns& patterns, Pattern start, const std::vector<Pattern>& bodies,
                    const std::vector<Pattern>& beyond);
 
-/// Whether any document at all can match `start`: false where each would need an element whose body
-/// is Patterns::notAllowed, because the fast path leaves it to libxml2.
+/// Whether any document at all can match `start`: false if each would need an element whose body is
+/// Patterns::notAllowed, because the fast path leaves it to libxml2.
 bool anyMatches(const Patterns& patterns, Pattern start, const std::vector<Pattern>& bodies);
 
 } // namespace hostcompat::relaxng

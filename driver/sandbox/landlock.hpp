@@ -7,7 +7,7 @@
 
 namespace hostcompat::sandbox::landlock {
 
-/// The kernel's ABI version of Landlock, 1 or more; 0 where it has none.
+/// The kernel's ABI version of Landlock, 1 or more; 0 if it has none.
 int abiVersion();
 
 /// Lets this thread, and what it starts, read only the files named; those that cannot be opened

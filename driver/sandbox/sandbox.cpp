@@ -110,7 +110,7 @@ constexpr auto kReadingRules = std::to_array<Rule>({
     {__NR_statx},
 });
 
-/// The sealed rules, with the reading ones in place of those for the same call.
+/// The sealed rules, with the reading ones instead of those for the same call.
 consteval auto readingRules() {
     std::array<Rule, kSealedRules.size() + kReadingRules.size() - 2> rules{};
     std::size_t count = 0;

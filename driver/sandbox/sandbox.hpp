@@ -29,10 +29,10 @@ enum class SandboxReach {
 ///
 /// @param only with SandboxReach::reading: the only files that can be opened still, enforced by
 /// Landlock (Linux Documentation/userspace-api/landlock.rst) where the kernel has it; empty for
-/// any. Names that cannot be opened are passed over. Folders are not for this list: links in them
-/// may lead elsewhere.
-/// @return whether the filter is in force; false where the program was built without it, the
-/// kernel has none, or something around the process forbids it (sandboxSupport() says which).
+/// any. Names that cannot be opened are ignored. Folders are not for this list: links in them may
+/// lead elsewhere.
+/// @return whether the filter is in force; false if the program was built without it, the kernel
+/// has none, or something around the process forbids it (sandboxSupport() says which).
 /// Errors: system, with the call, where the kernel failed for another reason (ENOMEM).
 Result<bool> enterSandbox(SandboxReach reach, std::span<const std::string> only = {});
 
@@ -40,9 +40,9 @@ Result<bool> enterSandbox(SandboxReach reach, std::span<const std::string> only 
 struct SandboxSupport {
     bool built = false;  ///< the program has the sandbox in it
     bool filter = false; ///< the kernel takes seccomp filters
-    /// errno of asking for the filter; 0 where it is there.
+    /// errno of asking for the filter; 0 if it is there.
     int errorNumber = 0;
-    /// Landlock's ABI version; 0 where there is none.
+    /// Landlock's ABI version; 0 if there is none.
     int landlock = 0;
 };
 SandboxSupport sandboxSupport();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What stands in for the sandbox in a build without it.
+// What replaces the sandbox in a build without it.
 #include "driver/sandbox/sandbox.hpp"
 
 namespace hostcompat::sandbox {

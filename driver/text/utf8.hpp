@@ -8,7 +8,7 @@
 
 namespace hostcompat::text {
 
-/// One character, and the number of bytes that it takes; 0 where the bytes there are not UTF-8.
+/// One character, and the number of bytes that it takes; 0 if the bytes there are not UTF-8.
 struct Utf8 {
     char32_t character;
     std::size_t length;

@@ -17,12 +17,12 @@ struct BatchOptions {
     FastPath fastPath = FastPath::on;
 };
 
-/// The next input, as Inputs::next() gives it: a path or "-", an Error in place of an input, or
+/// The next input, as Inputs::next() gives it: a path or "-", an Error instead of an input, or
 /// nothing at the end. It is called by one thread at a time, not always the same.
 using BatchInputs = std::function<std::optional<Result<std::string>>()>;
 
-/// Takes one input's answer. `path` is empty where the input was an Error. It is called in the
-/// order of the inputs, by one thread at a time, not always the same; it must not throw.
+/// Takes one input's answer. `path` is empty if the input was an Error. It is called in the order
+/// of the inputs, by one thread at a time, not always the same; it must not throw.
 using BatchSink = std::function<void(const std::string& path, const Result<Verdict>& result)>;
 
 /// Validates every input. Memory does not grow with their number: a few inputs for each thread are

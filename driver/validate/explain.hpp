@@ -21,7 +21,7 @@ namespace hostcompat::validate {
 std::vector<xmlNode*> compatElements(xmlDoc* document);
 
 /// What is wrong with these elements by the rules that hold over libvirt's own grammars too, in
-/// document order; empty where nothing is.
+/// document order; empty if nothing is.
 ///
 /// @param document one that parseSafely() made.
 std::vector<Defect> explainCompats(xmlDoc* document);

@@ -22,7 +22,7 @@ Defect defectAt(const xmlNode* node, std::string message);
 void markCut(const xmlNode* node, std::vector<Defect>& defects);
 
 /// What is wrong with the element by the rules of hostcpu-compat.rng or domaincpu-compat.rng, the
-/// defects of its children after its own; empty where nothing is.
+/// defects of its children after its own; empty if nothing is.
 ///
 /// @param element <compat> or <enum name='compat'>.
 std::vector<Defect> explainModes(const xmlNode* element);

@@ -34,8 +34,8 @@ public:
     ///
     /// @param schemaDir the folder of libvirt's grammars, in which capability.rng is.
     /// @param read gives its files (readLibvirts()); nothing is opened here.
-    /// Errors: input, where capability.rng or a grammar that it includes cannot be read or is
-    /// broken; the remedy says how to get it.
+    /// Errors: input, if capability.rng or a grammar that it includes cannot be read or is broken;
+    /// the remedy says how to get it.
     static Result<Grammar> strict(const std::string& schemaDir, GrammarReader read);
     /// The same, with the files read here.
     static Result<Grammar> strict(const std::string& schemaDir = defaultSchemaDir());
@@ -58,7 +58,7 @@ public:
     /// once.
     Result<Grammar> domainCapabilities() const;
 
-    /// What messages call it: "capabilities-compat.rng", "libvirt-capability-compat.rng with
+    /// Its name in messages: "capabilities-compat.rng", "libvirt-capability-compat.rng with
     /// DIR/capability.rng", or a path.
     const std::string& name() const {
         return state_->name;
@@ -80,11 +80,11 @@ public:
         return compiled().value_or(nullptr);
     }
 
-    /// For the fast path (fast/acceptor.hpp); null where it is off for this grammar.
+    /// For the fast path (fast/acceptor.hpp); null if it is off for this grammar.
     const std::shared_ptr<const relaxng::AcceptorGrammar>& acceptor() const {
         return state_->acceptor;
     }
-    /// Why the fast path is off: "FILE: the element externalRef"; empty where it is on.
+    /// Why the fast path is off: "FILE: the element externalRef"; empty if it is on.
     const std::string& fastPathOff() const {
         return state_->fastPathOff;
     }
@@ -99,7 +99,7 @@ private:
         std::string name;
         std::string text;
         std::string file; ///< of the grammar, or the one that it includes; "" for the built-in one
-        GrammarReader read; ///< gives it and what it includes; nothing where it includes nothing
+        GrammarReader read; ///< gives it and what it includes; nothing if it includes nothing
         bool builtIn = false;
         std::shared_ptr<const relaxng::AcceptorGrammar> acceptor = nullptr;
         std::string fastPathOff;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Follows <include> and <externalRef> from file to file, and stands in for libxml2's own way there.
+// Follows <include> and <externalRef> from file to file, and replaces libxml2's own way there.
 #include "driver/validate/grammar_files.hpp"
 
 #include "driver/input/read_file.hpp"
@@ -54,7 +54,7 @@ Result<std::vector<Reference>> referencesOf(const std::string& path, const Gramm
     return references;
 }
 
-/// The path that a reference means, or nothing where it is not a file's.
+/// The path that a reference means, or nothing if it is not a file's.
 std::string resolve(const std::string& from, const std::string& href) {
     const std::unique_ptr<char, decltype(xmlFree)> plain(
         xmlURIUnescapeString(href.c_str(), 0, nullptr), xmlFree);

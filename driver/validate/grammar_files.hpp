@@ -20,8 +20,7 @@ using GrammarReader = std::function<Result<std::string>(const std::string& path)
 ///
 /// @param folder an absolute path.
 /// @return gives each of them by its path, with the error where it could not be read; and an error
-/// for every other file. Errors: kind input, where there are more than 1000 files or 64 MiB of
-/// them.
+/// for every other file. Errors: kind input, if there are more than 1000 files or 64 MiB of them.
 Result<GrammarReader> readGrammarFolder(const std::string& folder);
 
 /// Reads a grammar and every grammar that it includes, and refuses what libxml2 would fetch from

@@ -32,10 +32,10 @@ std::size_t lineOf(const xmlNode* node);
 /// Parses a document.
 ///
 /// @param bytes the document; read only during the call.
-/// @param name what messages call it: a path, or "standard input".
+/// @param name its name in messages: a path, or "standard input".
 /// @return the tree (text nodes are for reading only). Errors, all with kind input, action "parse"
 /// and subject name: each refusal of checkDocument() in well_formed.hpp, and whatever else libxml2
-/// objects to, with the line; kind system where memory ran out.
+/// objects to, with the line; kind system if memory ran out.
 Result<XmlDocument> parseSafely(std::string_view bytes, std::string_view name);
 
 } // namespace hostcompat::validate

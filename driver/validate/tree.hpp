@@ -19,7 +19,7 @@ inline bool isPlain(const xmlNode* node, std::string_view name) {
     return node->type == XML_ELEMENT_NODE && !node->ns && text(node->name) == name;
 }
 
-/// The first element at or after the node, among its siblings; null where there is none.
+/// The first element at or after the node, among its siblings; null if there is none.
 inline xmlNode* elementFrom(xmlNode* node) {
     while (node && node->type != XML_ELEMENT_NODE)
         node = node->next;

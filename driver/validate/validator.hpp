@@ -18,7 +18,7 @@ namespace hostcompat::validate {
 /// take too long the built-in grammar's comes from its explanation (explain.hpp).
 struct Verdict {
     bool valid = false;
-    /// What is wrong, in document order, each thing once; empty where valid, never empty where not.
+    /// What is wrong, in document order, each thing once; empty if valid, never empty if not.
     std::vector<Defect> defects;
     /// What the grammar is called that the verdict is by; the Validator's grammar owns it.
     std::string_view grammar;
@@ -28,7 +28,7 @@ struct Verdict {
 /// verdicts are the same.
 enum class FastPath { on, off };
 
-/// Validates documents, one after the other, by a grammar, or where its root is
+/// Validates documents, one after another, by a grammar, or where its root is
 /// <domainCapabilities> by the one that goes with it (Grammar::domainCapabilities()). Each thread
 /// has its own; they share the grammars.
 class Validator {
@@ -43,7 +43,7 @@ public:
     /// Parses and validates a document.
     ///
     /// @param bytes the document; read only during the call.
-    /// @param name what messages call it.
+    /// @param name its name in messages.
     /// @return the verdict; Errors are those of parseSafely() and of validate() below.
     Result<Verdict> validate(std::string_view bytes, std::string_view name);
 
@@ -57,9 +57,8 @@ public:
     std::optional<Verdict> certainVerdict(std::string_view bytes);
 
     /// Validates a document that parseSafely() made. It is the same afterwards. Errors: system
-    /// (memory); input, where an element has so much in it that libxml2 would take more than
-    /// some seconds, unless the grammar is a built-in one; and those of
-    /// Grammar::domainCapabilities().
+    /// (memory); input if an element has so much in it that libxml2 would take more than some
+    /// seconds, unless the grammar is a built-in one; and those of Grammar::domainCapabilities().
     Result<Verdict> validate(xmlDoc* document, std::string_view name);
 
 private:

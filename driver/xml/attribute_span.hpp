@@ -8,11 +8,11 @@
 
 namespace hostcompat::xml {
 
-/// An attribute in a start tag's text: from the white space before it to behind its last quote.
+/// An attribute in a start tag's text: from the white space before it to after its last quote.
 struct AttributeSpan {
     std::size_t begin;
     std::size_t end;
-    std::size_t valueBegin; ///< behind its first quote
+    std::size_t valueBegin; ///< after its first quote
 };
 
 /// Finds an attribute. The tag, from its '<' on, is known to be well formed.

@@ -16,27 +16,26 @@ namespace hostcompat::xml {
 class CapabilitiesDocument {
 public:
     /// Takes the bytes if they are such a document.
-    /// Errors: those of Document::read(); kind input where the root is another element or in a
-    /// namespace, and where <host> or its <cpu> is missing or there twice, with the line.
+    /// Errors: those of Document::read(); kind input if the root is another element or in a
+    /// namespace, and where <host> or its <cpu> is missing or duplicated, with the line.
     static Result<CapabilitiesDocument> read(std::string bytes, std::string name);
 
     const Document& document() const {
         return document_;
     }
-    /// The text of <arch> and <model> in <cpu>; empty where missing.
+    /// The text of <arch> and <model> in <cpu>; empty if missing.
     std::string arch() const;
     std::string model() const;
 
     /// What the document says of the host's modes; unknown where it has no <compat>, or describes a
     /// host of another architecture than POWER. Modes beyond its processor are not supported. Modes
     /// beyond the table are kept; of a source that is not believed (model::isBelieved()) only "no"
-    /// counts. Errors: kind input with the line where <compat> is there twice or has no source, a
-    /// mode has no name, is there twice, or says neither yes nor no.
+    /// counts. Errors: kind input with the line where <compat> appears twice or has no source, a
+    /// mode has no name, appears twice, or says neither yes nor no.
     Result<model::HostCompat> compat() const;
 
     /// The document's bytes with <compat> as the last child of <cpu> instead of any that was there,
-    /// laid out like its neighbours. No other byte changes; doing it twice gives the same as doing
-    /// it once.
+    /// laid out like its neighbours. No other byte changes; the operation is idempotent.
     std::string withCompat(const model::KnownCompat& compat) const;
 
 private:

@@ -17,9 +17,9 @@ namespace hostcompat::xml {
 /// Where an element stands: offsets in bytes from the document's start.
 struct ElementSpan {
     std::size_t begin = 0;        ///< of the '<' of its start tag
-    std::size_t contentBegin = 0; ///< behind the '>' of its start tag
+    std::size_t contentBegin = 0; ///< after the '>' of its start tag
     std::size_t contentEnd = 0;   ///< of the '<' of its end tag
-    std::size_t end = 0;          ///< behind the '>' of its end tag
+    std::size_t end = 0;          ///< after the '>' of its end tag
     bool selfClosing = false;     ///< "<a/>": content is empty and stands at the end
 };
 

@@ -29,13 +29,13 @@ enum class CpuMode {
     other,           ///< none that libvirt knows
 };
 
-/// A <feature> of a domain's <cpu>; the name is empty where missing.
+/// A <feature> of a domain's <cpu>; the name is empty if missing.
 struct CpuFeature {
     std::optional<std::string> policy;
     std::string name;
 };
 
-/// The attributes of <topology>; nothing where missing.
+/// The attributes of <topology>; nothing if missing.
 struct CpuTopology {
     std::optional<std::string> sockets;
     std::optional<std::string> dies;
@@ -44,7 +44,7 @@ struct CpuTopology {
     std::optional<std::string> threads;
 };
 
-/// A <cell> of <numa>; nothing where an attribute is missing.
+/// A <cell> of <numa>; nothing if an attribute is missing.
 struct NumaCell {
     std::optional<std::string> id;
     std::optional<std::string> cpus;
@@ -58,24 +58,24 @@ struct NumaCell {
 struct DomainCpu {
     CpuMode mode = CpuMode::none;
     std::string modeText;
-    /// Empty where there is none.
+    /// Empty if there is none.
     std::string model;
-    /// Attributes of <cpu>, and fallback of <model>, which is empty where missing.
+    /// Attributes of <cpu>, and fallback of <model>, which is empty if missing.
     std::optional<std::string> match;
     std::optional<std::string> check;
     std::optional<std::string> migratable;
     std::string fallback;
-    /// <vendor>, and the attribute vendor_id of <model>; empty where missing.
+    /// <vendor>, and the attribute vendor_id of <model>; empty if missing.
     std::string vendor;
     std::optional<std::string> vendorId;
-    /// The first <feature> whose policy is not optional; empty where there is none.
+    /// The first <feature> whose policy is not optional; empty if there is none.
     std::string feature;
     std::vector<CpuFeature> features;
     /// Whether there are <cache> and <maxphysaddr>.
     bool hasCache = false;
     bool hasMaximumAddress = false;
     std::optional<CpuTopology> topology;
-    /// The cells of <numa>; nothing where there is no <numa>.
+    /// The cells of <numa>; nothing if there is no <numa>.
     std::optional<std::vector<NumaCell>> numa;
     /// The attribute model of <cpu>, which libvirt ignores.
     std::optional<std::string> modelAttribute;
@@ -97,12 +97,12 @@ struct QemuDevice {
 
 /// A domain, as far as its CPU goes.
 struct Domain {
-    /// Empty where missing.
+    /// Empty if missing.
     std::string name;
     std::string uuid;
     DomainType type = DomainType::kvm;
     std::string typeText;
-    /// The architecture and machine type of <os><type>; empty where missing.
+    /// The architecture and machine type of <os><type>; empty if missing.
     std::string arch;
     std::string machine;
     /// The text of <os><type>: "hvm", or what else libvirt is to run; nothing where the domain is
@@ -139,7 +139,7 @@ class DomainDocument {
 public:
     /// Takes the bytes if they are a domain.
     /// Errors: those of Document::read(); kind input with the line where the root is another
-    /// element, <os>, its <type>, <cpu> or its <model> is there twice, or <os><type> or the
+    /// element, <os>, its <type>, <cpu> or its <model> appears twice, or <os><type> or the
     /// attribute type is missing.
     static Result<DomainDocument> read(std::string bytes, std::string name);
 
@@ -186,7 +186,7 @@ private:
     pugi::xml_node model_;
 };
 
-/// A domain of an input, and what messages call it.
+/// A domain of an input, and its name in messages.
 struct NamedDomain {
     std::string name;
     /// The lines of the input before the document.
@@ -194,12 +194,12 @@ struct NamedDomain {
     Result<DomainDocument> document;
 };
 
-/// Reads every domain of an input: one document, or several behind each other, each a <domain> or
+/// Reads every domain of an input: one document, or several one after another, each a <domain> or
 /// an element that libvirt keeps domains in, or the head of an image that "virsh save" wrote. Never
 /// empty.
 ///
-/// @param name what messages call the input; the domains of several documents are called
-/// "NAME (document 2)". Errors: those of DomainDocument, with the line in the input.
+/// @param name the input's name in messages; the domains of several documents are called "NAME
+/// (document 2)". Errors: those of DomainDocument, with the line in the input.
 std::vector<NamedDomain> readDomains(std::string bytes, const std::string& name);
 
 } // namespace hostcompat::xml

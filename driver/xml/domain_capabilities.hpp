@@ -33,11 +33,11 @@ public:
     const Document& document() const {
         return document_;
     }
-    /// The texts of <arch>, <domain> and <machine>; empty where missing.
+    /// The texts of <arch>, <domain> and <machine>; empty if missing.
     std::string arch() const;
     std::string domainType() const;
     std::string machine() const;
-    /// Why no answer of KVM's about modes belongs into the document, as a clause; empty where one
+    /// Why no answer of KVM's about modes belongs into the document, as a clause; empty if one
     /// does: it is of ppc64 or ppc64le, of domains of type kvm, and of the machine type pseries.
     std::string whyNotOfModes() const;
     /// The models of <mode name='custom'> that libvirt calls usable='unknown', or that an earlier
@@ -49,8 +49,7 @@ public:
 
     /// The document's bytes with usable='yes' or 'no' of the custom models that the answer tells,
     /// and in <mode name='host-model' supported='yes'> its modes as <enum name='compat'>, as the
-    /// last child and in place of an older one. No other byte changes; doing it twice gives the
-    /// same as doing it once.
+    /// last child and instead of an older one. No other byte changes; the operation is idempotent.
     std::string withAnswer(const DomainCapabilitiesAnswer& answer) const;
 
 private:

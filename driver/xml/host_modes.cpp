@@ -142,7 +142,7 @@ private:
     model::ModeSet refused_;
 };
 
-/// The answer of a plain document, or nothing where it is not plain.
+/// The answer of a plain document, or nothing if it is not plain.
 std::optional<HostModes> scanDocument(std::string_view bytes) {
     ModesHandler handler;
     if (xml::scan(bytes, handler).outcome != xml::Scan::complete || !handler.hasCpu() ||

@@ -16,13 +16,13 @@ namespace hostcompat::xml {
 
 /// What one host document says.
 struct HostModes {
-    /// Counted from 1 within its input; 0 where the input holds only this document.
+    /// Counted from 1 within its input; 0 if the input holds only this document.
     std::size_t number = 0;
-    /// Why it does not say which modes it supports; empty where it says so, and where the document
+    /// Why it does not say which modes it supports; empty if it says so, and where the document
     /// merely has no <compat>.
     std::string reason;
-    /// The modes that it calls supported; nothing where the document has no <compat>, or is of a
-    /// host of another architecture.
+    /// The modes that it calls supported; nothing if the document has no <compat>, or is of a host
+    /// of another architecture.
     std::optional<model::ModeSet> supported;
     /// The modes that it calls not supported. One in neither set is not told.
     model::ModeSet refused;
@@ -39,15 +39,15 @@ struct HostModes {
 
 /// Reads what an input says of its hosts.
 ///
-/// An input holds one document, or several behind each other: libvirt's <capabilities>, or its host
+/// An input holds one document, or several one after another: libvirt's <capabilities>, or its host
 /// <cpu> alone, as 'virsh cpu-baseline' takes them. XML declarations, comments and white space may
 /// stand between them.
 ///
 /// Documents of the strict subset in driver/xml/scanner.hpp take one pass and no memory; others are
 /// read by CapabilitiesDocument, with the same result.
 ///
-/// @param bytes the input, followed by a NUL byte that may be read. @param name what messages call
-/// it.
+/// @param bytes the input, followed by a NUL byte that may be read. @param name its name in
+/// messages.
 /// @return an entry for each document, in order: what it says, or an Error of kind input with the
 /// line in the input (those of CapabilitiesDocument::read() and compat()). Never empty.
 std::vector<Result<HostModes>> readHostModes(std::string_view bytes, std::string_view name);

@@ -21,14 +21,14 @@ struct StreamCounts {
 /// What the caller hears, in the order of the inputs and never from two threads at once. All are
 /// called.
 struct StreamListener {
-    /// A host, and what messages call it: its input, and which document of several in it.
+    /// A host, and its name in messages: its input, and which document of several in it.
     std::function<void(std::string_view name, const HostModes&)> host;
     std::function<void(const Error&)> failed;
     /// After every input.
     std::function<void(const StreamCounts&)> progress;
 };
 
-/// Reads what an input says of its hosts; as readHostModes(), which it stands in place of.
+/// Reads what an input says of its hosts; as readHostModes(), which it stands instead of.
 using HostReader =
     std::function<std::vector<Result<HostModes>>(std::string_view bytes, std::string_view name)>;
 

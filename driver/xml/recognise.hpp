@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Recognises what people give in place of a document.
+// Recognises what people give instead of a document.
 #pragma once
 
 #include <optional>

@@ -6,7 +6,7 @@ namespace hostcompat::xml::scanning {
 
 namespace {
 
-/// Reads `name`, '=' and a quoted value; null where they are not there.
+/// Reads `name`, '=' and a quoted value; null if they are not there.
 const char* skipPseudoAttribute(const char* at, const char* end, std::string_view name,
                                 std::string_view& value) {
     if (!is(at, blank))

@@ -104,10 +104,10 @@ inline const char* skipBlank(const char* at, const char* end) {
     return at;
 }
 
-/// Skips the XML declaration at the document's start; null where it is outside the subset.
+/// Skips the XML declaration at the document's start; null if it is outside the subset.
 const char* skipDeclaration(const char* at, const char* end);
 
-/// Skips a comment whose "<!" is at `at`; null where it is no comment or not well formed.
+/// Skips a comment whose "<!" is at `at`; null if it is no comment or not well formed.
 const char* skipComment(const char* at, const char* end);
 
 /// Skips white space and comments, as they may stand around the root; null on a bad comment.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Counts tags, and passes over what only looks like one.
+// Counts tags, and ignores what only looks like one.
 #include "driver/xml/spans.hpp"
 
 #include <algorithm>

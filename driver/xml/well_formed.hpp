@@ -28,10 +28,10 @@ inline constexpr std::size_t kMaximumNodes = 5'000'000;
 /// allowed), without a DOCTYPE, and within the limits above and kMaximumInputBytes.
 ///
 /// @param bytes the document.
-/// @param name what messages call it.
+/// @param name its name in messages.
 /// @return nothing, or the first thing that is wrong: kind input, action "parse", subject name, the
 /// line of
-///         the construct that is wrong (0 where the document as a whole is) and the reason.
+///         the construct that is wrong (0 if the document as a whole is) and the reason.
 Result<void> checkDocument(std::string_view bytes, std::string_view name);
 
 } // namespace hostcompat::xml

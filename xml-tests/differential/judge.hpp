@@ -16,7 +16,7 @@ inline void silence(void*, const char*, ...) {}
 /// One grammar in libxml2.
 class Judge {
 public:
-    /// `path`: a file. usable() is false where libxml2 refuses the grammar.
+    /// `path`: a file. usable() is false if libxml2 refuses the grammar.
     explicit Judge(const std::string& path)
         : Judge(Parser(xmlRelaxNGNewParserCtxt(path.c_str()), &xmlRelaxNGFreeParserCtxt)) {}
     /// A grammar that includes nothing.

@@ -17,7 +17,7 @@ struct Answer {
     /// The host, with its modes or why they are not known, for the log. Neither is there for a
     /// host that is not POWER: there is nothing to say about it.
     model::HostRecord host;
-    /// Whether a record stands in for this host; then its modes go into every local document.
+    /// Whether a record replaces this host; then its modes go into every local document.
     bool recorded = false;
     /// Whether CPU comparisons are wrapped.
     bool compare = false;
@@ -25,8 +25,8 @@ struct Answer {
     std::chrono::seconds interval{60};
 };
 
-/// Finds out anew: reads the configuration and asks the host, or reads the record that stands in
-/// for it. Never fails; what went wrong is the answer's reason.
+/// Finds out anew: reads the configuration and asks the host, or reads the record that replaces it.
+/// Never fails; what went wrong is the answer's reason.
 ///
 /// @param configPath the configuration. @param mayBeMissing whether it may be.
 Answer findAnswer(const std::string& configPath, bool mayBeMissing);

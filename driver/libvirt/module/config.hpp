@@ -12,7 +12,7 @@ namespace hostcompat::libvirt::module {
 
 /// The settings, each as it is without a file.
 struct Config {
-    /// A host record that stands in for this host; empty for the host's own answer.
+    /// A host record that replaces this host; empty for the host's own answer.
     std::string probe;
     /// How long an answer is used before the host is asked again, and this file read again.
     std::chrono::seconds interval{60};
@@ -22,10 +22,10 @@ struct Config {
     friend bool operator==(const Config&, const Config&) = default;
 };
 
-/// Reads lines "KEY = VALUE"; empty lines and those that begin with # are passed over.
+/// Reads lines "KEY = VALUE"; empty lines and those that begin with # are ignored.
 ///
-/// @param text the file. @param name what messages call it.
-/// Errors: kind input with the line: no "=", an unknown key, a key that is there twice, a value out
+/// @param text the file. @param name its name in messages.
+/// Errors: kind input with the line: no "=", an unknown key, a key that appears twice, a value out
 /// of range (probe: an absolute path; interval: 1 to 86400 seconds; compare: yes or no).
 Result<Config> parseConfig(std::string_view text, std::string_view name);
 

@@ -103,7 +103,7 @@ std::shared_ptr<const Answer> answerFor(virConnectPtr connection) {
 using Completion = Result<std::string> (*)(std::string_view document,
                                            const model::HostRecord& host);
 
-/// A copy of libvirt's document with the answer, or null where it has to stay as it is.
+/// A copy of libvirt's document with the answer, or null if it has to stay as it is.
 char* extend(virConnectPtr connection, const char* document, Completion complete) {
     const auto answer = answerFor(connection);
     if (!answer)

@@ -10,7 +10,7 @@
 
 namespace hostcompat::libvirt::module {
 
-/// The functions, each null where the process has none.
+/// The functions, each null if the process has none.
 struct NextCalls {
     decltype(&::virConnectGetCapabilities) getCapabilities = nullptr;
     decltype(&::virConnectGetDomainCapabilities) getDomainCapabilities = nullptr;

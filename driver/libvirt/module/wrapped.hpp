@@ -11,8 +11,8 @@
 
 namespace hostcompat::libvirt::module {
 
-/// Whether documents of that connection are about this host's KVM: a QEMU connection that
-/// leads nowhere else; with a record in place of the host, any connection that leads nowhere else.
+/// Whether documents of that connection are about this host's KVM: a QEMU connection that leads
+/// nowhere else; with a record instead of the host, any connection that leads nowhere else.
 bool concernsHost(std::string_view uri, const Answer& answer);
 
 /// libvirt's document with <compat>.
@@ -24,7 +24,7 @@ Result<std::string> withCompat(std::string_view document, const model::KnownComp
 /// Errors: those of DomainCapabilitiesDocument::read().
 Result<std::string> withDomainCpus(std::string_view document, const model::HostRecord& host);
 
-/// What a caller asked to compare with the hypervisor's CPU; null where not given.
+/// What a caller asked to compare with the hypervisor's CPU; null if not given.
 struct HypervisorQuestion {
     const char* arch = nullptr;
     const char* virtType = nullptr;
@@ -33,7 +33,7 @@ struct HypervisorQuestion {
 /// Whether the question is about a KVM guest on POWER.
 bool concernsPowerKvm(const HypervisorQuestion& question);
 
-/// The compatibility mode that a guest's CPU asks for and that KVM refuses; empty where the text is
+/// The compatibility mode that a guest's CPU asks for and that KVM refuses; empty if the text is
 /// not <cpu mode='host-model'> with a mode as its <model>, or nothing says that it is refused.
 std::string refusedMode(std::string_view cpuXml, const model::KnownCompat& compat);
 
