@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The preconditions of a known answer, each as a check with a hint.
+// The checks of "doctor": everything that is needed to find out the modes, each with a hint.
 #pragma once
 
 #include "driver/host/facts.hpp"
@@ -11,11 +11,11 @@
 
 namespace hostcompat::answer {
 
-/// Every precondition in the order in which they depend on each other. A check of KVM that cannot
-/// be made because an earlier one failed is skipped.
+/// All checks, in the order in which they depend on each other. A check of KVM that depends on a
+/// failed one is skipped.
 ///
 /// @param kvm as for resolveCompat().
-/// @param compat what resolveCompat() made of both.
+/// @param compat the result of resolveCompat() for both.
 std::vector<model::Check> checkHost(const std::optional<kvm::KvmAnswer>& kvm,
                                     const host::HostFacts& facts, const model::HostCompat& compat);
 

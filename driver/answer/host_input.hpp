@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Hosts of inputs that may be documents or records.
+// Reads hosts from inputs that may be documents or records.
 #pragma once
 
 #include "driver/model/error.hpp"
@@ -10,9 +10,8 @@
 
 namespace hostcompat::answer {
 
-/// Reads what an input says of its hosts: records, one or several, as "show --json" prints them, or
-/// documents as xml::readHostModes() takes them. A record of a host whose modes are unknown does
-/// not say which modes it supports.
+/// Reads the hosts of an input: one or several records, as "show --json" prints them, or documents
+/// as xml::readHostModes() accepts them. A record may be of a host whose modes are unknown.
 ///
 /// @param bytes, name as for xml::readHostModes().
 /// @return an entry for each host, in order; Errors: those of parseRecord(), with the line in the

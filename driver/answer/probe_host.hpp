@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Looks at a host: the front of the library.
+// Finds out everything about a host: the main entry point of the library.
 #pragma once
 
 #include "driver/host/facts.hpp"
@@ -16,22 +16,22 @@
 
 namespace hostcompat::answer {
 
-/// Where to look.
+/// Which host to look at, and what to find out.
 struct HostPlace {
     /// The folder below which procfs and sysfs are read.
     std::filesystem::path root = "/";
     host::SystemNames names = host::systemNames();
     std::string device = "/dev/kvm";
-    /// What the record says of the time.
+    /// The time for the record.
     std::string time = text::utcTime(std::time(nullptr));
     /// Whether the topology is read too, which takes several files for each CPU.
     bool topology = false;
-    /// Whether each mode is tried even where the kernel gives a bitmap; the checks then say whether
-    /// they agree.
+    /// Whether each mode is also tried if the kernel gives a bitmap; the checks then report whether
+    /// both agree.
     bool alwaysTry = false;
 };
 
-/// What a look at a host found: the record, and the topology that only a document needs.
+/// The result: the record, and the topology, which only a document needs.
 struct ProbedHost {
     model::HostRecord record;
     /// By node id; empty if it was not wanted or the host does not tell, and for a record that was
@@ -39,7 +39,7 @@ struct ProbedHost {
     std::vector<model::NumaNode> nodes;
 };
 
-/// Reads the host and asks KVM where the host is POWER. Never prints, keeps nothing open.
+/// Reads the host's files, and asks KVM if the host is POWER. Never prints, keeps nothing open.
 /// Errors: those of askKvm().
 Result<ProbedHost> probeHost(kvm::Kernel& kernel, const HostPlace& place = {});
 

@@ -12,10 +12,11 @@
 namespace hostcompat::answer {
 
 /// The record as JSON text with a newline at its end, described by schema/host-record.schema.json.
-/// Every key is always there; what does not apply is null. Bytes that are not UTF-8 become U+FFFD.
+/// Every key is always present; a value that does not apply is null. Bytes that are not UTF-8
+/// become U+FFFD.
 std::string writeRecord(const model::HostRecord& record);
 
-/// Whether an input is meant as a record and not as a document: it begins with a brace.
+/// Whether an input is a record and not a document: it begins with a brace.
 bool isRecord(std::string_view bytes);
 
 /// The records of an input that holds several one after another, with white space between them; all

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Decides between what KVM says and what the host says of itself.
+// Determines the host's modes from KVM's answer and the host's files.
 #pragma once
 
 #include "driver/host/facts.hpp"
@@ -12,8 +12,8 @@ namespace hostcompat::answer {
 
 /// The host's answer, in this order:
 /// 1. the kernel's own bitmap (source kvm);
-/// 2. where KVM-HV works without knowing the capability: what it took when each mode was set on a
-/// vCPU that never ran (source trial);
+/// 2. if KVM-HV works but does not have the capability: the modes that it accepted when each was
+/// set on a vCPU that never ran (source trial);
 /// 3. otherwise unknown, with the reason. Nothing is concluded from a kernel version.
 ///
 /// Over both: a mode newer than the host's own level is refused, as kernels without commit

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The sentences that tell people about a host's answer.
+// The messages about a host's answer.
 #pragma once
 
 #include "driver/host/facts.hpp"
@@ -10,7 +10,7 @@
 
 namespace hostcompat::answer {
 
-/// Why nothing is known of a host that is not POWER.
+/// Why the modes of a host that is not POWER are unknown.
 std::string reasonNotPower(const host::HostFacts& facts);
 
 /// Why KVM gave no answer, with what to do. For every outcome but answered and tried.
@@ -20,10 +20,10 @@ std::string reasonFromKvm(const kvm::KvmAnswer& kvm, const host::HostFacts& fact
 /// not, or is not known to.
 std::string reasonForOlderMode(const model::HostIdentity& host);
 
-/// Why the trial's answers are not believed.
+/// Why the trial's answers are not used.
 std::string reasonFromTrial(const kvm::KvmAnswer& kvm, const host::HostFacts& facts);
 
-/// Why nothing is concluded where the host's own level is not known.
+/// Why the modes are unknown if the host's own mode is not known.
 ///
 /// @param problem what ownLevel() says.
 std::string reasonWithoutLevel(std::string_view problem);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What the host says of itself, apart from KVM.
+// What the host's files say about it, without KVM.
 #pragma once
 
 #include "driver/model/host_compat.hpp"
@@ -19,7 +19,7 @@ struct EffectiveLevel {
     std::string problem;
 };
 
-/// Everything about a host that decides or explains its modes.
+/// Everything about a host that affects or explains its modes.
 struct HostFacts {
     model::HostIdentity identity;
     EffectiveLevel level;
@@ -29,7 +29,7 @@ struct HostFacts {
     std::optional<bool> nestedOption;
 };
 
-/// The kernel's own names, which no file system is needed for.
+/// What the kernel reports without any file system.
 struct SystemNames {
     std::string node;    ///< uname -n
     std::string machine; ///< uname -m
@@ -43,10 +43,9 @@ struct SystemNames {
 SystemNames systemNames();
 
 /// Reads the host below a root folder: proc/cpuinfo, sys/firmware/devicetree/base (or
-/// proc/device-tree) and sys/module. A file that is missing, unreadable or
-/// senseless leaves its fact unset; a host that tells nothing is a valid answer, so this cannot
-/// fail. Sources: Linux arch/powerpc/kernel/setup-common.c (show_cpuinfo), PAPR 2.13 C.6.2
-/// (cpu-version).
+/// proc/device-tree) and sys/module. If a file is missing, unreadable or malformed, its fact stays
+/// unset; a host without any of these files is a valid answer, so this cannot fail. Sources: Linux
+/// arch/powerpc/kernel/setup-common.c (show_cpuinfo), PAPR 2.13 C.6.2 (cpu-version).
 HostFacts readHost(const std::filesystem::path& root, const SystemNames& names);
 
 } // namespace hostcompat::host

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The mode that a host itself runs in, beyond which its guests cannot go.
+// The mode that a host itself runs in; its guests cannot have a newer one.
 #pragma once
 
 #include "driver/host/facts.hpp"
@@ -10,7 +10,7 @@
 
 namespace hostcompat::host {
 
-/// What ownLevel() gives for an architected level beyond the table: it limits no mode of it.
+/// The result of ownLevel() for a logical PVR that is newer than the table: it limits no mode.
 inline constexpr unsigned kBeyondTable = model::ModeSet::kEnd - 1;
 
 /// The number of the mode that the host runs in: on PowerNV its processor's, elsewhere that of the

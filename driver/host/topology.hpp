@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The host's NUMA nodes and CPUs, as far as a capabilities document tells them.
+// The host's NUMA nodes and CPUs, as far as a capabilities document contains them.
 #pragma once
 
 #include "driver/model/topology.hpp"

@@ -42,8 +42,8 @@ private:
 Descriptor openFile(const std::string& path, int flags);
 
 /// Opens a file for reading, or takes standard input for "-". A file never gets the number of
-/// standard input, even where the program was started without one, so that "-" stays honest. Owns
-/// nothing if that fails, and errno says why.
+/// standard input, even where the program was started without one, so that "-" always means
+/// standard input. Owns nothing if that fails, and errno says why.
 Descriptor openInput(const std::string& path);
 
 /// Writes all of the bytes with write(2), again where a signal interrupts it or not all were taken.

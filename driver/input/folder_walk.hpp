@@ -21,12 +21,10 @@ enum class FolderOf {
 };
 
 /// Walks through a folder and those in it: a folder's entries by name (bytes compared), a folder
-/// where its name falls.
-///
-/// What is found are regular files, or links to some, whose name has the ending that is searched
-/// for and does not begin with a dot. Folders that begin with a dot, and links to folders, are
-/// ignored. Memory does not grow with the number of files: of a large folder a batch of names is
-/// held, and the folder is read again for the next.
+/// where its name falls. Finds regular files, and links to them, whose names have the wanted ending
+/// and do not begin with a dot. Folders that begin with a dot, and links to folders, are ignored.
+/// Memory does not grow with the number of files: a large folder is read several times, one batch
+/// of names at a time.
 class FolderWalk {
 public:
     /// @param batch how many names of one folder are held; tests choose a small one.

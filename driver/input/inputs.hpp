@@ -15,7 +15,7 @@ namespace hostcompat::input {
 
 /// A stream of inputs: first the paths named, in their order, then those of the list. A folder
 /// stands for what is searched for below it (FolderWalk); in the list a name that ends in ".xml" is
-/// always a document's. Nothing is held but where the stream is. Not for two threads at once.
+/// always a document's. Only the position in the stream is held. Not thread-safe.
 class Inputs {
 public:
     /// @param paths files, folders, or "-" for standard input.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Files that this program puts into folders of others, and takes away again.
+// Files that this program writes into folders of other programs, and removes again.
 #pragma once
 
 #include "driver/input/descriptor.hpp"
@@ -11,18 +11,18 @@
 
 namespace hostcompat::input {
 
-/// Makes a folder and those that it lies in, where they are missing.
-/// Errors: kind system with the folder that cannot be made.
+/// Creates a folder and its parents, if they are missing. Errors: kind system with the folder that
+/// cannot be made.
 Result<void> makeFolders(const std::filesystem::path& path);
 
-/// A line that every file which this program wrote has; what lacks it is somebody else's.
+/// Every file that this program writes has this line; other files are foreign.
 inline constexpr std::string_view kManagedMark = "# Written by virt-host-compat";
 
-/// Whose file stands at a path.
+/// Whether a file was written by this program.
 enum class ManagedState {
     absent,
     ours,
-    foreign, ///< somebody else wrote it, or it is no file; it is never changed
+    foreign, ///< not written by this program, or not a regular file; never changed
 };
 
 /// Whether a text has a line that begins with kManagedMark.
@@ -40,15 +40,15 @@ struct ManagedKind {
     std::string label = {};
 };
 
-/// A file that is there, or not.
+/// A file that exists, or not.
 struct ManagedFile {
     ManagedState state = ManagedState::absent;
     /// The bytes of a regular file.
     std::string content;
 };
 
-/// Puts a file at a path, whoever wrote the one that is there, by way of a new one beside it, which
-/// never outlives a failure. Errors: kind system with the file that cannot be made or written.
+/// Replaces a file, whoever wrote it, by renaming a temporary file, which is removed on failure.
+/// Errors: kind system with the file that cannot be made or written.
 Result<void> putFile(const std::filesystem::path& path, std::string_view content,
                      const ManagedKind& kind = {});
 
@@ -82,8 +82,8 @@ Result<bool> writeManaged(const std::filesystem::path& path, std::string_view co
 /// Removes a file of ours. Returns whether there was one. Errors: as writeManaged().
 Result<bool> removeManaged(const std::filesystem::path& path, const ManagedKind& kind = {});
 
-/// Removes a file of ours as removeManaged() does, and its folder if nothing is left in it: for
-/// folders that programs look into whether they are there or not.
+/// Like removeManaged(), and also removes the folder if it is empty: for folders that may be
+/// missing.
 Result<bool> removeManagedWithFolder(const std::filesystem::path& path);
 
 } // namespace hostcompat::input

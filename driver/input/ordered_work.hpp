@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Work on many items by several threads, told in the items' order, in bounded memory.
+// Work on many items with several threads. Results are reported in the items' order, in bounded
+// memory.
 #pragma once
 
 #include "driver/model/error.hpp"
@@ -22,7 +23,7 @@ namespace hostcompat::input {
 /// The processors that this process may use; at least 1.
 unsigned usableProcessors();
 
-/// Items on their way from next() through a worker to tell(). What each thread does is work().
+/// Passes items from next() through a worker to tell(). Each thread runs work().
 template <typename Item, typename Next, typename Tell>
 class OrderedWork {
 public:
@@ -115,14 +116,14 @@ private:
     std::mutex mutex_;
     std::condition_variable room_;
     bool ended_ = false;
-    bool outOfMemory_ = false; ///< what is behind the item at which it was is not told
+    bool outOfMemory_ = false; ///< later items are not reported
     std::size_t taken_ = 0;    ///< handfuls taken
-    std::size_t told_ = 0;     ///< handfuls that were told
+    std::size_t told_ = 0;     ///< handfuls that were reported
     std::map<std::size_t, Handful> kept_;
 };
 
-/// Works on items with several threads, this one among them, so that none is needed that cannot be
-/// had. Only a few items for each thread are held at a time.
+/// Works on items with several threads, including this one, so it also works if no thread can be
+/// started. Only a few items for each thread are held at a time.
 ///
 /// @param jobs threads; 0 for usableProcessors().
 /// @param next gives the next item (std::optional<Item>), nothing at the end.

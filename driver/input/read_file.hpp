@@ -13,7 +13,7 @@ namespace hostcompat::input {
 /// The largest input that is read, in bytes: 64 MiB. A usual capabilities document has 14 KiB.
 inline constexpr std::size_t kMaximumInputBytes = std::size_t{64} << 20;
 
-/// NUL bytes that lie behind what an InputReader gives, for readers that look ahead.
+/// NUL bytes after the bytes that an InputReader returns, for readers that look ahead.
 inline constexpr std::size_t kInputPadding = 64;
 
 /// What a message calls an input: its path as it is, or "standard input" for "-".
@@ -28,8 +28,8 @@ std::string inputName(std::string_view path);
 ///         read (errorNumber is set), it is a folder, it is larger than kMaximumInputBytes.
 Result<std::string> readInput(std::string_view path);
 
-/// Reads inputs one after another into one buffer, whose room is used again unless it is large. One
-/// for each thread.
+/// Reads inputs one after another into one buffer, which is reused unless it is large. One for each
+/// thread.
 class InputReader {
 public:
     /// As readInput(). A file that has the size which the system says is read with one call.

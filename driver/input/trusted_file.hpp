@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Files that a privileged process may believe.
+// Files that a privileged process may trust.
 #pragma once
 
 #include "driver/model/error.hpp"

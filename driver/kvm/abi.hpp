@@ -8,8 +8,8 @@
 
 namespace hostcompat::kvm {
 
-/// One generation: how to ask, and where in the answer each word stands.
-/// Every generation's struct is words of 64 bits, three of them at least.
+/// One generation: how to ask, and the position of each word in the answer. Every generation's
+/// struct is words of 64 bits, three of them at least.
 struct KvmAbi {
     /// The name that records show.
     std::string_view name;

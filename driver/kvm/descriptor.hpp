@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A descriptor that closes through the seam, and the failures that are nobody's answer.
+// A descriptor that is closed through the Kernel interface, and the errors that are not an answer.
 #pragma once
 
 #include "driver/kvm/kernel.hpp"
@@ -36,7 +36,7 @@ private:
     int number_;
 };
 
-/// Whether an errno says that the system has run short, and nothing about the question.
+/// Whether an errno means that the system is short of a resource, so it is not an answer.
 inline bool isResourceFailure(int errorNumber) {
     return errorNumber == EMFILE || errorNumber == ENFILE || errorNumber == ENOMEM ||
            errorNumber == ENOSPC || errorNumber == EAGAIN || errorNumber == EIO;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A kernel for tests that answers as the measured ones do, and fails any call on demand.
+// A fake kernel for tests. It answers like the measured kernels, and fails any call on demand.
 #pragma once
 
 #include "driver/kvm/kernel.hpp"
@@ -14,10 +14,11 @@
 
 namespace hostcompat::kvm {
 
-/// Which generation of the interface the kernel has built in.
+/// The generation of the interface that the kernel has.
 enum class FakeInterface { none, merged, v5, v4Agreed, v4Posted };
 
-/// What a fake kernel is. The defaults are a POWER10 partition in power9 mode on Linux 7.3.
+/// The properties of a fake kernel. The defaults are a POWER10 partition in power9 mode on Linux
+/// 7.3.
 struct FakeKernelSetup {
     FakeInterface interface = FakeInterface::merged;
     /// What the hypervisor grants; 0 makes the capability answer 0.
@@ -27,7 +28,7 @@ struct FakeKernelSetup {
     std::uint64_t structSize = 24;
     /// The page size above which the kernel refuses without writing its size back.
     std::uint64_t pageSize = 65536;
-    /// Whether KVM-HV is behind /dev/kvm; otherwise making a machine is EINVAL.
+    /// Whether KVM-HV works; otherwise KVM_CREATE_VM fails with EINVAL.
     bool hasHv = true;
     int apiVersion = 12;
     /// KVM_CAP_PPC_NESTED_HV and KVM_CAP_PPC_MMU_HASH_V3.

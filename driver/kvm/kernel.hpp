@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The seam to the kernel: the three calls that asking KVM needs.
+// The interface to the kernel, which tests replace: the three system calls that asking KVM needs.
 #pragma once
 
 #include <cstdint>
 
 namespace hostcompat::kvm {
 
-/// The kernel's calls by their own names. One method each, no policy: a test's kernel can fail any
-/// of them.
+/// One method for each system call, without any logic, so that a test can fail each of them.
 class Kernel {
 public:
     Kernel() = default;

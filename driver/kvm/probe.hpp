@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The question to KVM: which compatibility modes can guests of this host have?
+// Asks KVM which compatibility modes guests of this host can have.
 #pragma once
 
 #include "driver/kvm/kernel.hpp"
@@ -13,7 +13,7 @@
 
 namespace hostcompat::kvm {
 
-/// How far the question got.
+/// The result of asking KVM.
 enum class KvmOutcome {
     answered,     ///< the kernel gave a bitmap
     tried,        ///< KVM-HV works, does not know the capability, and each mode was tried
@@ -21,7 +21,7 @@ enum class KvmOutcome {
     noPermission, ///< the device may not be opened
     noModule,     ///< the device is there, and no KVM module is loaded
     noHv,         ///< KVM is there without KVM-HV
-    refused,      ///< a call failed that should not have
+    refused,      ///< another call failed
 };
 
 /// KVM's answer. Owns its strings.
@@ -32,7 +32,7 @@ struct KvmAnswer {
     std::string abi;
     /// What KVM_CAP_PPC_NESTED_HV says; nothing if it was not asked.
     std::optional<bool> nestedHv;
-    /// The answers of the trial where it was made, as far as it got.
+    /// The answers of the trial, if it was made, up to the call that failed.
     std::optional<model::Trial> trial;
     /// The path of the device, always.
     std::string device;
@@ -46,8 +46,8 @@ struct KvmAnswer {
 /// What to ask.
 struct KvmQuestion {
     std::string device = "/dev/kvm";
-    /// Whether each mode is tried even where the kernel gives a bitmap: that makes a machine of its
-    /// own.
+    /// Whether each mode is also tried if the kernel gives a bitmap, which creates a virtual
+    /// machine.
     bool alwaysTry = false;
     model::ModeTable table = model::modeTable();
 };
@@ -63,9 +63,9 @@ struct KvmQuestion {
 /// commits b76fb087efcd, 8735048f54ec, c1721e584244.
 Result<KvmAnswer> askKvm(Kernel& kernel, const KvmQuestion& question = {});
 
-/// The answer that the kernel's bitmap means: a mode whose bit is set is supported, one whose bit
-/// is not set is refused, and of one without a bit it does not tell.
-/// Sources: Linux 7.3 Documentation/virt/kvm/api.rst 4.145, commit ac3e65ddddf3.
+/// The answer that the kernel's bitmap means: a mode whose bit is set is supported, a mode whose
+/// bit is not set is refused, and a mode without a bit is unknown. Sources: Linux 7.3
+/// Documentation/virt/kvm/api.rst 4.145, commit ac3e65ddddf3.
 model::KnownCompat compatFromBitmap(std::uint64_t bitmap, std::string_view abi,
                                     model::ModeTable table = model::modeTable());
 

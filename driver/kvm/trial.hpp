@@ -19,20 +19,20 @@ struct TrialFailure {
 };
 
 /// Makes a virtual machine with one vCPU, sets on it the control value, level 0 and the level of
-/// every mode of the table, and closes both. The vCPU is never run. It is the call with which QEMU
-/// pins a guest (QEMU target/ppc/kvm.c, kvmppc_set_compat()), and KVM judges the mode there (Linux
-/// arch/powerpc/kvm/book3s_hv.c, kvmppc_set_arch_compat()). Since Linux 7.2 the vCPU has to have
-/// KVM_CAP_PPC_PAPR first. 0 and EINVAL are answers; any other errno ends the trial.
+/// every mode of the table, and closes both. The vCPU is never run. QEMU uses the same call to set
+/// a guest's mode (QEMU target/ppc/kvm.c, kvmppc_set_compat()), and KVM checks the mode in it
+/// (Linux arch/powerpc/kvm/book3s_hv.c, kvmppc_set_arch_compat()). Since Linux 7.2 the vCPU has to
+/// have KVM_CAP_PPC_PAPR first. 0 and EINVAL are answers; any other errno ends the trial.
 ///
 /// @param device the open device. @param answers what the kernel said as far as the trial got.
 /// @return the call that failed, if one did.
 std::optional<TrialFailure> tryModes(Descriptor& device, model::ModeTable table,
                                      model::Trial& answers);
 
-/// The modes that the answers mean, before the host's own level is looked at: what KVM took is
-/// supported, what it answered EINVAL is refused. Limits: with nested API v2 on a Power11, KVM
-/// judges power10 by the grant of power11 (map_pcr_to_cap()); kernels without commit 884ea0283f4e
-/// take power11 on a POWER10, as both have one PCR value.
+/// The modes that the answers mean, without the limit of the host's own mode: a mode that KVM
+/// accepted is supported, a mode that it refused with EINVAL is not. Limits: with nested API v2 on
+/// a Power11, KVM judges power10 by the grant of power11 (map_pcr_to_cap()); kernels without commit
+/// 884ea0283f4e take power11 on a POWER10, as both have one PCR value.
 ///
 /// @return nothing if the answers cannot be believed: KVM took the control value, or it took no
 /// level at all.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Asks libvirt daemons for their capabilities documents, many at a time, none for longer than it
-// may take.
+// Asks libvirt daemons for their documents, many at a time, each with a timeout.
 #pragma once
 
 #include "driver/libvirt/guest_process.hpp"
@@ -27,9 +26,9 @@ struct Translation {
 /// A domain of a daemon's, with its documents as they came, without what libvirt keeps secret.
 struct ConnectedDomain {
     std::string name;
-    /// What it runs with; empty if it does not run.
+    /// The document of the running domain; empty if it does not run.
     std::string running;
-    /// What the next start takes; empty if it is not defined.
+    /// The document for the next start; empty if the domain is not defined.
     std::string defined;
     /// Where ConnectOptions::translate asks for it: what the next start of one that is defined
     /// would be.
@@ -38,7 +37,7 @@ struct ConnectedDomain {
     GuestProcess process = {};
 };
 
-/// What a connection gave.
+/// The result of a connection.
 struct ConnectedHost {
     /// The URI as libvirt understood it.
     std::string uri;
@@ -49,7 +48,7 @@ struct ConnectedHost {
     std::vector<ConnectedDomain> domains = {};
     /// Whether the document describes this host, so that the answer of this host's KVM belongs in
     /// it: a QEMU connection to a daemon here, or, where the URI names a socket, to one that has
-    /// this host's name. In doubt it does not.
+    /// this host's name. False if that is not certain.
     bool thisHost = false;
 };
 
@@ -61,7 +60,7 @@ enum class HostDocument {
     domainCapabilities,
 };
 
-/// What to ask, how patient to be, and how much at a time.
+/// What to ask, the timeout, and the number of connections at a time.
 struct ConnectOptions {
     HostDocument document = HostDocument::capabilities;
     /// Whether the domains are wanted too.
@@ -74,15 +73,15 @@ struct ConnectOptions {
     /// Whether the processes of domains that run are looked at, where that is possible.
     bool processes = false;
 
-    /// What each connection may take from its own start.
+    /// The timeout of each connection, from its own start.
     std::chrono::milliseconds timeout{30'000};
-    /// Connections at a time. Each is a process while it lasts.
+    /// Connections at a time. Each one runs in its own process.
     std::size_t jobs = 32;
-    /// What is kept of a document, where that is less than all: called in the connection's process,
-    /// which has closed the connection and given up its rights, so that many documents from
-    /// strangers can be parsed while the caller goes on connecting.
+    /// Reduces a document to the part that is needed. It is called in the connection's process,
+    /// after that has closed the connection and given up its rights, so untrusted documents are
+    /// parsed there while the caller keeps its rights.
     std::function<Result<std::string>(const ConnectedHost&)> reduce = {};
-    /// Call it with every right of the caller.
+    /// Call `reduce` without giving up rights.
     bool noSandbox = false;
 };
 

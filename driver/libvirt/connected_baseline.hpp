@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A cluster's baseline from its libvirt daemons.
+// Computes a baseline from libvirt daemons.
 #pragma once
 
 #include "driver/libvirt/client.hpp"
@@ -21,7 +21,7 @@ struct DaemonUris {
     std::optional<std::string> list;
 };
 
-/// What the caller wants to hear, in the order of the URIs.
+/// Callbacks, in the order of the URIs.
 struct ConnectListener {
     /// A daemon that could not be asked, or whose document cannot be read. It counts as unknown.
     std::function<void(const Error&)> unreachable;
@@ -35,9 +35,8 @@ struct ConnectCounts {
     std::uint64_t unreachable = 0;
 };
 
-/// Asks every daemon for its capabilities, many at a time, each with its own deadline, and adds
-/// what they say to the baseline. Hosts bear their URI as the name. At most 1,024 documents are
-/// held, however many daemons there are.
+/// Asks every daemon for its capabilities, many at a time, each with its own timeout, and adds the
+/// hosts to the baseline. A host's name is its URI. At most 1,024 documents are held at a time.
 /// Errors: those of PathList for the list; kind system if libvirt cannot be used at all. The caller
 /// must have one thread only.
 Result<ConnectCounts> connectBaseline(const DaemonUris& uris, const ConnectOptions& options,

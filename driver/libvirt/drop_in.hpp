@@ -14,19 +14,19 @@
 
 namespace hostcompat::libvirt {
 
-/// The daemons that host QEMU guests: the one for everything, and the modular one.
+/// The daemons that run QEMU guests: the monolithic and the modular one.
 inline constexpr std::array<std::string_view, 2> kDaemons = {"libvirtd", "virtqemud"};
 
-/// Where a daemon's drop-in stands.
+/// The path of a daemon's drop-in.
 std::filesystem::path dropInPath(const std::filesystem::path& root, std::string_view daemon);
 
-/// The daemons whose unit is installed below the root, in the order of kDaemons.
-/// Errors: kind system if the system does not let it be seen.
+/// The daemons whose unit is installed below the root, in the order of kDaemons. Errors: kind
+/// system if that cannot be found out.
 Result<std::vector<std::string>> installedDaemons(const std::filesystem::path& root);
 
-/// The drop-in's content. The module's path is absolute, and free of white space, quotes, % and
-/// colons, which systemd and the loader would read in their own way.
-/// Errors: kind usage for any other path.
+/// The drop-in's content. The module's path must be absolute, without white space, quotes, % and
+/// colons, which are special for systemd or the dynamic loader. Errors: kind usage for any other
+/// path.
 Result<std::string> dropInText(const std::filesystem::path& module);
 
 /// Whether a daemon may preload the file.
@@ -47,7 +47,7 @@ struct RunningDaemon {
 };
 
 /// The running processes of that name. Whether they have the module is known to root only.
-/// @return nothing if a process may not be looked into.
+/// @return nothing if a process may not be inspected.
 std::optional<std::vector<RunningDaemon>> runningDaemons(std::string_view daemon,
                                                          const std::filesystem::path& module);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// libvirt's client library, loaded when it is first needed, and a connection through it.
+// libvirt's client library, which is loaded when it is first needed, and a connection.
 #pragma once
 
 #include "driver/libvirt/client.hpp"
@@ -15,7 +15,7 @@
 
 namespace hostcompat::libvirt {
 
-/// The calls that are used, under their own names and with the types of libvirt's headers.
+/// The functions of the library that are used, with their own names and types.
 struct LibvirtCalls {
     decltype(&::virInitialize) virInitialize = nullptr;
     decltype(&::virSetErrorFunc) virSetErrorFunc = nullptr;
@@ -48,7 +48,7 @@ public:
     const LibvirtCalls& calls() const {
         return calls_;
     }
-    /// An Error in libvirt's own words: its last error in this thread.
+    /// An Error with libvirt's message: its last error in this thread.
     Error lastError(std::string action, std::string_view uri) const;
 
 private:
@@ -64,8 +64,7 @@ enum class Access { readOnly, readWrite };
 class LibvirtConnection {
 public:
     /// Opens a connection; an empty URI is libvirt's default. libvirt prints nothing on its own
-    /// from then on. May block for as long as the other side likes.
-    /// Errors: kind input in libvirt's words.
+    /// from then on. May block without a limit. Errors: kind input in libvirt's words.
     static Result<LibvirtConnection> open(const LibvirtLibrary& library, const std::string& uri,
                                           Access access);
 

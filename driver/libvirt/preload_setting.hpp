@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Whether systemd gives a daemon an LD_PRELOAD already.
+// Whether systemd already sets LD_PRELOAD for a daemon.
 #pragma once
 
 #include "driver/model/error.hpp"
@@ -12,8 +12,8 @@
 
 namespace hostcompat::libvirt {
 
-/// Where administrators and packages put units, below the system's root, the first that counts
-/// first (systemd.unit(5), of the system's manager).
+/// The folders of units, relative to the system's root, in order of precedence (systemd.unit(5),
+/// system manager).
 inline constexpr std::array<const char*, 5> kUnitFolders = {
     "etc/systemd/system", "run/systemd/system", "usr/local/lib/systemd/system",
     "usr/lib/systemd/system", "lib/systemd/system"};

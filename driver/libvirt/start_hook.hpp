@@ -10,18 +10,18 @@
 
 namespace hostcompat::libvirt {
 
-/// Where the hook stands, below the system's root (libvirt docs/hooks.rst; a folder of scripts
+/// The path of the hook, relative to the system's root (libvirt docs/hooks.rst; a folder of scripts
 /// since libvirt 6.5).
 inline constexpr std::string_view kHookPath = "etc/libvirt/hooks/qemu.d/virt-host-compat";
 
-/// Whether the hook has a say: before a guest starts here, arrives by migration, or is restored
-/// from a file. Everything else passes; a refused "reconnect" would even end a running guest
-/// (libvirt docs/hooks.rst).
+/// Whether the hook checks the operation: before a guest starts here, arrives by migration, or is
+/// restored from a file. All other operations are allowed; refusing a "reconnect" would even end a
+/// running guest (libvirt docs/hooks.rst).
 bool hookDecides(std::string_view operation, std::string_view subOperation);
 
-/// Why the guest must not start, as one sentence; empty where nothing clearly speaks against it:
-/// the document cannot be read, the host does not say, KVM is not concerned, or only a guest that
-/// starts here would fail while this one arrives or is restored.
+/// Why the guest is refused, as one sentence; empty if it is allowed: it is compatible, the
+/// document cannot be read, the host's modes are unknown, KVM is not concerned, or only a guest
+/// that starts here would fail, but this one arrives or is restored.
 ///
 /// @param domainXml the document that libvirt gives the hook. @param operation "prepare" for a
 /// guest that starts.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Tells from a libvirt URI whether the host behind it is this one.
+// Decides from a libvirt URI whether its host is this one.
 #pragma once
 
 #include <string>
@@ -14,7 +14,7 @@ enum class UriPlace {
     elsewhere,     ///< another host, or a transport that usually leads to one
 };
 
-/// What matters of a URI "SCHEME[+TRANSPORT]://[USER@][HOST][:PORT]/PATH[?QUERY]"
+/// The parts of a URI that are needed: "SCHEME[+TRANSPORT]://[USER@][HOST][:PORT]/PATH[?QUERY]"
 /// (libvirt docs/uri.rst).
 struct ConnectionUri {
     /// The driver: "qemu", "test", "lxc"; empty if the text is no URI.

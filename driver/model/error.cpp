@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Puts an Error into words.
+// Formats an Error as a message.
 #include "driver/model/error.hpp"
 
 #include <fmt/format.h>

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What a failed call of the library says: the contract of every std::expected in it.
+// The error of every std::expected in the library.
 //
-// An expected outcome, "no" and "unknown" included, is a value. An Error means that the question
-// could not be worked on: the caller asked for something senseless, an input is unusable, or the
-// system failed.
+// Expected outcomes, including "no" and "unknown", are values. An Error means that there is no
+// outcome: the arguments are wrong, an input cannot be used, or a system call failed.
 #pragma once
 
 #include <cstddef>
@@ -12,14 +11,14 @@
 
 namespace hostcompat::model {
 
-/// Whose fault it is; a command turns it into its exit status.
+/// The kind of an error, which decides the exit status of a command.
 enum class ErrorKind {
     usage,  ///< the caller's arguments do not make sense together
     input,  ///< an input cannot be read or parsed
-    system, ///< the operating system failed us
+    system, ///< a system call failed
 };
 
-/// One failure, with everything needed to say it in one sentence. Owns its strings.
+/// One failure, with the parts of its message. Owns its strings.
 struct Error {
     ErrorKind kind = ErrorKind::system;
     /// What was tried, as it follows "cannot": "read", "parse", "open".
@@ -36,7 +35,7 @@ struct Error {
     std::string remedy;
 };
 
-/// A value or the Error that stood in its way.
+/// A value or an Error.
 template <typename T>
 using Result = std::expected<T, Error>;
 
@@ -51,7 +50,7 @@ std::string describe(const Error& error);
 
 namespace hostcompat {
 
-// The words of every room's contract.
+// Used in the interfaces of all namespaces.
 using model::Error;
 using model::ErrorKind;
 using model::Result;

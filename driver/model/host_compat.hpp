@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What a host supports and how we know: the values that every other part works on.
+// What a host supports, and the source of that answer.
 #pragma once
 
 #include "driver/model/mode.hpp"
@@ -13,23 +13,22 @@
 
 namespace hostcompat::model {
 
-/// Whether a text can be a source: a letter, then letters, digits and hyphens. A newer version may
-/// have other words than this one.
+/// Whether a text can be a source: a letter, then letters, digits and hyphens. Newer versions may
+/// have other sources.
 bool isSourceWord(std::string_view text);
 
 /// A host's compatibility modes.
 struct KnownCompat {
-    /// Who gave the answer: "kvm" (the kernel's own word), "trial" (each mode was tried), or
-    /// another word in documents and records of other versions.
+    /// The source of the answer: "kvm" (the kernel's bitmap), "trial" (each mode was tried), or
+    /// another name in documents and records of other versions.
     std::string source;
-    /// The modes that guests can have, and those that they cannot have. A mode in neither is not
-    /// told.
+    /// The modes that guests can have, and those that they cannot have. A mode in neither is
+    /// unknown.
     ModeSet supported;
     ModeSet refused;
     /// The kernel's raw bitmap; nothing if the source is not the kernel.
     std::optional<std::uint64_t> capabilities;
-    /// Bits of the bitmap that no row of the table has; kept so that nothing the kernel said is
-    /// lost.
+    /// Bits of the bitmap that are not in the table; kept so that the kernel's answer is complete.
     std::uint64_t unknownBits = 0;
     /// The generation of the kernel's interface that answered (a name of the table in
     /// driver/kvm/abi.hpp).
@@ -38,23 +37,23 @@ struct KnownCompat {
     friend bool operator==(const KnownCompat&, const KnownCompat&) = default;
 };
 
-/// Whether "yes" counts in answers of that source. Earlier versions wrote what a host's level or
-/// processor suggests, as "device-tree" and "pvr": what they call supported, the hypervisor may
-/// refuse.
+/// Whether "yes" is used in answers of that source. Earlier versions derived modes from the host's
+/// own mode or processor, with the sources "device-tree" and "pvr"; the hypervisor may refuse what
+/// they call supported.
 bool isBelieved(std::string_view source);
 
 /// What the kernel answered when each mode was set on a vCPU that never ran: kTaken, or the name of
 /// the errno ("EINVAL"); empty if it was not asked.
 struct Trial {
     static constexpr std::string_view kTaken = "ok";
-    /// A level that no processor has, of the form of those that PAPR gives.
+    /// A logical PVR that no processor has, in the form of PAPR's.
     static constexpr std::uint32_t kControlLevel = 0x0f0000ff;
 
     /// By the mode's number.
     std::map<unsigned, std::string> modes;
     /// Level 0, which is the processor's own mode.
     std::string raw;
-    /// kControlLevel: a kernel that takes it judges nothing.
+    /// kControlLevel: a kernel that accepts it does not check the level.
     std::string control;
     /// Whether KVM gives guests a hashed page table on processors that have a radix one too
     /// (KVM_CAP_PPC_MMU_HASH_V3).
@@ -69,7 +68,7 @@ struct Trial {
 /// The answer about a host: known, or unknown with the reason. Unknown is not "unsupported".
 struct HostCompat {
     std::optional<KnownCompat> known;
-    /// Why it is unknown, and what would help: one sentence. Empty if it is known.
+    /// Why it is unknown, and what to do: one sentence. Empty if it is known.
     std::string reason;
     /// The raw answers of the trial, where it was made; also where nothing was concluded from it.
     std::optional<Trial> trial;
@@ -90,8 +89,8 @@ std::optional<NestedApi> parseNestedApi(std::string_view text);
 /// it does not tell. Unknown where nothing is left.
 HostCompat withoutDoubtful(HostCompat compat);
 
-/// The answer where every mode that is newer than the processor's generation is called not
-/// supported, whoever called it supported. A generation of 0 is not known and limits nothing.
+/// The answer, with every mode newer than the processor's generation changed to not supported. A
+/// generation of 0 is unknown and limits nothing.
 HostCompat limitedTo(HostCompat compat, unsigned generation);
 
 /// What kind of machine the host's kernel runs on.
@@ -129,7 +128,7 @@ struct HostIdentity {
     friend bool operator==(const HostIdentity&, const HostIdentity&) = default;
 };
 
-/// How a precondition fared, in virt-host-validate's words. skip: an earlier one that it depends on
+/// The result of a check, as in virt-host-validate. skip: an earlier check that it depends on
 /// failed.
 enum class CheckResult { pass, warn, fail, skip, note };
 
@@ -139,7 +138,7 @@ std::string_view toString(CheckResult result);
 /// The inverse of toString(); nothing for any other text.
 std::optional<CheckResult> parseCheckResult(std::string_view text);
 
-/// One precondition of a known answer.
+/// One check of "doctor".
 struct Check {
     std::string name;
     CheckResult result = CheckResult::note;
@@ -149,7 +148,7 @@ struct Check {
     friend bool operator==(const Check&, const Check&) = default;
 };
 
-/// Everything that is known of one host: what "show --json" prints and "--probe" reads.
+/// Everything that is known about one host: "show --json" prints it and "--probe" reads it.
 struct HostRecord {
     /// When the host was asked, as text::utcTime() writes it; empty if it is not known.
     std::string time;

@@ -45,7 +45,8 @@ struct Mode {
     std::uint64_t capabilityBit;
 };
 
-/// A table of modes, oldest first. Functions take one so that a test can pass a longer one.
+/// A table of modes, oldest first. It is a parameter of functions, so that a test can pass a longer
+/// one.
 using ModeTable = std::span<const Mode>;
 
 /// The modes that this version knows, oldest first. A new generation is one new row of it.

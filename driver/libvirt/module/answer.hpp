@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The host's answer as the module keeps it: asked rarely, shared by all threads of the daemon.
+// The host's answer, which the module caches and shares between all threads of the daemon.
 #pragma once
 
 #include "driver/model/host_compat.hpp"
@@ -12,7 +12,7 @@
 
 namespace hostcompat::libvirt::module {
 
-/// What holds for one interval.
+/// The answer and the settings for one interval.
 struct Answer {
     /// The host, with its modes or why they are not known, for the log. Neither is there for a
     /// host that is not POWER: there is nothing to say about it.
@@ -25,10 +25,9 @@ struct Answer {
     std::chrono::seconds interval{60};
 };
 
-/// Finds out anew: reads the configuration and asks the host, or reads the record that replaces it.
-/// Never fails; what went wrong is the answer's reason.
-///
-/// @param configPath the configuration. @param mayBeMissing whether it may be.
+/// Reads the configuration, and asks the host or reads the record that replaces it. Never fails; an
+/// error becomes the answer's reason.
+/// @param configPath the configuration. @param mayBeMissing whether the file may be missing.
 Answer findAnswer(const std::string& configPath, bool mayBeMissing);
 
 /// Keeps an answer for its interval. All methods may be called from any thread.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What the administrator decides about the module.
+// The settings of the module.
 #pragma once
 
 #include "driver/model/error.hpp"
@@ -10,7 +10,7 @@
 
 namespace hostcompat::libvirt::module {
 
-/// The settings, each as it is without a file.
+/// The settings, with their defaults.
 struct Config {
     /// A host record that replaces this host; empty for the host's own answer.
     std::string probe;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What a test tells the stand-in for libvirt to answer, and what that was told.
+// The answers of the fake libvirt for tests, and what it received.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// libvirt's own functions, behind those that the module puts in front of them.
+// libvirt's own functions, which the module's functions call.
 #pragma once
 
 #include <libvirt/libvirt.h>
@@ -23,9 +23,8 @@ struct NextCalls {
 /// The functions of the libvirt that this process uses; found once.
 const NextCalls& nextCalls();
 
-/// Writes a warning to libvirt's log as one line (text::outputLine()), wherever the process's
-/// libvirt has it. Where that libvirt is none that this was tried with, to the system's log under
-/// the process's name.
+/// Writes a warning as one line (text::outputLine()) to libvirt's log. With a libvirt with which
+/// this was not tested, writes it to syslog under the process's name.
 void writeToLog(std::string_view text);
 
 /// Sets libvirt's last error in this thread, so that the caller finds it. Returns whether it could.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What the module makes of libvirt's answers, apart from how it gets between.
+// How the module changes libvirt's answers.
 #pragma once
 
 #include "driver/libvirt/module/answer.hpp"
@@ -24,7 +24,7 @@ Result<std::string> withCompat(std::string_view document, const model::KnownComp
 /// Errors: those of DomainCapabilitiesDocument::read().
 Result<std::string> withDomainCpus(std::string_view document, const model::HostRecord& host);
 
-/// What a caller asked to compare with the hypervisor's CPU; null if not given.
+/// The arguments of a comparison with the hypervisor's CPU; null if not given.
 struct HypervisorQuestion {
     const char* arch = nullptr;
     const char* virtType = nullptr;
