@@ -19,12 +19,12 @@ std::string writeRecord(const model::HostRecord& record);
 /// Whether an input is a record and not a document: it begins with a brace.
 bool isRecord(std::string_view bytes);
 
-/// The records of an input that holds several one after another, with white space between them; all
-/// that follows one that has no end is part of it. Never empty.
+/// Splits an input that contains several records, with white space between them. An unterminated
+/// record extends to the end of the input. Never empty.
 std::vector<std::string_view> splitRecords(std::string_view bytes);
 
 /// Reads what writeRecord() wrote, here or in a newer version: unknown keys are ignored, and modes
-/// beyond the table are kept. Of a source that is not believed (model::isBelieved()) only "no"
+/// beyond the table are kept. From a source that is not trusted (model::isBelieved()) only "no"
 /// counts.
 ///
 /// @param json the text. @param name its name in messages.

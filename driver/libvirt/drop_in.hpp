@@ -35,9 +35,9 @@ Result<std::string> dropInText(const std::filesystem::path& module);
 /// file into set-user-ID programs.
 Result<void> checkModule(const std::filesystem::path& module);
 
-/// Whether the daemon's program starts with the module preloaded, tried with its --version.
-/// Errors: kind input if the loader does not take the module, or where the program fails with it. A
-/// program that is not there is no error: there is nothing to try.
+/// Whether the daemon's program starts with the module preloaded, tried with its --version. Errors:
+/// kind input if the dynamic loader does not load the module, or if the program fails with it. A
+/// missing program is not an error.
 Result<void> tryModule(const std::filesystem::path& module, std::string_view daemon);
 
 /// A running daemon, and whether it has the module.

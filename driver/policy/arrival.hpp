@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Decides whether a guest that runs can move to a host.
+// Decides whether a running guest can migrate to a host.
 #pragma once
 
 #include "driver/policy/check.hpp"
 
 namespace hostcompat::policy {
 
-/// Decides whether a running guest can arrive at a host by live migration. Unlike a guest that
-/// starts it keeps the mode in which it runs.
+/// Decides whether a running guest can arrive at a host by live migration. It keeps the mode in
+/// which it runs.
 ///
 /// @param start what checkDomain() says of the guest on the target. @param domain what the guest
 /// runs with. @param source the host that it was started on and runs on; null where that is not

@@ -19,18 +19,18 @@ enum class Verdict {
     compatible,
     incompatible,
     unknown,       ///< the host does not say
-    notApplicable, ///< KVM's compatibility modes do not bind the domain
+    notApplicable, ///< KVM's compatibility modes do not apply to the domain
 };
 
 /// "compatible", "incompatible", "unknown" or "not-applicable".
 std::string_view toString(Verdict verdict);
 
-/// Whether nothing stands against the domain: it is compatible, or KVM's modes do not bind it.
+/// Whether the domain is compatible, or KVM's modes do not apply to it.
 inline bool isYes(Verdict verdict) {
     return verdict == Verdict::compatible || verdict == Verdict::notApplicable;
 }
 
-/// The verdict about one domain, with the reason and the way out.
+/// The verdict about one domain, with the reason and what to change.
 struct CheckAnswer {
     Verdict verdict = Verdict::unknown;
     /// One clause that says why; never empty.
@@ -42,7 +42,7 @@ struct CheckAnswer {
     /// Whether the verdict is of a guest that starts here. One that arrives from another host, or
     /// is restored, runs in a mode already, which its document does not tell.
     bool onlyAtStart = false;
-    /// What is true beyond the verdict and may surprise later.
+    /// Warnings about a domain that can run.
     std::vector<std::string> warnings;
 };
 

@@ -11,14 +11,15 @@
 
 namespace hostcompat::policy {
 
-/// Hosts that decide alike: the same processor, modes and whatever else a decision looks at.
+/// Hosts with the same answers: the same processor, modes, and everything else that a decision
+/// uses.
 struct HostKind {
     /// One of them, called by the name of the first.
     PolicyHost host;
     std::vector<std::string> names;
 };
 
-/// What becomes of a guest on the hosts of a kind.
+/// The answers for a guest on the hosts of a kind.
 struct GuestOnHost {
     CheckAnswer start;
     /// Whether it can arrive by migration (arrivalOf()).

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What becomes of a guest without a pinned mode in a partition that runs in an older mode.
+// Whether a guest without a pinned mode runs in a partition that runs in an older mode.
 #pragma once
 
 #include "driver/policy/host.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Every sentence that decisions say to people.
+// Every message of the decisions.
 #pragma once
 
 #include "driver/policy/baseline.hpp"
@@ -98,7 +98,7 @@ std::string contradictsDocument(const xml::Domain& domain, CommandLineOf who,
                                 std::string_view here);
 std::string legacyModel(std::string_view written, std::string_view model);
 
-// Domains that cannot be made fit.
+// Domains in which no mode can be pinned.
 std::string noModeFrom(const PolicyHost& host, model::ModeSet usable, unsigned atLeast);
 std::string noModeToPin(const PolicyHost& host);
 std::string noModeForBoth(const PolicyHost& host, const qemu::QemuModes& qemu);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Runs other programs, and work that may hang, in child processes with a time limit.
-//
-// Each child leads a session of its own. All of it is killed when the child ends or is late, so
-// nothing that it started stays, and nothing in it can wait for a password at the terminal. A child
-// is killed, too, where this process dies.
+// Runs other programs, and work that may hang, in child processes with a time limit. Each child
+// runs in a new session. The whole session is killed when the child ends or its time is over, so no
+// process stays behind, and none can wait for a password at the terminal. A child is also killed if
+// this process dies.
 #pragma once
 
 #include "driver/model/error.hpp"
@@ -19,14 +18,14 @@ namespace hostcompat::process {
 /// The most that is kept of each of a program's output streams, in bytes.
 inline constexpr std::size_t kMaximumChildOutput = std::size_t{1} << 20;
 
-/// What a program left behind.
+/// The output and the exit status of a program.
 struct ChildResult {
     /// Standard output and standard error, each cut at kMaximumChildOutput.
     std::string output;
     std::string errors;
     /// Its exit status, or 128 and the number of the signal that ended it.
     int status = 0;
-    /// It was killed because the time was over.
+    /// It was killed because of the timeout.
     bool timedOut = false;
 };
 
@@ -40,7 +39,7 @@ struct ChildResult {
 Result<ChildResult> runChild(const std::vector<std::string>& command, const std::string& input,
                              std::chrono::milliseconds timeout);
 
-/// How one piece of isolated work ended.
+/// The result of one piece of isolated work.
 struct IsolatedOutcome {
     enum class End {
         finished, ///< the work returned; `text` is what it returned
@@ -53,18 +52,18 @@ struct IsolatedOutcome {
     int signal = 0;
 };
 
-/// One piece of work: returns its answer as text of any bytes. It runs in a process of its own, so
-/// whatever it changes is lost. It must not print: standard output and error are the caller's.
+/// One piece of work, which returns its answer as a string of any bytes. It runs in a child
+/// process, so its changes to memory are lost. It must not print, because standard output and error
+/// belong to the caller.
 using IsolatedWork = std::function<std::string()>;
 
-/// Runs each piece in a child process of its own, at most `jobs` at a time, and waits for all.
-///
-/// Processes and not threads, because a connection that hangs in libvirt (or in the ssh that it
-/// started) cannot be ended from within: there is no call for it, and a thread left behind would
-/// keep memory, descriptors and locks. Memory is copy-on-write.
+/// Runs each piece in its own child process, at most `jobs` at a time, and waits for all.
+/// Processes, not threads, because a connection that hangs in libvirt (or in the ssh that it
+/// started) cannot be cancelled: there is no function for it, and an abandoned thread would keep
+/// memory, descriptors and locks. Memory is copy-on-write.
 ///
 /// @param work the pieces, run in this order.
-/// @param timeout what each piece may take from its own start.
+/// @param timeout of each piece, from its own start.
 /// @param jobs how many run at a time; at least 1.
 /// @return one outcome for each piece, in their order. Errors: kind system if a socket or a process
 /// cannot be made while none is running. The caller must have one thread only.

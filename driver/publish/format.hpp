@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The answer in the words of schedulers, monitoring and configuration management.
+// The answer in the formats of schedulers, monitoring and configuration management.
 #pragma once
 
 #include "driver/input/managed_file.hpp"
@@ -12,10 +12,10 @@
 
 namespace hostcompat::publish {
 
-/// One format: what it is called, where its reader looks, and how the answer is written in it.
+/// One format: its name, its file, and how the answer is written in it.
 struct Format {
     std::string_view name;
-    /// The file that the reader looks at, below the root.
+    /// The file that the reader reads, below the root.
     std::string_view path;
     /// The permissions of the file.
     unsigned mode;
@@ -28,8 +28,8 @@ struct Format {
     bool temporaryElsewhere = false;
     /// Whether the file's time of modification says when the answer was last confirmed.
     bool touched = false;
-    /// How the name of each mode that is supported is written in the file; nothing if the reader
-    /// forgets by itself what is no longer there.
+    /// How the name of each supported mode is written in the file; null if the reader drops names
+    /// that are no longer in the file.
     std::string (*keptName)(std::string_view mode) = nullptr;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Puts the answer where its readers look, and takes it away again.
+// Writes and removes the files with the answer.
 #pragma once
 
 #include "driver/model/error.hpp"
@@ -17,12 +17,12 @@ struct Output {
     std::filesystem::path path;
 };
 
-/// What writing an output did.
+/// The result of writing an output.
 struct Written {
     enum class Change {
         written,
         unchanged,
-        removed, ///< the format cannot say what the host says now
+        removed, ///< the format cannot express the host's current answer
         none,    ///< as removed, and there was no file
     };
     Change change = Change::none;
@@ -31,7 +31,7 @@ struct Written {
     std::vector<std::string> lost;
 };
 
-/// Brings an output up to date: whole or not at all, and only where its bytes change.
+/// Updates an output atomically, and only if its content changes.
 ///
 /// @param content Format::render() of the host's record.
 /// Errors: those of input::writeManaged() and input::removeManaged(); kind input if a file of
@@ -41,12 +41,12 @@ Result<Written> writeOutput(const Output& output, const std::string& content);
 /// Removes the file of an output. Returns whether there was one. Errors: as writeOutput().
 Result<bool> removeOutput(const Output& output);
 
-/// Whether an output says what the host says.
+/// Whether an output is up to date.
 struct OutputState {
     enum class State {
         current,
-        stale,   ///< the file says something else, or is missing
-        foreign, ///< somebody else's file is there
+        stale,   ///< the file has other content, or is missing
+        foreign, ///< there is a file that this program did not write
     };
     State state = State::current;
     /// When the file was written or confirmed, in seconds since 1970; 0 without a file.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Which compatibility modes a QEMU binary takes, found by asking it.
+// Asks a QEMU binary which compatibility modes it accepts.
 #pragma once
 
 #include "driver/model/error.hpp"
@@ -12,9 +12,9 @@
 
 namespace hostcompat::qemu {
 
-/// What a QEMU binary takes as max-cpu-compat of its machine pseries.
+/// What a QEMU binary accepts as max-cpu-compat of its machine pseries.
 struct QemuModes {
-    /// The binary as it was named.
+    /// The binary, as the user named it.
     std::string binary;
     /// Names of accepted modes, in the order in which they were asked for.
     std::vector<std::string> accepted;
@@ -27,8 +27,8 @@ struct QemuModes {
     model::ModeSet modes() const;
 };
 
-/// The names worth asking for: the table's, and the older ones that QEMU has had
-/// (QEMU target/ppc/compat.c, compat_table).
+/// The names to ask for: those of the table, and the older ones of QEMU (QEMU target/ppc/compat.c,
+/// compat_table).
 std::vector<std::string> modesToAskFor(model::ModeTable table = model::modeTable());
 
 /// Starts the binary without running a guest and sets the property max-cpu-compat of a machine

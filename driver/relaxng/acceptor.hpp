@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The fast path of validation: says "certainly valid" or nothing.
-//
-// A document is a walk through states that are made as they are met. A state knows the pattern of
-// what may follow, the open elements and the names seen in a start tag, so it alone decides what
-// any text leads to. Between values documents repeat themselves byte for byte (">\n    <cpu id='"),
-// so a state also remembers such stretches and the state that each led to: usually a document is a
-// few comparisons a line.
+// The fast path of validation: it accepts a document as certainly valid, or leaves it to libxml2. A
+// document is read by an automaton whose states are created when they are first needed. A state
+// contains the pattern of what may follow, the open elements, and the names seen in a start tag, so
+// it determines the next state for any text. Between values, documents repeat the same bytes (">\n
+// <cpu id='"), so a state also caches such byte sequences with the state that follows each: usually
+// a line of a document costs a few comparisons.
 #pragma once
 
 #include "driver/relaxng/grammar.hpp"
@@ -21,14 +20,14 @@ namespace hostcompat::relaxng {
 /// Bytes after a document that must be readable, the first of them NUL.
 inline constexpr std::size_t acceptorPadding = 64;
 
-/// One thread's walker over one grammar. Its memory is bounded whatever it is fed.
+/// The automaton of one thread for one grammar. Its memory is bounded for any input.
 class Acceptor {
 public:
-    /// What it did so far, for reports and tests.
+    /// Statistics, for reports and tests.
     struct Counts {
         std::uint64_t documents = 0;
         std::uint64_t accepted = 0;
-        std::uint64_t resets = 0; ///< how often it forgot all states because they were too many
+        std::uint64_t resets = 0; ///< how often it dropped all states because there were too many
     };
 
     /// `limit`: bytes that it may use beyond its copy of the grammar.

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// XSD's datatypes and patterns as expressions that match what every validator accepts, or less.
-//
-// "Less" is safe: the fast path only says "certainly valid", and a value that it does not recognise
-// goes to libxml2. So numbers are accepted without sign '+', leading zeros or white space around
-// them, tokens only where nothing is to be normalised, and types whose lexical rules are long
-// (dates) not at all.
+// XSD's datatypes and patterns as expressions that match only values that every validator accepts.
+// They may match fewer values: a document with a value that the fast path does not recognise goes
+// to libxml2. So numbers are accepted without sign '+', leading zeros or white space around them,
+// tokens only where nothing is to be normalised, and types whose lexical rules are long (dates) not
+// at all.
 #pragma once
 
 #include "driver/relaxng/expression.hpp"
@@ -22,7 +21,7 @@ struct Facet {
     std::string_view value;
 };
 
-/// What became of a datatype.
+/// The result for a datatype.
 struct Datatype {
     Expression expression = Expressions::nothing;
     /// False if neither RELAX NG nor XSD has such a type or facet: the grammar is broken.

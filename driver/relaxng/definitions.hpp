@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A grammar's files read into one table of definitions: what compiling it starts from.
+// Reads a grammar's files into one table of definitions, from which it is compiled.
 #pragma once
 
 #include "driver/relaxng/grammar.hpp"
@@ -17,7 +17,7 @@ namespace hostcompat::relaxng {
 
 /// Thrown while a grammar is compiled, and caught by compileAcceptor(), whose error it becomes.
 struct Unknown {
-    std::string why; ///< the construct that is not known, in a few words
+    std::string why; ///< the unsupported construct, in a few words
 };
 
 /// A node, by its file.

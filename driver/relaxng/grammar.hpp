@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A RELAX NG grammar as the fast path uses it: loaded from the text that libxml2 gets too.
+// A RELAX NG grammar for the fast path, compiled from the same text that libxml2 gets.
 #pragma once
 
 #include "driver/relaxng/expression.hpp"
@@ -40,9 +40,9 @@ struct AcceptorGrammar {
     void note(std::string text);
 };
 
-/// Compiles a grammar. The error says which construct is not known and where ("FILE: the element
-/// externalRef"): then the fast path is off for this grammar, and libxml2 judges every document.
-/// It is also the answer to grammars that break RELAX NG's restrictions (section 7).
+/// Compiles a grammar. The error says which construct is not supported and where ("FILE: the
+/// element externalRef"): then the fast path is off for this grammar, and libxml2 validates every
+/// document. Grammars that break RELAX NG's restrictions (section 7) are an error too.
 std::expected<std::shared_ptr<const AcceptorGrammar>, std::string>
 compileAcceptor(RngText grammar, const RngLoader& load);
 

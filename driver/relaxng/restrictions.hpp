@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// RELAX NG's restrictions (specification, section 7): validators refuse grammars that break them.
+// Checks RELAX NG's restrictions (specification, section 7): validators refuse grammars that break
+// them.
 #pragma once
 
 #include "driver/relaxng/pattern.hpp"
@@ -10,7 +11,7 @@
 
 namespace hostcompat::relaxng {
 
-/// What an inspection found.
+/// The result of an inspection.
 struct Inspection {
     /// The restriction that the grammar breaks, in a few words; at least as strict as the
     /// specification where name classes are wildcards.

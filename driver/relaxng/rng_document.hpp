@@ -69,7 +69,7 @@ struct RngDocument {
     std::deque<std::string> resolved; ///< texts that had references
 };
 
-/// Reads a grammar's text. The error says, in a few words, what is outside of what is known here.
+/// Reads a grammar's text. The error says, in a few words, what is not supported.
 std::expected<std::unique_ptr<RngDocument>, std::string> readRng(std::string source);
 
 } // namespace hostcompat::relaxng

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Gives up every right that working on a document does not need, so that a document which takes
-// over a parser takes over nothing else.
+// Gives up every right that processing a document does not need, so that an exploited parser cannot
+// do anything else.
 #pragma once
 
 #include "driver/model/error.hpp"
@@ -16,7 +16,7 @@ enum class SandboxReach {
     reading, ///< files and folders, for reading only
 };
 
-/// Enters the sandbox for good: for this thread and every thread and process that it starts
+/// Enters the sandbox permanently, for this thread and every thread and process that it starts
 /// afterwards. Call it before the first thread is started, and before the first byte of a document
 /// is parsed.
 ///
@@ -36,10 +36,10 @@ enum class SandboxReach {
 /// Errors: system, with the call, where the kernel failed for another reason (ENOMEM).
 Result<bool> enterSandbox(SandboxReach reach, std::span<const std::string> only = {});
 
-/// What this machine offers the sandbox.
+/// What this machine supports of the sandbox.
 struct SandboxSupport {
-    bool built = false;  ///< the program has the sandbox in it
-    bool filter = false; ///< the kernel takes seccomp filters
+    bool built = false;  ///< the program was built with the sandbox
+    bool filter = false; ///< the kernel accepts seccomp filters
     /// errno of asking for the filter; 0 if it is there.
     int errorNumber = 0;
     /// Landlock's ABI version; 0 if there is none.

@@ -20,11 +20,11 @@
 namespace hostcompat::sandbox::filter {
 
 /// Calls from this number on (Linux 5.3; the same on every architecture) fail with ENOSYS, as on an
-/// older kernel, so that a C library that prefers them takes what it took before: clone3, whose
-/// flags a filter cannot see, gives way to clone.
+/// older kernel, so that a C library falls back to the older call: for example to clone from
+/// clone3, whose flags a filter cannot see.
 inline constexpr std::uint32_t kFirstNewCall = 434;
 
-/// What decides about a call besides its number.
+/// The condition on the argument of a call.
 enum class Test : std::uint8_t {
     none,       ///< always allowed
     noneOf,     ///< allowed where the argument has no bit of the value

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Verdicts on many documents: on all processors, in the order of the inputs, in bounded memory.
+// Validates many documents on all processors, in the order of the inputs, in bounded memory.
 #pragma once
 
 #include "driver/model/error.hpp"
@@ -11,14 +11,14 @@
 
 namespace hostcompat::validate {
 
-/// How a batch is worked on.
+/// The options of a batch.
 struct BatchOptions {
     unsigned jobs = 0; ///< threads; 0 for one on each processor that this process may use
     FastPath fastPath = FastPath::on;
 };
 
 /// The next input, as Inputs::next() gives it: a path or "-", an Error instead of an input, or
-/// nothing at the end. It is called by one thread at a time, not always the same.
+/// nothing at the end. Different threads call it, but only one at a time.
 using BatchInputs = std::function<std::optional<Result<std::string>>()>;
 
 /// Takes one input's answer. `path` is empty if the input was an Error. It is called in the order

@@ -21,9 +21,8 @@ struct Defect {
     friend bool operator==(const Defect&, const Defect&) = default;
 };
 
-/// The defect as everybody prints it: "file:line: element: message".
-///
-/// @param file what the document is called: a path, or "standard input".
+/// The defect as text: "file:line: element: message".
+/// @param file the document's name: a path, or "standard input".
 std::string formatDefect(std::string_view file, const Defect& defect);
 
 } // namespace hostcompat::validate

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Says exactly what is wrong with a <compat>, or an <enum name='compat'>, where libxml2 only says
+// Finds the exact defects of a <compat>, or an <enum name='compat'>, for which libxml2 only reports
 // that its parent has extra content.
 //
-// Nothing here decides: libxml2's verdict does. These rules are those of schema/hostcpu-compat.rng,
+// The verdict is always libxml2's. These rules are those of schema/hostcpu-compat.rng,
 // domaincpu-compat.rng, capabilities-compat.rng and domaincaps-compat.rng, and a test holds them
 // together.
 #pragma once

@@ -11,14 +11,13 @@
 
 namespace hostcompat::validate {
 
-// Whoever wrote this many mistakes needs no list of all of them, and a hostile document has
-// millions.
+// The list of defects is limited, because a hostile document may have millions.
 inline constexpr std::size_t kMostDefects = 1000;
 
 /// A defect of an element.
 Defect defectAt(const xmlNode* node, std::string message);
 
-/// Cuts a list of kMostDefects or more, and says so of an element.
+/// Cuts a list of kMostDefects or more, and reports that for an element.
 void markCut(const xmlNode* node, std::vector<Defect>& defects);
 
 /// What is wrong with the element by the rules of hostcpu-compat.rng or domaincpu-compat.rng, the

@@ -16,12 +16,11 @@
 
 namespace hostcompat::validate {
 
-/// A grammar. It never changes, so threads may share it, and a copy costs nothing.
-///
-/// libxml2 compiles it when it is first asked for, which takes longer than to validate a hundred
-/// documents: as long as the fast path recognises every document that is not needed. Where the fast
-/// path is off libxml2 compiles at once, so that a broken grammar is an Error before any document
-/// is looked at; where it is on it has found the grammar sound itself.
+/// A grammar. It is immutable, so threads may share it, and it is cheap to copy. libxml2 compiles
+/// it only when needed, because that takes longer than validating a hundred documents, and is not
+/// needed while the fast path recognises every document. If the fast path is off, libxml2 compiles
+/// the grammar at once, so that a broken grammar is an Error before any document is read; if it is
+/// on, the fast path has already checked the grammar.
 class Grammar {
 public:
     /// The built-in grammar, capabilities-compat.rng: any version's capabilities document, strict

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The files of a grammar: read by us, looked at before libxml2 sees them, and handed to it.
+// The files of a grammar: this program reads and checks them, and passes them to libxml2.
 #pragma once
 
 #include "driver/model/error.hpp"
@@ -32,8 +32,8 @@ Result<GrammarReader> readGrammarFolder(const std::string& folder);
 /// more than 64 files.
 Result<void> checkGrammarFiles(const std::string& path, const GrammarReader& read);
 
-/// As long as it lives, libxml2 gets the files that this thread's grammars include from a reader,
-/// and no others: it opens nothing itself, and looks into no catalog.
+/// While this object exists, libxml2 gets the files that this thread's grammars include from a
+/// reader. It opens no file itself, and uses no catalog.
 class GrammarFilesScope {
 public:
     explicit GrammarFilesScope(const GrammarReader& read);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// libxml2's errors, kept where it would print them.
+// Collects libxml2's errors, which it would otherwise print.
 #pragma once
 
 #include "driver/model/error.hpp"
@@ -65,8 +65,9 @@ private:
     std::string text_ = "libxml2 gives no reason";
 };
 
-/// As long as it lives, what this thread's libxml2 would print goes to a FirstLibxmlError instead:
-/// parts of it know no other way. What was set before is set again afterwards.
+/// While this object exists, errors that libxml2 would print in this thread go to a
+/// FirstLibxmlError, because parts of libxml2 have no other way to report them. The previous
+/// handler is restored afterwards.
 class LibxmlErrorScope {
 public:
     explicit LibxmlErrorScope(FirstLibxmlError& first)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What older versions of libvirt do not write of the host's CPUs, and the grammars of newer ones
-// want.
+// Attributes of the host's CPUs that older versions of libvirt do not write, but the grammars of
+// newer versions require.
 #pragma once
 
 #include <libxml/tree.h>
@@ -14,11 +14,11 @@ namespace hostcompat::validate {
 /// The <cpu> elements of /capabilities/host/topology. The nodes belong to the document.
 std::vector<xmlNode*> topologyCpus(xmlDoc* document);
 
-/// Attributes of each of these CPUs that libvirt came to write: first die_id, then cluster_id
-/// (capability.rng of 9.0, which wants the first, and of 11.3, which wants both).
+/// Attributes of these CPUs that later versions of libvirt added: first die_id, then cluster_id
+/// (capability.rng of 9.0 requires the first, that of 11.3 both).
 std::span<const char* const> topologyAttributes();
 
-/// Gives elements an attribute that they lack, and takes it away at the end of the scope.
+/// Adds an attribute to elements that lack it, and removes it at the end of the scope.
 class AddedAttribute {
 public:
     /// Elements that have the attribute keep theirs.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Parses XML that nobody vouches for into a libxml2 tree: no network, no files, no entities, no
-// DOCTYPE.
+// Parses untrusted XML into a libxml2 tree: no network, no files, no entities, no DOCTYPE.
 #pragma once
 
 #include "driver/model/error.hpp"

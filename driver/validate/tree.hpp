@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Short names for what is asked of libxml2's trees again and again.
+// Helpers for libxml2's trees.
 #pragma once
 
 #include <libxml/tree.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Verdicts on documents.
+// Validates documents.
 #pragma once
 
 #include "driver/model/error.hpp"
@@ -14,13 +14,13 @@
 
 namespace hostcompat::validate {
 
-/// Whether a document is valid. The verdict is libxml2's on the whole document; where that would
-/// take too long the built-in grammar's comes from its explanation (explain.hpp).
+/// Whether a document is valid. libxml2 validates the whole document; if that would take too long,
+/// the verdict for the built-in grammar comes from explain.hpp.
 struct Verdict {
     bool valid = false;
     /// What is wrong, in document order, each thing once; empty if valid, never empty if not.
     std::vector<Defect> defects;
-    /// What the grammar is called that the verdict is by; the Validator's grammar owns it.
+    /// The name of the grammar that was used; the Validator's grammar owns it.
     std::string_view grammar;
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Makes defects of libxml2's RELAX NG errors, which come in chains and name what is around the
-// mistake.
+// Converts libxml2's RELAX NG errors, which come in chains and name the elements around the
+// mistake, into defects.
 #pragma once
 
 #include "driver/validate/defect.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Where an attribute stands in a start tag.
+// The position of an attribute in a start tag.
 #pragma once
 
 #include <cstddef>

@@ -27,11 +27,11 @@ public:
     std::string arch() const;
     std::string model() const;
 
-    /// What the document says of the host's modes; unknown where it has no <compat>, or describes a
-    /// host of another architecture than POWER. Modes beyond its processor are not supported. Modes
-    /// beyond the table are kept; of a source that is not believed (model::isBelieved()) only "no"
-    /// counts. Errors: kind input with the line where <compat> appears twice or has no source, a
-    /// mode has no name, appears twice, or says neither yes nor no.
+    /// The host's modes; unknown if the document has no <compat>, or describes a host of another
+    /// architecture than POWER. Modes newer than its processor are not supported. Modes beyond the
+    /// table are kept; of a source that is not believed (model::isBelieved()) only "no" counts.
+    /// Errors: kind input with the line where <compat> appears twice or has no source, a mode has
+    /// no name, appears twice, or says neither yes nor no.
     Result<model::HostCompat> compat() const;
 
     /// The document's bytes with <compat> as the last child of <cpu> instead of any that was there,

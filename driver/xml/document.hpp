@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A document that passed every refusal, as bytes and as a tree that knows where in the bytes its
-// elements stand.
+// A checked document, as bytes and as a tree with the position of each element in the bytes.
 #pragma once
 
 #include "driver/model/error.hpp"
@@ -14,7 +13,7 @@
 
 namespace hostcompat::xml {
 
-/// Where an element stands: offsets in bytes from the document's start.
+/// The position of an element: offsets in bytes from the document's start.
 struct ElementSpan {
     std::size_t begin = 0;        ///< of the '<' of its start tag
     std::size_t contentBegin = 0; ///< after the '>' of its start tag
@@ -40,7 +39,7 @@ public:
         return tree_->document_element();
     }
 
-    /// Where the element stands.
+    /// The position of the element.
     ElementSpan spanOf(pugi::xml_node element) const;
     /// The line of the element's start tag, counted from 1.
     std::size_t lineOf(pugi::xml_node element) const;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The pass over a document behind checkDocument().
+// The scanner of checkDocument().
 #pragma once
 
 #include "driver/xml/characters.hpp"
@@ -14,7 +14,7 @@
 
 namespace hostcompat::xml {
 
-/// Parts of the document that are remembered while it is walked over; all point into it.
+/// Parts of the document that the scanner remembers; all point into it.
 struct ScannedAttribute {
     std::string_view name;
     std::string_view value;
@@ -26,8 +26,7 @@ struct ScannedNamespace {
     std::size_t depth;
 };
 
-/// Walks over a document. Each function returns false once something is wrong, and then failure()
-/// says what.
+/// Scans a document. Each function returns false after an error, which failure() describes.
 class DocumentScanner {
 public:
     explicit DocumentScanner(std::string_view bytes) : bytes_(bytes) {

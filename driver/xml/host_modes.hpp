@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Takes from documents only what a cluster's baseline needs of each host, as fast as it can be
-// read.
+// Reads from documents only what a baseline needs of each host, quickly.
 #pragma once
 
 #include "driver/model/error.hpp"
@@ -14,7 +13,7 @@
 
 namespace hostcompat::xml {
 
-/// What one host document says.
+/// The modes in one host document.
 struct HostModes {
     /// Counted from 1 within its input; 0 if the input holds only this document.
     std::size_t number = 0;
@@ -24,7 +23,7 @@ struct HostModes {
     /// The modes that it calls supported; nothing if the document has no <compat>, or is of a host
     /// of another architecture.
     std::optional<model::ModeSet> supported;
-    /// The modes that it calls not supported. One in neither set is not told.
+    /// The modes that it calls not supported. One in neither set is unknown.
     model::ModeSet refused;
     /// Whether its source is not believed (model::isBelieved()), so that only "no" counts.
     bool doubtful = false;

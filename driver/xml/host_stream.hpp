@@ -11,15 +11,15 @@
 
 namespace hostcompat::xml {
 
-/// What was read so far.
+/// The inputs read so far.
 struct StreamCounts {
     std::uint64_t inputs = 0;
     /// Inputs and documents in them that could not be read.
     std::uint64_t failed = 0;
 };
 
-/// What the caller hears, in the order of the inputs and never from two threads at once. All are
-/// called.
+/// Callbacks, in the order of the inputs, and never from two threads at the same time. All must be
+/// set.
 struct StreamListener {
     /// A host, and its name in messages: its input, and which document of several in it.
     std::function<void(std::string_view name, const HostModes&)> host;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// How new elements are laid out among the ones that are there.
+// The layout of new elements among existing ones.
 #pragma once
 
 #include <pugixml.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Which names of namespaces every parser takes.
+// Which namespace names every parser accepts.
 #pragma once
 
 #include <string_view>

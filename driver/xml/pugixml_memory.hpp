@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What happens when pugixml gets no memory.
+// Handles a failed allocation in pugixml.
 #pragma once
 
 namespace hostcompat::xml {
 
-/// Has the handler called, instead of null returned to the parser, where memory runs out: pugixml
-/// leaves a new node out without a word. The handler must not return. For programs only, before the
-/// first use of the parser; a library must leave its process alone.
+/// Calls the handler when memory runs out, instead of returning null to the parser, because pugixml
+/// then silently omits a node. The handler must not return. Only for programs, before the first use
+/// of the parser; a library must not change this for its process.
 void stopOnPugixmlMemoryFailure(void (*handler)());
 
-/// Has std::bad_alloc thrown there. For a shared object that has pugixml inside, hidden from its
-/// process, before the first use of the parser.
+/// Throws std::bad_alloc when memory runs out. For a shared object with its own hidden pugixml,
+/// before the first use of the parser.
 void throwOnPugixmlMemoryFailure();
 
 } // namespace hostcompat::xml

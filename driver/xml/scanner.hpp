@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// One pass over a strict subset of XML, for readers to whom "I do not know" is an allowed answer.
+// Scans a strict subset of XML in one pass. A document outside of the subset is "unknown", which
+// callers must handle.
 //
 // Most documents that reach this program are plain: elements, attributes, ASCII. For those one pass
 // without allocation is many times faster than a tree. Everything else ends in Scan::unknown, and

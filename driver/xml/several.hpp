@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Divides inputs that hold several documents.
+// Splits inputs that contain several documents.
 #pragma once
 
 #include <string_view>

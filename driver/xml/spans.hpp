@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Follows tags and elements through bytes, without a parser.
+// Finds tags and elements in bytes, without a parser.
 #pragma once
 
 #include <cstddef>

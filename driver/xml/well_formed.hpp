@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Decides whether bytes are a document that any XML parser may safely be given.
-//
-// It stands in front of libxml2 and pugixml alike. libxml2 2.9 goes on reading after an error and
-// compares the attributes of an element pair by pair, and pugixml accepts what is not XML; so
-// neither is given a document that has not passed here. The cost is one pass, linear in the bytes,
-// with no allocation that grows with them.
+// Decides whether bytes are a document that every XML parser can safely parse. Every document is
+// checked here before libxml2 or pugixml parses it, because libxml2 2.9 continues after an error
+// and compares the attributes of an element pair by pair, and pugixml accepts documents that are
+// not XML. The cost is one pass, linear in the bytes, with no allocation that grows with them.
 #pragma once
 
 #include "driver/model/error.hpp"
