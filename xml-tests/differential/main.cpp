@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Compares the fast path with libxml2 on mutated documents: what it accepts libxml2 must accept,
 // and what it does not accept must get the same answer as without it.
+// differential --grammar FILE|built-in[-domaincaps]|strict[-domaincaps]
+//              [--documents FILE-OR-FOLDER]... [--made] [--count N] [--seed N] [--keep FOLDER]
+// differential --random-grammars N [--documents-each N] [--seed N]
 //
-// differential --grammar FILE|built-in[-domaincaps]|strict[-domaincaps] [--documents
-// FILE-OR-FOLDER]... [--made] [--count N]
-// [--seed N]
-// [--keep FOLDER] differential --random-grammars N [--documents-each N] [--seed N]
 // --made adds documents that bench/ makes; --keep writes the first 2,000 accepted documents for
-// another validator. Exit status 1 where libxml2 refuses what was accepted, or nothing was
-// accepted.
+// another validator. Exit status 1 if libxml2 refuses a document that was accepted, or if no
+// document was accepted.
 #include "bench/documents.hpp"
 #include "driver/relaxng/acceptor.hpp"
 #include "driver/validate/validator.hpp"
