@@ -63,11 +63,11 @@ summary { cursor: pointer; }
 <h1>Guests and hosts</h1>
 )";
 
-/// A table that is wider than the window is moved by itself, also by keyboard.
+/// A table that is wider than the window scrolls separately, also with the keyboard.
 constexpr std::string_view kWide =
     R"(<div class="wide" tabindex="0" role="region" aria-label="{}">)";
 
-// Rows are shown without it too.
+// Without JavaScript all rows are shown.
 constexpr std::string_view kTail = R"(<script>
 const filter = document.getElementById('filter');
 filter.hidden = false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Tells records from documents, and reads either.
+// Decides whether an input is a record or a document, and reads it.
 #include "driver/answer/host_input.hpp"
 
 #include "driver/answer/record.hpp"

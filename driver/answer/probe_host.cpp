@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Asks everybody and puts the record together.
+// Reads all sources and builds the record.
 #include "driver/answer/probe_host.hpp"
 
 #include "driver/answer/checks.hpp"
@@ -13,7 +13,7 @@ namespace hostcompat::answer {
 
 namespace {
 
-/// Which nested API KVM uses: on PowerNV none, as no hypervisor is below. On pSeries
+/// Which nested API KVM uses: none on PowerNV, because there is no hypervisor below it. On pSeries
 /// KVM_CAP_PPC_NESTED_HV is 1 with v1, and 0 with v2 or where the module's option nested is off.
 std::optional<model::NestedApi> nestedApiOf(const std::optional<kvm::KvmAnswer>& kvm,
                                             const host::HostFacts& facts) {

@@ -82,7 +82,7 @@ Json compatToJson(const model::HostCompat& compat) {
             {"trial", trialToJson(compat.trial)}};
 }
 
-/// What a reader throws inside parseRecord(); it never leaves this file.
+/// Thrown by readers inside parseRecord(), and caught in this file.
 struct Defect {
     std::string text;
 };
@@ -330,7 +330,7 @@ std::vector<std::string_view> splitRecords(std::string_view bytes) {
     for (std::size_t at = 0; at < bytes.size(); ++at) {
         const char character = bytes[at];
         if (character == '"') {
-            // To its end; a backslash takes the next character with it.
+            // Skip the string; a backslash escapes the next character.
             for (++at; at < bytes.size() && bytes[at] != '"'; ++at)
                 if (bytes[at] == '\\')
                     ++at;

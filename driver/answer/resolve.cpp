@@ -30,7 +30,7 @@ std::optional<bool> hasHashedPageTable(const kvm::KvmAnswer& kvm, const host::Ho
     }
 }
 
-/// Applies what holds over every source.
+/// Applies the rules for every source.
 model::HostCompat limited(model::KnownCompat known, const kvm::KvmAnswer& kvm,
                           const host::HostFacts& facts, model::ModeTable table) {
     model::HostCompat compat{.known = std::nullopt, .trial = kvm.trial};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The C functions over the library: texts in and out, and no exception across the border.
+// The C functions. They take and return strings, and never throw an exception.
 #include "driver/answer/host_input.hpp"
 #include "driver/answer/probe_host.hpp"
 #include "driver/answer/record.hpp"
@@ -23,12 +23,12 @@ namespace {
 
 using namespace hostcompat;
 
-/// When the library is loaded, which is before anything in it is used.
+/// Runs when the library is loaded, before any of its functions is used.
 [[gnu::constructor]] void prepare() {
     xml::throwOnPugixmlMemoryFailure();
 }
 
-/// What a function answers, and the texts that go with it.
+/// The result of a function, and its strings.
 struct Answer {
     vhcStatus status = VHC_YES;
     std::string text = {};
@@ -59,9 +59,8 @@ char* copyOf(const std::string& text) {
     return copy;
 }
 
-/// Calls with nothing that it throws getting out, and hands over what it answers.
-///
-/// @param text, error where the texts go; either may be null. A text of no bytes becomes null.
+/// Calls a function, catches its exceptions, and returns its result to the caller.
+/// @param text, error receive the strings; either may be null. An empty string becomes null.
 template <typename Work>
 vhcStatus answered(char** text, char** error, Work work) noexcept {
     for (char** const place : {text, error})

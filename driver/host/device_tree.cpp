@@ -42,7 +42,7 @@ model::Platform DeviceTree::platform() const {
         return model::Platform::powernv;
     if (hasString(compatible, "qemu,pseries") || hasString(compatible, "IBM,pSeries"))
         return model::Platform::pseries;
-    // PowerVM's tree names the machine type there; its device_type is what Linux goes by.
+    // On PowerVM "compatible" is the machine type; Linux uses device_type instead.
     const std::string type = readSmallFile(base_ / "device_type").value_or("");
     return trim(type) == "chrp" ? model::Platform::pseries : model::Platform::other;
 }

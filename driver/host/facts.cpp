@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Puts the host's facts together from its files.
+// Reads the host's facts from its files.
 #include "driver/host/facts.hpp"
 
 #include "driver/host/device_tree.hpp"
@@ -67,7 +67,7 @@ SystemNames systemNames() {
     utsname names{};
     uname(&names);
     const auto* base = reinterpret_cast<const char*>(getauxval(AT_BASE_PLATFORM));
-    // What Linux calls itself before anybody has set a name (include/linux/uts.h).
+    // The node name of Linux before one is set (include/linux/uts.h).
     const bool unnamed = std::string_view(names.nodename) == "(none)";
     return {.node = unnamed ? "" : names.nodename,
             .machine = names.machine,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Reads small files; whatever cannot be read is simply not there.
+// Reads small files; a file that cannot be read is treated as missing.
 #include "driver/host/files.hpp"
 
 #include "driver/input/read_file.hpp"
@@ -62,7 +62,7 @@ std::vector<std::string> listFolder(const std::filesystem::path& path) {
 }
 
 std::vector<std::string> listSubfolders(const std::filesystem::path& path) {
-    // The listing itself tells the kind: nothing more is opened or asked for.
+    // The listing contains the type, so no further system call is needed.
     return listEntries(path, [](const std::filesystem::directory_entry& entry) {
         std::error_code error;
         return entry.is_directory(error);

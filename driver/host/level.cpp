@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Finds the host's own level, and what speaks against it.
+// Finds the host's own level, and contradictions.
 #include "driver/host/level.hpp"
 
 #include <fmt/format.h>

@@ -10,14 +10,13 @@ namespace hostcompat::host {
 
 namespace {
 
-/// The id that sysfs gives, or 0, as libvirt has it: POWER guests show "-1" where the firmware does
-/// not say.
+/// The id in sysfs, or 0, as in libvirt: POWER guests show "-1" if the firmware gives no id.
 unsigned readId(const std::filesystem::path& path) {
     const auto number = readNumber(path);
     return number && *number <= UINT32_MAX ? static_cast<unsigned>(*number) : 0;
 }
 
-/// More than any kernel's NR_CPUS: a senseless range must not cost memory.
+/// More than any kernel's NR_CPUS: a malformed range must not cost memory.
 constexpr std::uint64_t kMaximumCpus = 65536;
 
 /// The numbers of "0-3,8" (Linux lib/bitmap-str.c); what is not a list ends it.
@@ -39,8 +38,8 @@ std::vector<unsigned> parseCpuList(std::string_view list) {
     return cpus;
 }
 
-/// Whether it is a list of CPUs as the kernel writes it ("0-3,8"). It goes into documents as it
-/// stands, so nothing else may.
+/// Whether it is a list of CPUs as the kernel writes it ("0-3,8"). It is copied into documents
+/// unchanged, so nothing else is allowed.
 bool isCpuList(std::string_view text) {
     return !text.empty() && text.find_first_not_of("0123456789,-") == std::string_view::npos;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Closes what is owned, and opens files.
+// Closes descriptors, and opens files.
 #include "driver/input/descriptor.hpp"
 
 #include <cerrno>

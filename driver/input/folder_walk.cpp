@@ -38,8 +38,8 @@ Kind kindOf(int folder, const dirent& entry, FolderOf wanted) {
         return libvirts ? Kind::other : Kind::folder;
     if (entry.d_type == DT_REG)
         return named ? Kind::document : Kind::other;
-    // Links and file systems that do not tell the type: look. A link that leads nowhere is left for
-    // the reader to complain about.
+    // For links, and file systems without types, call stat(2). A broken link is returned, so that
+    // reading it fails.
     struct stat status;
     if (entry.d_type == DT_UNKNOWN &&
         ::fstatat(folder, entry.d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Expands what was named into inputs.
+// Expands files, folders and lists into inputs.
 #include "driver/input/inputs.hpp"
 
 #include "driver/input/read_file.hpp"
@@ -13,8 +13,8 @@ namespace hostcompat::input {
 
 namespace {
 
-/// Whether it is a folder. A name that leads nowhere is none: reading it tells why. Where looking
-/// at it failed for another reason, reading a folder would fail with one that is none.
+/// Whether it is a folder. A missing file is not: reading it reports why. If stat(2) fails for
+/// another reason, that is the error, because reading a folder would report a misleading one.
 Result<bool> isFolder(const std::string& path) {
     struct stat status;
     if (::stat(path.c_str(), &status) == 0)
@@ -88,7 +88,7 @@ std::optional<Result<std::string>> Inputs::next() {
                 return std::unexpected(takenTwice());
             return named;
         }
-        // Lists are long, and to look at each file first costs as much as to open it.
+        // Lists are long, and a stat(2) of each file would cost as much as opening it.
         if (listed_ && (**named).ends_with(".xml"))
             return named;
         const auto folder = isFolder(**named);

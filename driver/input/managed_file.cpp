@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Writes beside and renames, so that a daemon never reads half a file.
+// Writes a temporary file and renames it, so that a daemon never reads half a file.
 #include "driver/input/managed_file.hpp"
 
 #include "driver/input/trusted_file.hpp"

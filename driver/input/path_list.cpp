@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Cuts a list into paths.
+// Splits a list into paths.
 #include "driver/input/path_list.hpp"
 
 #include "driver/input/descriptor.hpp"

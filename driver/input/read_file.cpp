@@ -17,9 +17,9 @@ namespace hostcompat::input {
 
 namespace {
 
-// Room for most documents, so that the buffer does not grow with each that is larger than the last.
+// Large enough for most documents, so that the buffer rarely grows.
 constexpr std::size_t kUsualRoom = std::size_t{256} << 10;
-// A larger buffer is given back before the next input, so that no thread holds a huge one for good.
+// A larger buffer is freed before the next input, so that no thread keeps a huge one.
 constexpr std::size_t kKeptRoom = std::size_t{1} << 20;
 
 Error inputError(std::string_view path, std::string action, int errorNumber,
@@ -39,7 +39,7 @@ Error tooLarge(std::string_view path) {
 
 Error readFailure(std::string_view path, int errorNumber) {
     if (errorNumber == EISDIR)
-        // Lists take such a name for a document's (Inputs).
+        // In lists such a name means a document (Inputs).
         return inputError(path, "read", 0, "it is a folder",
                           path.ends_with(".xml")
                               ? "name a file in it, or in a list the folder with a / at its end"
@@ -60,7 +60,7 @@ std::string inputName(std::string_view path) {
 }
 
 void InputReader::grow(std::size_t room, std::size_t kept) {
-    // Bytes that no input fills stay untouched: to clear them takes longer than to read most files.
+    // The buffer is not cleared, which would take longer than reading most files.
     const auto untouched = [](char*, std::size_t size) { return size; };
     if (kept == 0)
         buffer_ = std::string();
@@ -77,7 +77,7 @@ Result<std::string_view> InputReader::read(std::string_view path) {
     if (!input)
         return std::unexpected(inputError(path, "open", errno));
 
-    // One byte more than the limit, so that an input of exactly the limit is told from a larger
+    // Read one byte more than the limit, to distinguish an input of exactly the limit from a larger
     // one.
     constexpr std::size_t kMostRoom = kMaximumInputBytes + 1;
     struct stat status;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Checks owner and permissions of the opened file, so that it cannot be exchanged in between.
+// Checks owner and permissions of the opened file, so that it cannot be replaced in between.
 #include "driver/input/trusted_file.hpp"
 
 #include "driver/input/descriptor.hpp"

@@ -10,9 +10,8 @@ namespace hostcompat::kvm {
 
 namespace {
 
-// The posted patches stand in no released kernel, but in kernels that people built from the list.
-// With v4's two struct orders the wrong one is refused with EINVAL: a size of 0 in one, flags of 24
-// in the other.
+// The posted patches are in no released kernel, but people built kernels with them. With v4's two
+// struct orders the wrong one is refused with EINVAL: a size of 0 in one, flags of 24 in the other.
 constexpr std::array kAbis{
     KvmAbi{"merged", uapi::kCapPpcCompatCaps, uapi::kPpcGetCompatCaps, 0, 1, 2, true},
     KvmAbi{"v5", uapi::kCapPpcCompatCaps, uapi::kPpcGetCompatCapsV5, 0, 1, 2, true},

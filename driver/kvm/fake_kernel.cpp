@@ -101,7 +101,7 @@ int FakeKernel::ioctl(int descriptor, unsigned long request, std::uintptr_t argu
     }
 }
 
-// copy_struct_from_user() and the answer's way back, as Linux 7.3 does it.
+// copy_struct_from_user() and copying the answer back, like Linux 7.3.
 int FakeKernel::extensibleAnswer(std::uint64_t* words) const {
     if (!setup_.offersCapability)
         return -EINVAL;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The seam's calls on the running kernel.
+// The system calls on the running kernel.
 #include "driver/kvm/kernel.hpp"
 
 #include <sys/ioctl.h>

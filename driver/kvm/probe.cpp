@@ -22,7 +22,7 @@ namespace {
 // Larger than any page that POWER has: the kernel itself refuses a struct above one page.
 constexpr std::uint64_t kLargestStruct = 65536;
 
-/// The question on its way: carries what every step needs to say how it ended.
+/// The state while asking KVM: what every step needs to report its result.
 class Asker {
 public:
     Asker(Kernel& kernel, const KvmQuestion& question) : kernel_(kernel), question_(question) {
@@ -50,7 +50,7 @@ public:
     }
 
 private:
-    /// What only a working KVM-HV can tell beside the bitmap.
+    /// What only a working KVM-HV reports besides the bitmap.
     Result<KvmAnswer> askWorkingHv(Descriptor& device) {
         const int nested = device.ioctl(KVM_CHECK_EXTENSION, uapi::kCapPpcNestedHv);
         if (nested < 0)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The trial's calls, and what its answers mean.
+// The system calls of the trial, and the meaning of its answers.
 #include "driver/kvm/trial.hpp"
 
 #include "driver/kvm/uapi.hpp"

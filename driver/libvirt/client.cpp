@@ -85,7 +85,7 @@ Result<ConnectedHost> ask(const LibvirtLibrary& library, const std::string& uri,
     return host;
 }
 
-/// What the child does after it has the document: gives up its rights, and lets the caller work.
+/// Runs in the child when it has the document: gives up its rights, and calls `reduce`.
 Result<void> reduce(ConnectedHost& host, const ConnectOptions& options) {
     if (!options.noSandbox)
         if (auto entered = sandbox::enterSandbox(sandbox::SandboxReach::sealed); !entered)
@@ -97,9 +97,9 @@ Result<void> reduce(ConnectedHost& host, const ConnectOptions& options) {
     return {};
 }
 
-// What a child says: fields that end with a NUL byte, which no text from libvirt has, and texts
-// that may hold anything behind a field with their length. Cutting them apart is all that the
-// caller, who still has its rights, does with a child's answer.
+// The answer of a child: fields that end with a NUL byte, which no string from libvirt contains,
+// and strings of any bytes after a field with their length. The caller, which still has its rights,
+// only splits this answer.
 
 std::string pack(const Result<ConnectedHost>& result) {
     std::string text;
@@ -133,7 +133,7 @@ std::string pack(const Result<ConnectedHost>& result) {
     return text + error.remedy;
 }
 
-/// Takes the next field away from the text.
+/// Removes and returns the next field.
 std::string_view nextField(std::string_view& text) {
     const std::string_view field = text.substr(0, text.find('\0'));
     text.remove_prefix(std::min(text.size(), field.size() + 1));
@@ -148,7 +148,7 @@ Number nextNumber(std::string_view& text) {
     return number;
 }
 
-/// Takes the next text, with the field of its length, away.
+/// Removes and returns the next string, with the field of its length.
 std::string_view nextText(std::string_view& text) {
     const auto size = nextNumber<std::size_t>(text);
     const std::string_view found = text.substr(0, size);
@@ -225,7 +225,7 @@ Result<ConnectedHost> readOutcome(process::IsolatedOutcome outcome, const std::s
 
 std::vector<Result<ConnectedHost>> askDaemons(std::span<const std::string> uris,
                                               const ConnectOptions& options) {
-    // Loaded before the children start, so that they share its pages and the time.
+    // Loaded before the children start, so that it is loaded once and they share its pages.
     const auto library = LibvirtLibrary::load();
     if (!library)
         return {uris.size(), std::unexpected(library.error())};

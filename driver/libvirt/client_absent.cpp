@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Stands in for client.cpp where libvirt's headers were not there when this was built.
+// Replaces client.cpp in a build without libvirt's headers.
 #include "driver/libvirt/client.hpp"
 
 namespace hostcompat::libvirt {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Asks daemons in portions; of each document only the modes leave its connection's process.
+// Asks daemons in batches. The process of each connection returns only the modes of the document.
 #include "driver/libvirt/connected_baseline.hpp"
 
 #include "driver/input/path_list.hpp"
@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::size_t kPortion = 1024;
 
-/// What one daemon's document says, in its connection's process: nothing, or a sign and the modes'
-/// numbers, each a byte.
+/// The modes in one daemon's document, encoded in its connection's process: nothing, or a mark and
+/// the numbers of the modes, each one byte.
 Result<std::string> modesIn(const ConnectedHost& host) {
     auto documents = xml::readHostModes(host.capabilities, host.uri);
     if (!documents.front())

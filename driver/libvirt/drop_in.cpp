@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Where the drop-in goes, what it says, and whether the daemon will bear it.
+// The drop-in's path and content, and the test whether the daemon starts with the module.
 #include "driver/libvirt/drop_in.hpp"
 
 #include "driver/input/read_file.hpp"

@@ -111,7 +111,7 @@ Result<LibvirtConnection> LibvirtConnection::open(const LibvirtLibrary& library,
                                                   const std::string& uri, Access access) {
     const LibvirtCalls& calls = library.calls();
     std::string name = uri.empty() ? std::string("libvirt's default URI") : uri;
-    // Without a function of the program's, libvirt prints every error on standard error.
+    // Without an error function, libvirt prints every error on standard error.
     calls.virSetErrorFunc(nullptr, [](void*, virErrorPtr) {});
     if (calls.virInitialize() != 0)
         return std::unexpected(library.lastError("initialize libvirt for", name));
@@ -215,7 +215,7 @@ LibvirtConnection::domains(const std::vector<std::string>& names) const {
     std::vector<Domain> domains;
     for (int index = 0; index < count; ++index)
         domains.emplace_back(listed[index], free);
-    // libvirt lists them as its hash table has them, which changes from one run to the next.
+    // libvirt lists them in the order of a hash table, which differs between runs.
     std::ranges::sort(domains, {}, [&calls](const Domain& domain) {
         const char* const name = calls.virDomainGetName(domain.get());
         return std::string_view(name ? name : "");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Looks through the files that systemd takes a daemon's environment from.
+// Searches the files from which systemd takes a daemon's environment.
 #include "driver/libvirt/preload_setting.hpp"
 
 #include "driver/input/read_file.hpp"
@@ -43,7 +43,7 @@ std::optional<Path> environmentFile(std::string_view line) {
     return value.starts_with('/') ? std::optional<Path>(value) : std::nullopt;
 }
 
-/// Of the names that folders have, the file that counts, by the order of the names.
+/// The files that take effect, by name: a file in an earlier folder replaces one of the same name.
 class DropIns {
 public:
     void add(const Path& folder) {

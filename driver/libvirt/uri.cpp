@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Takes a URI apart, as far as its place goes.
+// Parses the parts of a URI that decide which host it means.
 #include "driver/libvirt/uri.hpp"
 
 #include <algorithm>

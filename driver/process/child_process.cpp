@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Starts children, feeds and hears them, and kills the late ones.
+// Starts child processes, exchanges data with them, and kills those that time out.
 #include "driver/process/child_process.hpp"
 
 #include "driver/input/descriptor.hpp"
@@ -30,7 +30,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// The first byte of what a child's work returned; what comes without it is the rest of a crash.
+/// The first byte of the result of a child's work; output without it comes from a crash.
 constexpr char kMark = 'A';
 
 /// A stream between this process and a child.
@@ -39,8 +39,8 @@ struct Channel {
     input::Descriptor childs;
 };
 
-/// Makes a channel, or says with an errno why not. Sockets rather than pipes: writing to a child
-/// that is gone must not raise SIGPIPE.
+/// Makes a channel, or returns the errno. Sockets, not pipes, because writing to a child that has
+/// exited must not raise SIGPIPE.
 std::expected<Channel, int> openChannel() {
     std::array<int, 2> ends{};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
@@ -58,7 +58,7 @@ struct Stream {
     std::size_t most = std::numeric_limits<std::size_t>::max(); ///< that is kept
     std::string_view rest = {};                                 ///< to be sent
 
-    /// Takes what there is, or sends what the child takes. Closed when there is no more of it.
+    /// Receives what is available, or sends what the child accepts. Closed at the end of the data.
     void serve() {
         std::array<char, 65536> part;
         ssize_t count = 0;
@@ -84,8 +84,8 @@ public:
         end();
     }
 
-    /// Starts a child that does the work, or says with an errno why not. The work may execute a
-    /// program and not return.
+    /// Starts a child that does the work, or returns the errno. The work may execute a program and
+    /// not return.
     static std::expected<std::unique_ptr<Child>, int> start(const IsolatedWork& work,
                                                             std::chrono::milliseconds timeout);
 
@@ -98,12 +98,12 @@ public:
             return std::nullopt;
         return answer_.substr(1);
     }
-    /// Whether nothing more will be heard: it is about to exit.
+    /// Whether it has closed its channels and is about to exit.
     bool isSilent() const {
         return std::ranges::none_of(
             streams, [](const Stream& stream) { return stream.heard != nullptr && stream.end; });
     }
-    /// Ends it where it exited or its time is over.
+    /// Ends it if it has exited or its time is over.
     void endIfOver() {
         siginfo_t info{};
         const bool exited =
@@ -126,7 +126,7 @@ private:
     void end() {
         if (process_ == 0)
             return;
-        // By itself too: it may not lead its session yet.
+        // Also kill the child itself, which may not have created its session yet.
         ::kill(-process_, SIGKILL);
         ::kill(process_, SIGKILL);
         while (::waitpid(process_, &waitStatus, 0) < 0 && errno == EINTR)
@@ -148,7 +148,7 @@ private:
     } catch (...) {
         status = 1; // out of memory: the parent sees a child that failed
     }
-    // Without exit handlers: what libraries registered belongs to the parent.
+    // Without exit handlers, because those of libraries belong to the parent.
     ::_exit(status);
 }
 
@@ -168,8 +168,8 @@ std::expected<std::unique_ptr<Child>, int> Child::start(const IsolatedWork& work
     return child;
 }
 
-/// Waits until one of the running children says or takes something, ends or is late, and does what
-/// follows from that.
+/// Waits until one of the running children sends or accepts data, ends or times out, and handles
+/// that.
 void attend(std::span<const std::unique_ptr<Child>> children) {
     std::vector<pollfd> watched;
     auto next = Clock::time_point::max();
@@ -201,12 +201,12 @@ Error systemError(std::string action, int errorNumber) {
             .remedy = "free memory or descriptors"};
 }
 
-/// Makes the channels' ends the standard streams, and the process the program. Returns the errno
-/// that stood in the way, in digits.
+/// Makes the channels the standard streams, and executes the program. Returns the errno as digits
+/// if that fails.
 std::string become(char* const* command, std::span<const Channel, 3> channels) {
     for (int stream = 0; stream < 3; ++stream) {
         const int end = channels[static_cast<std::size_t>(stream)].childs.number();
-        // One that has the right number already would still be closed on exec.
+        // A descriptor that already has this number would still be closed on exec.
         if ((end == stream ? ::fcntl(end, F_SETFD, 0) : ::dup2(end, stream)) < 0)
             return std::to_string(errno);
     }
@@ -274,7 +274,7 @@ Result<std::vector<IsolatedOutcome>> runIsolated(const std::vector<IsolatedWork>
         while (next < work.size() && running.size() < std::max<std::size_t>(jobs, 1)) {
             auto child = Child::start(work[next], timeout);
             if (!child) {
-                // With some at work there will be room again when they are done.
+                // If others are running, there will be resources again when they end.
                 if (!running.empty())
                     break;
                 return std::unexpected(systemError("start a process", child.error()));

@@ -29,7 +29,7 @@ std::string upper(std::string text) {
     return text;
 }
 
-/// Calls each(name, supported) for every mode of which the answer tells.
+/// Calls each(name, supported) for every known mode.
 template <typename Each>
 void forEachMode(const model::KnownCompat& known, Each each) {
     for (const unsigned number : (known.supported | known.refused).numbers())
@@ -218,7 +218,8 @@ constexpr auto kFormats = std::to_array<Format>({
      .mode = 0644,
      .isOurs = input::hasManagedMark,
      .render = renderNfd,
-     // Its watcher takes one event a second: the temporary file's would hide that of the rename.
+     // Its watcher handles one event a second: that of the temporary file would hide that of the
+     // rename.
      .temporaryElsewhere = true},
     {.name = "prometheus",
      .path = "var/lib/prometheus/node-exporter/virt-host-compat.prom",

@@ -21,7 +21,7 @@ input::ManagedKind kindOf(const Output& output) {
     return kind;
 }
 
-/// Removes what a run that was killed has left. The caller holds the lock of all runs.
+/// Removes the temporary file of a run that was killed. The caller holds the lock of all runs.
 void removeTemporary(const Output& output) {
     const auto kind = kindOf(output);
     const std::string start = fmt::format(".{}.", output.path.filename().string());
@@ -35,8 +35,8 @@ void removeTemporary(const Output& output) {
     }
 }
 
-/// Another file of the folder that Nova reads. Two that speak for one node keep nova-compute from
-/// starting, and which node a file speaks for is often known to Nova alone.
+/// Another file in the folder that Nova reads. nova-compute does not start if two files are for the
+/// same node, and often only Nova knows for which node a file is.
 std::filesystem::path otherProviderFile(const std::filesystem::path& path) {
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(path.parent_path(), error))

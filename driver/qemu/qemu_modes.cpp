@@ -17,7 +17,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// What was read of QEMU's answers: the property's own answer, and one for each name.
+/// The answers of QEMU: whether it has the property, and one answer for each name.
 struct Answers {
     bool hasProperty = false;
     std::vector<std::string> accepted;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The walk from state to state, and the stretches of bytes that it remembers.
+// The transitions between states, and the cached byte sequences.
 #include "driver/relaxng/acceptor.hpp"
 
 #include "driver/xml/scanner.hpp"
@@ -32,7 +32,7 @@ Acceptor::Acceptor(std::shared_ptr<const AcceptorGrammar> grammar, std::size_t l
 
 void Acceptor::reset() {
     ++counts_.resets;
-    // Copies and new vectors, so that what had grown is given back.
+    // Copies and new vectors, so that memory is freed.
     symbols_ = Symbols(grammar_->symbols);
     expressions_ = Expressions(grammar_->expressions);
     patterns_ = Patterns(grammar_->patterns);
@@ -71,7 +71,7 @@ bool Acceptor::accepts(std::string_view document) {
         reset();
     const bool fresh = states_.size() == 1;
     bool accepted = walk(document);
-    // The documents before left less room: the answer is the one that this document gets alone.
+    // Earlier documents left less memory: the answer must be the same as for this document alone.
     if (!accepted && !fresh && full()) {
         reset();
         accepted = walk(document);
@@ -224,7 +224,7 @@ void Acceptor::remember(StateNumber from, const char* begin, const char* end, St
     stretch.to = to;
     const auto number = static_cast<std::uint32_t>(stretches_.size());
     stretches_.push_back(stretch);
-    // At the end of the list: what was met first is met most.
+    // At the end of the list, because the first ones are the most frequent.
     std::uint32_t* link = &state.firstStretch;
     while (*link != noState)
         link = &stretches_[*link].next;

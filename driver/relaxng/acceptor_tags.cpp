@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The walk through tags that were not met before, token by token.
+// Reads tags that were not seen before, token by token.
 #include "driver/relaxng/acceptor.hpp"
 #include "driver/xml/scanner.hpp"
 

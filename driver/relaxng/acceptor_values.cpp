@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The walk through values and texts: one automaton for all that may stand in a place.
+// Reads values and texts with one automaton for everything that is allowed in a place.
 #include "driver/relaxng/acceptor.hpp"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The derivatives of patterns: what remains behind a tag, an attribute, a text.
+// The derivatives of patterns: what remains after a tag, an attribute or a text.
 #include "driver/relaxng/pattern.hpp"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// From definitions to patterns, as far as libxml2 reads them the same way.
+// Compiles definitions to patterns, if libxml2 reads them in the same way.
 #include "driver/relaxng/grammar.hpp"
 
 #include "driver/relaxng/definitions.hpp"
@@ -137,7 +137,7 @@ private:
             const Pattern one = pattern(places[i]);
             if (one == Patterns::empty && places[i]->kind != RngKind::empty && places.size() > 1)
                 throw Unknown{"a part whose content simplifies to empty"};
-            // libxml2 2.9 loses its place where both have their turns.
+            // libxml2 2.9 handles this incorrectly if both have parts left.
             if (how == Patterns::Kind::interleave && interleaves(one)) {
                 grammar_.note("an interleave in an interleave");
                 result = p.interleave(impossible(), result);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Collects what stands in each content and compares the parts of groups and interleaves.
+// Collects the parts of each content, and compares the parts of groups and interleaves.
 #include "driver/relaxng/restrictions.hpp"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Builds the tree from the scanner's events and knows each attribute's place.
+// Builds the tree from the scanner's events, and checks where each attribute is allowed.
 #include "driver/relaxng/rng_document.hpp"
 
 #include "driver/xml/scanner.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Reads XSD's regular expressions: what is not known for certain is not read at all.
+// Reads XSD's regular expressions, and refuses everything that is not certain.
 #include "driver/relaxng/datatype.hpp"
 
 namespace hostcompat::relaxng {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Landlock through raw calls, for which the C library has no names.
+// Landlock with raw system calls, because the C library has no functions for them.
 #include "driver/sandbox/landlock.hpp"
 
 #include "driver/input/descriptor.hpp"
@@ -17,8 +17,8 @@ namespace {
 
 int add(int ruleset, const std::string& file) {
     const input::Descriptor opened = input::openFile(file, O_PATH);
-    // A name that leads nowhere is told when it is read. After any other failure leaving the file
-    // out would make the reading fail for a reason that is none.
+    // A missing file is reported when it is read. After any other error the file must not be left
+    // out, because reading it would be misreported as a permission error.
     if (!opened)
         return errno == ENOENT || errno == EACCES || errno == ENOTDIR || errno == ELOOP ||
                        errno == ENAMETOOLONG
@@ -28,8 +28,8 @@ int add(int ruleset, const std::string& file) {
                                           .parent_fd = opened.number()};
     if (::syscall(__NR_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0U) == 0)
         return 0;
-    // What is on no file system (a pipe) cannot be ruled over, and need not be: Landlock lets it
-    // be.
+    // Landlock does not accept files that are on no file system (a pipe), and does not restrict
+    // them.
     return errno == EBADFD || errno == EINVAL ? 0 : errno;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The list of calls that work on a document needs, and the way into the sandbox.
+// The list of system calls that processing a document needs, and entering the sandbox.
 #include "driver/sandbox/sandbox.hpp"
 
 #include "driver/sandbox/landlock.hpp"
@@ -43,7 +43,7 @@ constexpr auto kSealedRules = std::to_array<Rule>({
     {__NR_close},
     {__NR_fstat},
     {__NR_fadvise64},
-    // How the C library asks about an open descriptor.
+    // How the C library gets the status of an open descriptor.
     {__NR_newfstatat, Test::allOf, 3, AT_EMPTY_PATH},
     {__NR_statx, Test::allOf, 2, AT_EMPTY_PATH},
     // Whether an output is a terminal, and how wide.
@@ -78,7 +78,7 @@ constexpr auto kSealedRules = std::to_array<Rule>({
     {__NR_rt_sigreturn},
     {__NR_sigaltstack},
     {__NR_restart_syscall},
-    // Time and chance.
+    // Time and random numbers.
     {__NR_clock_gettime},
     {__NR_clock_nanosleep},
     {__NR_nanosleep},
@@ -148,7 +148,8 @@ int install(filter::Program<N> program) {
     return seccomp(SECCOMP_SET_MODE_FILTER, 0, &form) == 0 ? 0 : errno;
 }
 
-/// Whether the kernel, or something around the process, has no such thing to offer.
+/// Whether the errno means that the kernel, or the container around the process, does not offer
+/// this.
 bool isUnsupported(int errorNumber) {
     return errorNumber == ENOSYS || errorNumber == EINVAL || errorNumber == EOPNOTSUPP ||
            errorNumber == EPERM || errorNumber == EACCES;
@@ -167,7 +168,7 @@ Error failed(std::string call, int errorNumber) {
 } // namespace
 
 Result<bool> enterSandbox(SandboxReach reach, std::span<const std::string> only) {
-    // What the kernel asks for, so that no program with more rights can be started under a filter.
+    // The kernel requires this, so that no program with more rights can be started under a filter.
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return isUnsupported(errno) ? Result<bool>(false)
                                     : std::unexpected(failed("prctl(PR_SET_NO_NEW_PRIVS)", errno));

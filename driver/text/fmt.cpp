@@ -3,8 +3,8 @@
 //
 // Debian packages no static libfmt, which a static program would need, and an object that a daemon
 // preloads must not bring a shared one along. With FMT_HEADER_ONLY the headers define what libfmt
-// does, and the functions whose address is taken here are compiled here. Where the library comes to
-// use another one it cannot be linked.
+// does, and the functions whose address is taken here are compiled here. If the library uses
+// another function, linking fails.
 #define FMT_HEADER_ONLY
 #include <fmt/format.h>
 

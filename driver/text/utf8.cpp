@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// UTF-8, and what of it a terminal may be shown.
+// UTF-8, and the escaping for terminals.
 #include "driver/text/utf8.hpp"
 
 #include <fmt/format.h>

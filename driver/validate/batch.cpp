@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Threads that read and judge inputs, each with a validator and a buffer of its own.
+// Threads that read and validate inputs, each with its own validator and buffer.
 #include "driver/validate/batch.hpp"
 
 #include "driver/input/ordered_work.hpp"

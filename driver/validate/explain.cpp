@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The rules of whole documents, each with the words for its violation.
+// The rules of whole documents, each with its message.
 #include "driver/validate/explain.hpp"
 
 #include "driver/text/utf8.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The rules of a list of modes, each with the words for its violation.
+// The rules of a list of modes, each with its message.
 #include "driver/validate/explain_modes.hpp"
 
 #include "driver/model/host_compat.hpp"
@@ -80,7 +80,7 @@ private:
                                                 text::clipped(writtenName(attribute)))));
     }
 
-    /// @param what completes "it is" and "has to be".
+    /// @param what completes "it is" and "must be".
     void checkAttribute(const xmlNode* node, std::string_view name, const auto& isRight,
                         std::string_view what) {
         const auto value = tree::plainAttribute(node, name);

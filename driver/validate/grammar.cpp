@@ -85,7 +85,7 @@ Result<void> Grammar::compile(const State& state) {
     state.compiled.reset(xmlRelaxNGParse(context.get()));
     if (first.isOutOfMemory())
         return std::unexpected(outOfMemory("compile", state.name));
-    // libxml2 goes on after some errors and gives a grammar that is not the one written.
+    // After some errors libxml2 continues, and returns a grammar that differs from its text.
     if (!state.compiled || first.made())
         return std::unexpected(Error{.kind = ErrorKind::input,
                                      .action = "compile the grammar",

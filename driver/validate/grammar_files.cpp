@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Follows <include> and <externalRef> from file to file, and replaces libxml2's own way there.
+// Follows <include> and <externalRef> from file to file, instead of libxml2.
 #include "driver/validate/grammar_files.hpp"
 
 #include "driver/input/read_file.hpp"
@@ -82,7 +82,7 @@ Result<std::string> giveFile(const Files& files, const std::string& folder,
               .reason = isThere ? "" : "it is not one of the *.rng files in " + folder});
 }
 
-/// What libxml2 gets its files from in this thread; it passes no data of ours to the loader.
+/// The reader of libxml2's files in this thread, because libxml2 passes no user data to the loader.
 const GrammarReader*& readerOfThisThread() {
     thread_local const GrammarReader* reader = nullptr;
     return reader;

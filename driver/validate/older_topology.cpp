@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Completes the host's CPUs for a while, to see whether the document is right otherwise.
+// Completes the host's CPUs temporarily, to find out whether the document is valid otherwise.
 #include "driver/validate/older_topology.hpp"
 
 #include "driver/validate/tree.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// libxml2 behind checkDocument(), with every door of its own closed as well.
+// Runs libxml2 after checkDocument(), with all of its own unsafe features disabled too.
 #include "driver/validate/safe_parse.hpp"
 
 #include "driver/validate/libxml_error.hpp"
@@ -73,7 +73,7 @@ void startElement(void* userData, const xmlChar* name, const xmlChar* prefix, co
     limitNames(context);
 }
 
-/// Second lock on a door that checkDocument() closed: a DOCTYPE ends the parse before it is read.
+/// A second check after checkDocument(): a DOCTYPE ends the parse before it is read.
 void refuseDoctype(void* userData, const xmlChar*, const xmlChar*, const xmlChar*) {
     auto* context = static_cast<xmlParserCtxt*>(userData);
     context->wellFormed = 0;
@@ -109,7 +109,7 @@ Context makeContext() {
 Result<XmlDocument> parseSafely(std::string_view bytes, std::string_view name) {
     if (auto checked = xml::checkDocument(bytes, name); !checked)
         return std::unexpected(std::move(checked.error()));
-    // A context remembers the names of the documents before, and with them what counts as a limit.
+    // A context keeps the names of earlier documents, which would count for the limit.
     xmlInitParser();
     const Context context = makeContext();
     if (!context)

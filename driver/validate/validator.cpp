@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Runs libxml2's RELAX NG validation and puts what it finds into words.
+// Runs libxml2's RELAX NG validation, and converts its errors to defects.
 #include "driver/validate/validator.hpp"
 
 #include "driver/relaxng/acceptor.hpp"
@@ -142,7 +142,7 @@ Validator::State::Outcome Validator::State::run(xmlDoc* document, RelaxNgErrors&
         return Outcome::outOfMemory;
     xmlRelaxNGSetValidStructuredErrors(context.get(), RelaxNgErrors::keep, &errors);
     const int result = xmlRelaxNGValidateDoc(context.get(), document);
-    // What a context keeps after errors is nobody's promise; the next document gets a new one.
+    // The state of a context after errors is undefined; the next document gets a new one.
     if (result != 0)
         context.reset();
     if (errors.isOutOfMemory() || other.isOutOfMemory() || result < 0)
@@ -158,7 +158,7 @@ std::vector<Defect> Validator::State::defectsOf(xmlDoc* document, const RelaxNgE
         std::ranges::find_if(cpus, [&](const xmlNode* cpu) { return errors.isAt(cpu); });
     if (first == cpus.end())
         return errors.defects();
-    // One attribute after the other: each libvirt's grammar wants what those before wanted.
+    // Add one attribute after another: each newer grammar also requires the earlier ones.
     std::vector<Defect> defects;
     std::list<AddedAttribute> added;
     for (const char* name : topologyAttributes()) {

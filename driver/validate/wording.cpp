@@ -54,7 +54,7 @@ int rank(int code) {
     }
 }
 
-// From here on an error may be the echo of a better one further down.
+// From here on an error may be the consequence of a more precise one.
 constexpr int kEcho = 3;
 
 bool isAround(const xmlNode* outer, const xmlNode* inner) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Everything of a document but its tags: declaration, comments, instructions, text and references.
+// Scans everything except tags: declaration, comments, instructions, text and references.
 #include "driver/xml/document_scanner.hpp"
 
 #include "driver/text/utf8.hpp"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Scans plain documents in one pass; splits inputs that hold several; has the rest read in full.
+// Scans plain documents in one pass, splits inputs with several documents, and leaves other
+// documents to CapabilitiesDocument.
 #include "driver/xml/host_modes.hpp"
 
 #include "driver/text/utf8.hpp"
@@ -38,7 +39,7 @@ public:
         const std::size_t level = first_ + depth_;
         if (matched_ == depth_ && level < kPath.size() && name == kPath[level]) {
             ++matched_;
-            // A second <host>, <cpu> or <compat> is an error, with words that others have.
+            // A second <host>, <cpu> or <compat> is an error, which CapabilitiesDocument reports.
             if (level != kMode && ++seen_[level] > 1)
                 return false;
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Threads that read inputs, and the listener that hears of them in order.
+// Threads that read inputs, and report them to the listener in order.
 #include "driver/xml/host_stream.hpp"
 
 #include "driver/input/ordered_work.hpp"

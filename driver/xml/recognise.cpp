@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Looks at the first bytes of an input that is no document.
+// Examines the first bytes of an input that is not a document.
 #include "driver/xml/recognise.hpp"
 
 #include <algorithm>

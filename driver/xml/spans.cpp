@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Counts tags, and ignores what only looks like one.
+// Counts tags, and ignores text that only looks like a tag.
 #include "driver/xml/spans.hpp"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Learns the layout from the neighbours, and keeps every other byte.
+// Inserts an element with the layout of its neighbours, and keeps every other byte.
 #include "driver/xml/splice.hpp"
 
 #include "driver/xml/layout.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Decides by the first bytes, by every character, and by the pass over the document.
+// Checks the first bytes, every character, and the structure of the document.
 #include "driver/xml/well_formed.hpp"
 
 #include "driver/input/read_file.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Asks the host once an interval.
+// Asks the host once in each interval.
 #include "driver/libvirt/module/answer.hpp"
 
 #include "driver/answer/probe_host.hpp"

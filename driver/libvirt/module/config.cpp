@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Reads the module's settings; whatever is doubtful refuses the whole file.
+// Reads the module's settings; any error refuses the whole file.
 #include "driver/libvirt/module/config.hpp"
 
 #include "driver/input/trusted_file.hpp"

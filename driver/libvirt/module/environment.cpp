@@ -2,10 +2,10 @@
 // Keeps the module out of the processes that the daemon starts.
 //
 // libvirt passes LD_PRELOAD on to every QEMU, hook and helper (src/util/vircommand.c,
-// virCommandAddEnvPassCommon()). None of them has any use for this object, and a guest's process
-// should not hold more than it needs. So in the daemon, and before its first thread, the entry is
-// taken out of the environment. In any other program it stays: a shell or a wrapper has to hand
-// it on to the client that it starts.
+// virCommandAddEnvPassCommon()). None of them uses this object, and a guest's process should not
+// contain more than it needs. So in the daemon, before its first thread, the entry is removed from
+// the environment. In any other program it stays, because a shell or a wrapper must pass it to the
+// client that it starts.
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -17,8 +17,8 @@ bool isDaemon(const char* name) {
     return std::strcmp(name, "libvirtd") == 0 || std::strcmp(name, "virtqemud") == 0;
 }
 
-/// Whether an entry of the list is this object: its path, or its name alone, which the loader looks
-/// for in its own folders.
+/// Whether an entry of the list is this object: its path, or only its name, which the dynamic
+/// loader searches for in its folders.
 bool isSelf(const char* entry, const char* path) {
     const char* const slash = std::strrchr(path, '/');
     return std::strcmp(entry, path) == 0 || (slash && std::strcmp(entry, slash + 1) == 0);
@@ -40,7 +40,7 @@ bool isSelf(const char* entry, const char* path) {
          entry = ::strtok_r(nullptr, " :", &place)) {
         if (isSelf(entry, self.dli_fname))
             continue;
-        // Moved towards the front, over what was read already.
+        // Moved to the front, over the part that was already read.
         const std::size_t length = std::strlen(entry);
         if (end != rest)
             *end++ = ':';

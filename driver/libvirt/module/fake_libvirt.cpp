@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Stands in for libvirt behind the module: its functions under its versions, answering as told.
+// A fake libvirt for tests of the module: libvirt's functions, with its symbol versions, and
+// answers that the test sets.
 #include "driver/libvirt/module/fake_libvirt.hpp"
 
 #include <libvirt/libvirt.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Stands in front of libvirt's functions in a daemon or client that preloads this object.
+// Replaces libvirt's functions in a daemon or client that preloads this object.
 //
-// Whatever goes wrong here, the caller gets what libvirt gave, and the log gets one line. No
-// exception leaves, nothing is printed, errno stays.
+// If anything fails here, the caller gets libvirt's own result, and the log gets one line. No
+// exception is thrown, nothing is printed, errno is kept.
 #include "driver/libvirt/module/answer.hpp"
 #include "driver/libvirt/module/next.hpp"
 #include "driver/libvirt/module/wrapped.hpp"
@@ -23,7 +23,7 @@ namespace {
 using namespace hostcompat;
 using namespace hostcompat::libvirt::module;
 
-/// More different reasons than this are a fault of their own and not written down.
+/// The most different reasons that are logged.
 constexpr std::size_t kMostReasons = 16;
 
 using Text = std::unique_ptr<char, decltype(&std::free)>;
@@ -99,7 +99,7 @@ std::shared_ptr<const Answer> answerFor(virConnectPtr connection) {
     return answer;
 }
 
-/// What is made of a document of libvirt's.
+/// How a document of libvirt is changed.
 using Completion = Result<std::string> (*)(std::string_view document,
                                            const model::HostRecord& host);
 
@@ -116,14 +116,14 @@ char* extend(virConnectPtr connection, const char* document, Completion complete
     return ::strdup(extended->c_str());
 }
 
-/// Calls with nothing that it throws getting out; a failure gives the fallback.
+/// Calls a function and catches its exceptions; a failure returns the fallback.
 template <typename Value, typename Function>
 Value guarded(Value fallback, Function function) noexcept {
     const KeepErrno keepErrno;
     try {
         return function();
     } catch (...) {
-        // Memory ran out. The log cannot be counted on either.
+        // Memory ran out, so logging may fail too.
         return fallback;
     }
 }

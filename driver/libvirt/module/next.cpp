@@ -32,7 +32,7 @@ void* find(const char* name, const char* version) {
         return found;
     if (void* const found = ::dlsym(RTLD_NEXT, name))
         return found;
-    // Never unloaded: it is there already, and the count that this adds keeps it.
+    // It is already loaded, and this reference keeps it loaded.
     static void* const library = ::dlopen("libvirt.so.0", RTLD_LAZY | RTLD_LOCAL | RTLD_NOLOAD);
     return library ? ::dlsym(library, name) : nullptr;
 }
@@ -53,7 +53,7 @@ NextCalls findAll() {
     return calls;
 }
 
-/// A function that libvirt keeps for itself, in the release that it was tried with; else null.
+/// A private function of libvirt, if this was tested with its release; else null.
 template <typename Function>
 Function findPrivate(const char* name) {
     unsigned long version = 0;
