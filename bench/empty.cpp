@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The least that a process can do: what a program's start is measured against.
+// An empty program, with which the start time of programs is compared.
 int main() {
     return 0;
 }

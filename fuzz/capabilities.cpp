@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A capabilities document: both parsers agree on what is one, and on what it says.
+// A capabilities document: both parsers accept the same documents, and read the same values.
 #include "driver/xml/capabilities.hpp"
 
 #include "driver/validate/safe_parse.hpp"

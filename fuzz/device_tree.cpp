@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A host's own files, of any content: its record can be written and read, its document parsed.
+// A host's files with any content: the record can be written and read, and the document can be
+// parsed.
 //
 // The input is a list of files: a byte chooses the file, a byte tells its length, its content
 // follows.

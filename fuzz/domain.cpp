@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A domain document: what fit() makes is fit, changes nothing besides <cpu>, and twice is as once.
+// A domain document: the result of fit() is compatible, differs only in <cpu>, and stays the same
+// if fit() runs again.
 #include "driver/policy/check.hpp"
 #include "driver/policy/fit.hpp"
 #include "driver/validate/safe_parse.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What libvirt gives the start hook: it refuses a clear no alone, in one printable line.
+// The input of the start hook: it refuses only incompatible guests, with one printable line.
 #include "driver/libvirt/start_hook.hpp"
 #include "driver/policy/check.hpp"
 #include "driver/text/utf8.hpp"

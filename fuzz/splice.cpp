@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Putting <compat> in: no other byte changes, twice is as once, and both parsers take the result.
+// Inserting <compat>: no other byte changes, it is idempotent, and both parsers accept the result.
 #include "driver/validate/safe_parse.hpp"
 #include "driver/validate/validator.hpp"
 #include "driver/xml/capabilities.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Every document of valid/ is valid; every one of invalid/ has the one defect that stands beside
-// it.
+// Every document of valid/ is valid; every document of invalid/ has the one defect in its .expected
+// file.
 //
 // NAME.expected holds what "validate NAME.xml" prints. REGENERATE=1 writes it anew, and the test
 // fails all the same, so that somebody looks at what was written.

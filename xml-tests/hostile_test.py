@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Gives every hostile document to the library, each in a process of its own with little memory.
+"""Passes every hostile document to the library, each in its own process with little memory.
 
 A document has to get the verdict that stands beside it, in one line, within the memory and long
 before the watchdog; nobody may knock at the port or read from the pipe that the documents name.

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The C library as others use it: the examples of docs/examples, and the wrong arguments that callers give.
+"""The C library: the examples of docs/examples, and wrong arguments.
 
 Usage: library_test.py LIBRARY PROGRAM FAIL_ALLOCATION_LIBRARY C_COMPILER...
 """

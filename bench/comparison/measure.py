@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs commands in turn and keeps what each took, so that what disturbs the machine disturbs all of them."""
+"""Runs commands in turn and measures each, so that other load on the machine affects all of them."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Aim:
-    """A figure that ought to be over (or below) a bound."""
+    """A figure that should be over (or below) a bound."""
 
     what: str
     value: float

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Who closes a descriptor, and when.
+// Ownership of descriptors.
 #include "driver/input/descriptor.hpp"
 
 #include <gtest/gtest.h>

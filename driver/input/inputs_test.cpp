@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Inputs come in order, each once, none is lost, and nothing that goes wrong with one stops the
-// others.
+// Inputs come in order, each once, none is lost, and an error of one does not stop the others.
 #include "driver/input/inputs.hpp"
 
 #include <climits>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Every item is worked on once and told in its turn, and none is held for long.
+// Every item is processed once and reported in order, and few are held at a time.
 #include "driver/input/ordered_work.hpp"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Which files are believed.
+// Which files are trusted.
 #include "driver/input/trusted_file.hpp"
 
 #include <gtest/gtest.h>

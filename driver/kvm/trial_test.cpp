@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The trial: every measured host, every call that fails, and kernels that cannot be believed.
+// The trial: every measured host, every call that fails, and kernels whose answers cannot be used.
 #include "driver/kvm/fake_kernel.hpp"
 #include "driver/kvm/probe.hpp"
 #include "driver/kvm/trial.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Real libvirt, as far as it needs no daemon: the test driver, and what cannot be reached.
+// A real libvirt without a daemon: the test driver, and URIs that cannot be reached.
 #include "driver/libvirt/client.hpp"
 
 #include <gtest/gtest.h>

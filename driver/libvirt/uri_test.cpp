@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Which URIs are this host's, and which must never be.
+// Which URIs mean this host, and which must not.
 #include "driver/libvirt/uri.hpp"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A child is fed, listened to, and never outlives its time.
+// A child gets its input, its output is read, and it never runs longer than its timeout.
 #include "driver/process/child_process.hpp"
 
 #include <gtest/gtest.h>

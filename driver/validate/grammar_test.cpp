@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Grammars compile, silently, and each reason why one does not is said.
+// Grammars compile without output, and each reason why one does not is reported.
 #include "driver/validate/grammar.hpp"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What people give instead of a document gets a sentence of its own, and a document does not.
+// Each kind of input that is not a document gets its own message, and a document gets none.
 #include "driver/xml/recognise.hpp"
 #include "driver/xml/well_formed.hpp"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A command loads what it uses, and says so where that is missing. Usage: loading_test.py PROGRAM"""
+"""A command loads only the libraries that it uses, and reports a missing one. Usage: loading_test.py PROGRAM"""
 
 from __future__ import annotations
 

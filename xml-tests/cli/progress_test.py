@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Long runs tell on a terminal how far they have come, and nowhere else. Usage: progress_test.py PROGRAM"""
+"""Long runs show their progress on a terminal, and nowhere else. Usage: progress_test.py PROGRAM"""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Preloaded into a daemon of another machine, so that it takes its host for POWER, as uname(2) tells it.
+// Preloaded into a daemon on another machine: uname(2) reports POWER.
 #define _GNU_SOURCE
 #include <string.h>
 #include <sys/syscall.h>

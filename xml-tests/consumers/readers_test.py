@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Programs that read capabilities documents: each gets from one with <compat> what it got before."""
+"""Programs that read capabilities documents: each reads the same values from a document with <compat> as without it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The module where the loader is careful (secure execution), and under AppArmor's profile of libvirtd."""
+"""The module in secure-execution mode, and under AppArmor's profile of libvirtd."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Draws rules, writes them, follows them.
+// Generates random rules, writes them as a grammar, and generates documents from them.
 #include "xml-tests/differential/random_grammar.hpp"
 
 #include <algorithm>

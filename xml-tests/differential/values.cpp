@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Draws values from the expressions of a grammar, and from the edges of usual types.
+// Generates random values from the expressions of a grammar, and limits of usual types.
 #include "xml-tests/differential/values.hpp"
 
 #include <algorithm>

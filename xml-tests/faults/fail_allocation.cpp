@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Loaded in front of the C library: makes the allocation of number FAIL_ALLOCATION (from 1, counted
+// Preloaded before the C library: makes the allocation of number FAIL_ALLOCATION (from 1, counted
 // from the start of main) fail, with FAIL_ALLOCATION_ON set every later one too, and writes how
 // many there were to the descriptor FAIL_ALLOCATION_REPORT at the end.
 #include <atomic>

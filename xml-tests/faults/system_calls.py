@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Makes each system call of each command fail in turn, and checks what the command makes of it.
+"""Makes each system call of each command fail in turn, and checks the result of the command.
 
 Usage: system_calls.py PROGRAM [--most N]
 

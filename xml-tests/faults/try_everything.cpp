@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Enters the sandbox and then tries what it forbids, and what must go on working.
+// Enters the sandbox, and then tries everything that it forbids, and what must still work.
 //
 // Usage: try_everything none|sealed|reading|named FOLDER
 // FOLDER holds "named" and "other". Prints one line for each attempt: its name, and "ok" or errno's

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Hostile documents: each with a name, its bytes, and what has to become of it.
+"""Hostile documents: each with a name, its bytes, and the expected result.
 
 "refused" is a document that is not parsed, "invalid" and "valid" are verdicts by the built-in grammar.
 The large ones are made when they are asked for and are not kept.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Stands in for libvirt's client library: a daemon that answers what a folder of files says.
+// A fake of libvirt's client library: its daemon answers with the files of a folder.
 //
 // VHC_STAND_IN names the folder. "error" there is the text with which opening fails; otherwise
 // "uri" is the connection's URI, "capabilities" and "domain-capabilities" its documents, and

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// How rarely the module asks, and what it makes of what it finds.
+// How often the module asks, and how it handles the answer.
 #include "driver/answer/record.hpp"
 #include "driver/libvirt/module/answer.hpp"
 
