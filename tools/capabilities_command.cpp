@@ -116,8 +116,8 @@ Status capabilities(const CapabilitiesOptions& options, Console& console) {
     const model::HostCompat& compat = host->record.compat;
     if (!compat.known) {
         console.warn(
-            fmt::format("the document is printed without a new <compat>, because nothing is "
-                        "known of the host: {}",
+            fmt::format("the document is printed without a new <compat>, because the host's "
+                        "modes are unknown: {}",
                         compat.reason));
         console.printExact(document->document().bytes());
         return options.require ? Status::unknown : Status::yes;

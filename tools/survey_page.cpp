@@ -101,7 +101,7 @@ public:
     void begin(const policy::Survey& survey) override {
         html_ = kHead;
         const unsigned newest = survey.baseline().common().newest();
-        const std::string_view known =
+        const std::string_view among =
             survey.baseline().unknown().count == 0 ? "" : " whose modes are known";
         html_ += fmt::format(
             "<p>{} hosts. {}</p>\n{}<table>\n<caption>Hosts</caption>\n<thead><tr><th "
@@ -109,8 +109,8 @@ public:
             "Kind</th><th scope=\"col\">Hosts</th><th scope=\"col\">Processor</th>"
             "<th scope=\"col\">Modes</th><th scope=\"col\">Source</th></tr></thead>\n<tbody>\n",
             survey.hosts(),
-            newest == 0 ? fmt::format("No mode is common to all hosts{}.", known)
-                        : fmt::format("Newest mode common to all hosts{}: {}.", known,
+            newest == 0 ? fmt::format("No mode is common to all hosts{}.", among)
+                        : fmt::format("Newest mode common to all hosts{}: {}.", among,
                                       model::modeName(newest)),
             fmt::format(kWide, "Hosts"));
         std::string heads;
