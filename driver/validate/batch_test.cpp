@@ -83,7 +83,7 @@ TEST_F(BatchTest, answersInOrderAndLosesNone) {
     for (std::size_t i = 0; i < inputs.size(); ++i)
         EXPECT_EQ(one[i].path, inputs[i].value_or("")) << i;
     EXPECT_EQ(one[0].answer, "valid");
-    EXPECT_EQ(one[49].answer, "cannot continue");
+    EXPECT_EQ(one[49].answer, "cannot go on");
     for (const unsigned jobs : {1U, 2U, 7U, 0U})
         EXPECT_EQ(run(inputs, {.jobs = jobs, .fastPath = FastPath::on}), one) << jobs;
 }
