@@ -165,9 +165,10 @@ TEST(ResolveCompat, believesNoKernelThatTakesOrRefusesEverything) {
     kvm::KvmAnswer nothing = takes({});
     nothing.trial->raw = "EINVAL";
     const auto compat = resolveCompat(nothing, partition());
-    EXPECT_EQ(compat.reason,
-              "KVM refuses every level on a vCPU, even 0 (the processor's own), so its answers "
-              "cannot be used; report this with the kernel's release (6.12)");
+    EXPECT_EQ(
+        compat.reason,
+        "KVM refuses every logical PVR on a vCPU, even 0 (the processor's own), so its answers "
+        "cannot be used; report this with the kernel's release (6.12)");
     EXPECT_EQ(compat.trial, nothing.trial);
 }
 
