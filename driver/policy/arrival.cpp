@@ -57,9 +57,9 @@ Arrival unpinned(const CheckAnswer& start, const xml::Domain& domain, const Poli
     if (target.compat.known->refused.contains(processor) ||
         (targetLevel != 0 && processor > targetLevel))
         return {Verdict::incompatible,
-                fmt::format("no mode is pinned, so the guest runs in {} on {}, unless its own "
-                            "kernel is older, and keeps it; {} supports {}",
-                            mode, source.name, target.name,
+                fmt::format("no mode is pinned: a guest that was started on {} runs in {}, unless "
+                            "its own kernel is older, and keeps it; {} supports {}",
+                            source.name, mode, target.name,
                             wording::modeNames(supportedModes(target)))};
     if (!sameProcessor || !supportedModes(target).contains(processor))
         return otherProcessor(source, target);

@@ -10,6 +10,8 @@ from .failures import LabError
 
 ARRIVED, ENDED, FAILED, HOOK, LOST = "arrived", "ended at its start", "failed", "refused by the hook", "lost"
 YES, NO, UNKNOWN = "compatible", "incompatible", "unknown"
+# A guest without a pinned mode runs in a mode that depends on where it was started, which no document contains.
+_STARTED_ON = "a guest that was started on"
 # With these words QEMU and KVM of the target refuse the mode in which a guest runs.
 _REFUSALS = ("Unable to set CPU compatibility mode in KVM", "not valid for CPU")
 
@@ -95,8 +97,14 @@ def judge(came: Came, said: dict[str, Said]) -> tuple[str, list[str]]:
     return ("DISAGREE" if trouble else "agree" if stated else "no statement"), trouble
 
 
+def _of_this_guest(one: Said) -> Said:
+    """What was said, where it is of guests that were started on the source alone and this one was not: nothing of this one."""
+    return Said(UNKNOWN, one.reason) if one.verdict == NO and _STARTED_ON in one.reason else one
+
+
 def row(way: str, by: str, guest: str, said: dict[str, Said], came: Came) -> Move:
-    """The row of a migration; said has `check` and `survey`."""
-    verdict, trouble = judge(came, said)
+    """The row of a migration; said has `check` and `survey`, way is `SOURCE to TARGET`, and guest ends with where it was started."""
+    started_here = guest.endswith(f"started in {way.split(' to ')[0]}")
+    verdict, trouble = judge(came, said if started_here else {name: _of_this_guest(one) for name, one in said.items()})
     check = said["check"]
     return Move(way, by, guest, check.verdict, check.reason, said["survey"].verdict, came.what, came.target, came.source, verdict, came.seconds, trouble)

@@ -84,6 +84,12 @@ class Words(unittest.TestCase):
         log = f"LC_ALL=C \\\n/usr/bin/qemu-system-ppc64 \\\n-name guest=none\n2026-11-27T08:40:06.639188Z qemu-system-ppc64: {REFUSED}\n2026-11-27 08:40:06.7: shutting down, reason=crashed\n"
         self.assertEqual(migrations.errors_of(log), REFUSED)
 
+    def test_what_is_said_of_guests_that_were_started_on_the_source(self) -> None:
+        said = {"check": moves.Said(moves.NO, "no mode is pinned: a guest that was started on a runs in power10"), "survey": UNKNOWN}
+        self.assertEqual(moves.row("a to b", "QEMU", "without a pinned mode, started in a", said, ARRIVED).verdict, "DISAGREE")
+        self.assertEqual(moves.row("a to b", "QEMU", "without a pinned mode, started in b", said, ARRIVED).verdict, "no statement")
+        self.assertEqual(moves.row("a to b", "QEMU", "power10, started in b", {"check": NO, "survey": UNKNOWN}, ARRIVED).verdict, "DISAGREE")
+
     def test_the_section_of_the_report(self) -> None:
         row = moves.row("a to b", "QEMU", "power9, started in a", {"check": NO, "survey": UNKNOWN}, ARRIVED)
         part = results.Part("migrations", "2026-11-27", 60.0, {}, [row.__dict__])
