@@ -237,7 +237,7 @@ void expectBetween(const std::filesystem::path& path, std::string_view before,
 TEST(Grammars, listEveryModeInOrder) {
     expectBetween(kSources / "schema" / "hostcpu-compat.rng",
                   "<ref name=\"hostcpuCompatSome1to99\"/>\n    </element>\n  </define>\n\n",
-                  "\n  <!-- Who", ModesOfCompat::definitions());
+                  "\n  <!-- The source of the answer", ModesOfCompat::definitions());
     std::string values;
     for (unsigned mode = 1; mode <= kNewest; ++mode)
         values += fmt::format("      <optional><element name=\"value\"><value "

@@ -371,7 +371,7 @@ private:
             return pinnedToNoMode(name);
         if (!host_.libvirtKnowsProcessor)
             return say(Verdict::incompatible, wording::libvirtDoesNotKnowProcessor(host_),
-                       wording::updateLibvirt());
+                       updateLibvirt());
         const unsigned own = generationOf(host_.model);
         if (own != 0 && *mode > own)
             return say(Verdict::incompatible, wording::newerThanProcessor(name, host_),

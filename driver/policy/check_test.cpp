@@ -166,7 +166,7 @@ TEST(Check, warnsOfAnUnpinnedGuest) {
                             "<cpu><model>POWER10</model></cpu>"}) {
         const CheckAnswer answer = checkDomain(domain(cpu), kPower10);
         ASSERT_FALSE(answer.warnings.empty()) << cpu;
-        EXPECT_NE(answer.warnings.back().find("tied to hosts like the host"), std::string::npos);
+        EXPECT_NE(answer.warnings.back().find("migrate only to hosts like the host"), std::string::npos);
         EXPECT_NE(answer.warnings.back().find("<model>power10</model>"), std::string::npos);
     }
     EXPECT_TRUE(checkDomain(domain(hostModel("power10")), kPower10).warnings.empty());

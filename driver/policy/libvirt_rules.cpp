@@ -146,8 +146,11 @@ std::string_view withoutBlanks(std::string_view text) {
 template <typename Number = unsigned>
 std::optional<Number> numberOf(std::string_view text) {
     text = withoutBlanks(text);
-    if (text.starts_with('+'))
+    if (text.starts_with('+')) {
         text.remove_prefix(1);
+        if (text.starts_with('-'))
+            return std::nullopt;
+    }
     Number number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     return error == std::errc() && end == text.data() + text.size() ? std::optional(number)
@@ -383,9 +386,6 @@ bool isValueOf(std::string_view type, std::string_view value) {
         return value == "true" || value == "false";
     if (type != "signed" && type != "unsigned")
         return true;
-    value.remove_prefix(std::min(value.find_first_not_of(" \t\n\v\f\r"), value.size()));
-    if (value.starts_with('+') && !value.starts_with("+-"))
-        value.remove_prefix(1);
     return type == "signed" ? numberOf<std::int64_t>(value).has_value()
                             : numberOf<std::uint64_t>(value).has_value();
 }

@@ -183,7 +183,7 @@ TEST(Unpinned, FollowsTheQemuThatWasAsked) {
     EXPECT_EQ(check(power11As10, &qemu).verdict, incompatible);
     EXPECT_FALSE(has(check(power11As10, &qemu).reason, "assuming"));
     qemu.hostModel = "";
-    EXPECT_TRUE(has(check(power11As10, &qemu).reason, "this one does not say"));
+    EXPECT_TRUE(has(check(power11As10, &qemu).reason, "so it does not say"));
     qemu.hostModel = "POWER9";
     PolicyHost granted = power11As10;
     granted.compat.known->supported = {10};
