@@ -95,12 +95,11 @@ def apparmor_line() -> str:
     return found[0] + "\n"
 
 
-def judge(files: dict[str, str], statuses: dict[str, str], confined: str = "libvirtd (enforce)") -> list[str]:
+def judge(files: dict[str, str], statuses: dict[str, str]) -> list[str]:
     """Every promise of the module and of the hook that the files of a run do not keep.
 
     files    what lab/guest/daemon left, by name
     statuses the exit status of each command of it, by name
-    confined what AppArmor says of the daemon
     """
     document, plain = files.get("capabilities", ""), files.get("plain", "")
     compat = _compat(document)
@@ -136,21 +135,17 @@ def judge(files: dict[str, str], statuses: dict[str, str], confined: str = "libv
         (said["hooked"] == "refused by the hook" and statuses.get("start-hooked") == "1", f"the guest with the hook: {said['hooked']}"),
         (said["fitted"].upper().startswith("BOOTS: POWER9"), f"the fitted guest: {said['fitted']}"),
         (said["unhooked"].startswith("refused by QEMU"), f"the guest without the hook: {said['unhooked']}"),
-        (files.get("confined", "").strip() == confined, f"AppArmor: {words('confined')!r}, {words('apparmor')!r}, of {words('lsm')!r}"),
+        (files.get("confined", "").strip() == "libvirtd (enforce)", f"AppArmor: {words('confined')!r}, {words('apparmor')!r}, of {words('lsm')!r}"),
         # 1 is libvirt's own end where a worker of its was late; a signal would be 128 and more.
         (statuses.get("stopped") in ("0", "1"), f"libvirtd with the module ended with status {statuses.get('stopped')}"),
     ]
     return [text for held, text in promises if not held]
 
 
-def run(host: Host, root: str, tool: Path, module: Path, virtqemud: Path | None = None) -> Session:
-    """Start libvirtd in a host as its administrator would with the module and the hook, and hold both to what they promise.
-
-    virtqemud is a daemon to run in place of the root's libvirtd; Debian has no profile of AppArmor for it.
-    """
-    name = "virtqemud" if virtqemud else "libvirtd"
+def run(host: Host, root: str, tool: Path, module: Path) -> Session:
+    """Start libvirtd in a host as its administrator would with the module and the hook, and hold both to what they promise."""
     work = Job(
-        command=["sh", "/root/daemon", str(guests.SECONDS), name],
+        command=["sh", "/root/daemon", str(guests.SECONDS)],
         files={
             "/root/daemon": guests.GUEST / "daemon",
             "/root/libvirt-up": guests.GUEST / "libvirt-up",
@@ -159,7 +154,6 @@ def run(host: Host, root: str, tool: Path, module: Path, virtqemud: Path | None 
             "/etc/virt-host-compat/module.conf": CONFIG,
             "/nested/initrd": cachedir.item("nested.cpio.gz", guests.make_nested),
             "/nested/vmlinux": kernels.get("7.3").image,
-            **({"/usr/sbin/virtqemud": virtqemud} if virtqemud else {}),
         },
         scripts={"/root/power10.xml": domain("power10", host), "/etc/apparmor.d/local/usr.sbin.libvirtd": apparmor_line()},
         seconds=300 + 3 * guests.SECONDS,
@@ -170,7 +164,7 @@ def run(host: Host, root: str, tool: Path, module: Path, virtqemud: Path | None 
     files = {name: data.decode("utf-8", "replace") for name, data in outcome.files.items()}
     if "statuses" not in files or "<capabilities>" not in files.get("capabilities", ""):
         said = files.get("enable.err", "") + files.get("capabilities.err", "") + files.get("libvirtd", "") + outcome.stderr.decode("utf-8", "replace")
-        raise LabError(f"{name} with the module in {host.name} gave no capabilities ({' '.join(said.split())[:400]}).")
+        raise LabError(f"libvirtd with the module in {host.name} gave no capabilities ({' '.join(said.split())[:400]}).")
     statuses = dict(line.split() for line in files["statuses"].splitlines())
     return Session(
         host.name,
@@ -179,6 +173,6 @@ def run(host: Host, root: str, tool: Path, module: Path, virtqemud: Path | None 
         "".join(line.strip() for line in _compat(files["capabilities"]).splitlines()),
         *(_outcome(files, statuses, name) for name in ("hooked", "fitted", "unhooked")),
         files.get("compare-on-power10", "").strip().replace("/root/", ""),
-        differences=judge(files, statuses, "unconfined" if virtqemud else "libvirtd (enforce)"),
+        differences=judge(files, statuses),
         seconds=outcome.seconds,
     )

@@ -51,7 +51,6 @@ class Suite:
     that run beside them; otherwise whole dependency trees are meant.
     spare are suites (by codename), tried one after the other where the archive lacks something of the others; what was
     asked for, with all that is built from its source, still comes from the preferred suite, if that has it.
-    sources is for a view of source packages, which has no others.
     """
 
     names: tuple[str, ...]
@@ -59,7 +58,6 @@ class Suite:
     borrow_status: bool = False
     spare: tuple[str, ...] = ()
     filled_from: str | None = None
-    sources: bool = False
 
     @property
     def _all_names(self) -> tuple[str, ...]:
@@ -67,7 +65,7 @@ class Suite:
 
     @property
     def label(self) -> str:
-        return f"{self.architecture}-{'+'.join(self._all_names)}" + ("-beside" if self.borrow_status else "") + ("-sources" if self.sources else "")
+        return f"{self.architecture}-{'+'.join(self._all_names)}" + ("-beside" if self.borrow_status else "")
 
     @property
     def folder(self) -> Path:
@@ -83,7 +81,7 @@ class Suite:
         (folder / "status").touch()
         status = "/var/lib/dpkg/status" if self.borrow_status else folder / "status"
         (folder / "sources.list").write_text(
-            "".join(f"{'deb-src' if self.sources else 'deb'} [{mirror.trust()}] {mirror.archive()} {name} main\n" for name in self._all_names)
+            "".join(f"deb [{mirror.trust()}] {mirror.archive()} {name} main\n" for name in self._all_names)
         )
         lines = [
             'Dir::Etc::parts "/dev/null";',
@@ -179,19 +177,6 @@ class Suite:
                 first = first or error
         assert first is not None
         raise first
-
-    def download_source(self, name: str, into: Path) -> list[Path]:
-        """Download the files of a source package into an empty folder, and return those that the archive really has.
-
-        apt has checked each of them by its hash. Raises Unavailable where the upstream source is not among them.
-        """
-        with cachedir.lock(f"apt-{self.label}"):
-            self._prepare()
-            done = run_apt(["apt-get", "source", "--download-only", "--only-source", name], self._environment(), into)
-        files = sorted(path for path in into.iterdir() if path.is_file())
-        if not any(".orig.tar." in path.name for path in files):
-            raise Unavailable(f"Cannot download the source of {name} from {mirror.archive()} ({last_line(done.stderr)}); {remedy(done.stderr)}.")
-        return files
 
     def _unpack(self, wanted: list[str], into: Path, dependencies: bool, gone: set[tuple[str, str]]) -> list[str]:
         """unpack() from these suites; adds what the archive turns out to lack to `gone`."""

@@ -56,20 +56,6 @@ class Packages(support.LabTest):
         self.assertIn("busybox-static is not in trixie for ppc64el any more", str(caught.exception))
         self.assertFalse((self.folder / "tree").exists())
 
-    def test_source_of_which_the_archive_lacks_a_file(self) -> None:
-        """A mirror may have the upstream source and not the file that describes the package."""
-        fetch = "#!/bin/sh\n[ $1 = source ] || exit 0\n: >thing_1.{}\necho 'E: Failed to fetch http://archive.invalid/thing_1.dsc  404  Not Found' >&2\nexit 100\n"
-        into = self.folder / "source"
-        into.mkdir()
-        self.command("apt-get", fetch.format("debian.tar.xz"))
-        with self.assertRaises(LabError) as caught:
-            Suite(("trixie",), sources=True).download_source("thing", into)
-        self.assertIn("Cannot download the source of thing", str(caught.exception))
-        self.assertIn("thing_1.dsc", str(caught.exception))
-        self.command("apt-get", fetch.format("orig.tar.xz"))
-        found = Suite(("trixie",), sources=True).download_source("thing", into)
-        self.assertEqual([path.name for path in found], ["thing_1.debian.tar.xz", "thing_1.orig.tar.xz"])
-
     def test_kernel_that_is_nowhere(self) -> None:
         self.command("apt-get", FINE)
         self.command("apt-cache", available(("linux-image-6.12.1-powerpc64le", "6.12.1-1")))
