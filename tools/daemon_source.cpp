@@ -49,12 +49,11 @@ std::string perhapsAnotherHost(const libvirt::ConnectedHost& daemon) {
 
 Result<policy::PolicyHost> policyHostOf(const libvirt::ConnectedHost& daemon,
                                         const std::optional<answer::ProbedHost>& here) {
-    if (here && here->record.compat.known)
-        return policy::policyHost(here->record, daemon.uri);
     const auto document = xml::CapabilitiesDocument::read(daemon.capabilities, daemon.uri);
     if (!document)
         return std::unexpected(document.error());
-    return policy::policyHost(*document);
+    return here && here->record.compat.known ? policy::policyHost(here->record, *document)
+                                             : policy::policyHost(*document);
 }
 
 } // namespace hostcompat::tools

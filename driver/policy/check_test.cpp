@@ -510,5 +510,27 @@ TEST(PolicyHost, isTakenFromACapabilitiesDocument) {
     EXPECT_EQ(supportedModes(*taken), (model::ModeSet{11, 12}));
 }
 
+TEST(PolicyHost, ofARecordHasTheLibvirtThatWroteTheDocument) {
+    const auto hostOf = [](const std::string& model) {
+        model::HostRecord record;
+        record.host.arch = "ppc64le";
+        record.host.model = "POWER11";
+        record.compat.known = model::KnownCompat{
+            .source = "kvm", .supported = model::ModeSet{9, 10, 11}, .refused = model::ModeSet{8}};
+        const auto document = xml::CapabilitiesDocument::read(
+            "<capabilities><host><cpu><arch>ppc64le</arch>" + model + "</cpu></host></capabilities>",
+            "qemu:///system");
+        return policyHost(record, *document);
+    };
+    const PolicyHost knowing = hostOf("<model>POWER11</model>");
+    EXPECT_EQ(knowing.name, "qemu:///system");
+    EXPECT_EQ(checkDomain(domain(hostModel("power10")), knowing).verdict, compatible);
+    // libvirt 11.3 on a Power11, whose KVM knows every mode.
+    const CheckAnswer answer = checkDomain(domain(hostModel("power10")), hostOf(""));
+    EXPECT_EQ(answer.verdict, incompatible);
+    EXPECT_NE(answer.reason.find("does not know its processor"), std::string::npos)
+        << answer.reason;
+}
+
 } // namespace
 } // namespace hostcompat::policy

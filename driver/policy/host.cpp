@@ -25,6 +25,22 @@ PolicyHost policyHost(const model::HostRecord& record, std::string name) {
             .compat = record.compat};
 }
 
+namespace {
+
+/// libvirt leaves out the model of a processor that it does not know, and then refuses every pinned
+/// mode (9.0 to 11.3 on Power11).
+bool knowsProcessor(const xml::CapabilitiesDocument& document) {
+    return !document.model().empty() || !xml::isPowerArch(document.arch());
+}
+
+} // namespace
+
+PolicyHost policyHost(const model::HostRecord& record, const xml::CapabilitiesDocument& document) {
+    PolicyHost host = policyHost(record, document.document().name());
+    host.libvirtKnowsProcessor = knowsProcessor(document);
+    return host;
+}
+
 Result<PolicyHost> policyHost(const xml::CapabilitiesDocument& document) {
     auto compat = document.compat();
     if (!compat)
@@ -32,8 +48,7 @@ Result<PolicyHost> policyHost(const xml::CapabilitiesDocument& document) {
     return PolicyHost{.name = document.document().name(),
                       .arch = document.arch(),
                       .model = document.model(),
-                      .libvirtKnowsProcessor =
-                          !document.model().empty() || !xml::isPowerArch(document.arch()),
+                      .libvirtKnowsProcessor = knowsProcessor(document),
                       .compat = std::move(*compat)};
 }
 

@@ -36,6 +36,9 @@ struct PolicyHost {
 /// The host of a record.
 PolicyHost policyHost(const model::HostRecord& record, std::string name);
 
+/// The host of a record, and what the document of the libvirt there says of that libvirt.
+PolicyHost policyHost(const model::HostRecord& record, const xml::CapabilitiesDocument& document);
+
 /// The host of a capabilities document. Errors: those of CapabilitiesDocument::compat().
 Result<PolicyHost> policyHost(const xml::CapabilitiesDocument& document);
 
