@@ -134,7 +134,7 @@ FORMS = [
 # Options that bring no bytes of others along, and commands that work on what only root can have written.
 NO_INPUT = {"--help", "--version", "--json", "--quiet", "--no-sandbox", "--jobs", "--timeout", "--require", "--ignore-unknown", "--mode",
             "--format", "--modes", "--verbose", "--no-fast-path", "--at-least", "--require-pinned"}
-ROOTS_FILES = {"daemon enable", "daemon disable", "daemon status", "hook install", "hook remove", "publish enable", "publish disable"}
+ROOTS_FILES = {"daemon enable", "daemon disable", "daemon status", "hook install", "hook remove", "hook status", "publish enable", "publish disable"}
 
 
 def attempts(helper: str, form: str) -> tuple[dict[str, str], int]:
