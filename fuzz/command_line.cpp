@@ -28,8 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const unsigned choice = input.choice();
     const std::string bytes = input.rest();
     const bool ofProcess = (choice & 0x80) != 0;
-    const policy::Arguments words =
-        ofProcess ? policy::argumentsOf(bytes) : policy::wordsOf(bytes);
+    const policy::Arguments words = ofProcess ? policy::argumentsOf(bytes) : policy::wordsOf(bytes);
     require(policy::wordsOf(quoted(words)) == words, "quoted words are other words");
 
     policy::PolicyHost host{
@@ -40,8 +39,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     domain.cpu.model = "power9";
     const policy::CommandLine line = policy::commandLineOf(words);
     const policy::CheckAnswer answer = policy::checkCommandLine(
-        domain, line,
-        ofProcess ? policy::CommandLineOf::process : policy::CommandLineOf::daemon, host);
+        domain, line, ofProcess ? policy::CommandLineOf::process : policy::CommandLineOf::daemon,
+        host);
     require(!answer.reason.empty(), "a verdict without a reason");
     require(answer.mode.empty() || answer.mode == line.mode, "a mode that nobody named");
     return 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Completing domain capabilities: the words of usable and the modes change alone, twice is as once, and both parsers take the result.
+// Completing domain capabilities: the words of usable and the modes change alone, twice is as once,
+// and both parsers take the result.
 #include "driver/xml/domain_capabilities.hpp"
 
 #include "driver/validate/safe_parse.hpp"
@@ -12,11 +13,12 @@ using namespace hostcompat;
 namespace {
 
 bool isAnswer(pugi::xml_node node) {
-    return xml::isElement(node, "enum") && std::string_view(node.attribute("name").value()) == "compat";
+    return xml::isElement(node, "enum") &&
+           std::string_view(node.attribute("name").value()) == "compat";
 }
 
-/// The document's bytes without white space, without the answer in <mode name='host-model'>, and with "usable" for each word of it
-/// in <mode name='custom'>.
+/// The document's bytes without white space, without the answer in <mode name='host-model'>, and
+/// with "usable" for each word of it in <mode name='custom'>.
 std::string besides(const xml::Document& document) {
     const std::string& bytes = document.bytes();
     std::string rest;
@@ -25,7 +27,8 @@ std::string besides(const xml::Document& document) {
         if (!xml::isElement(cpu, "cpu"))
             continue;
         for (pugi::xml_node mode : cpu.children()) {
-            if (!xml::isElement(mode, "mode") || std::string_view(mode.attribute("supported").value()) != "yes")
+            if (!xml::isElement(mode, "mode") ||
+                std::string_view(mode.attribute("supported").value()) != "yes")
                 continue;
             const std::string_view name = mode.attribute("name").value();
             const xml::ElementSpan span = document.spanOf(mode);
@@ -47,10 +50,12 @@ std::string besides(const xml::Document& document) {
                         // The tag's other bytes count, its words of usable do not.
                         const xml::ElementSpan model = document.spanOf(child);
                         rest += bytes.substr(at, model.begin - at);
-                        std::string tag = bytes.substr(model.begin, model.contentBegin - model.begin);
+                        std::string tag =
+                            bytes.substr(model.begin, model.contentBegin - model.begin);
                         for (const std::string quote : {"'", "\""})
                             for (const std::string word : {"unknown", "yes", "no"})
-                                for (auto place = tag.find(quote + word + quote); place != std::string::npos;
+                                for (auto place = tag.find(quote + word + quote);
+                                     place != std::string::npos;
                                      place = tag.find(quote + word + quote))
                                     tag.replace(place, word.size() + 2, "usable");
                         rest += tag;
@@ -59,7 +64,9 @@ std::string besides(const xml::Document& document) {
         }
     }
     rest += bytes.substr(at);
-    std::erase_if(rest, [](char byte) { return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r'; });
+    std::erase_if(rest, [](char byte) {
+        return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r';
+    });
     return rest;
 }
 
@@ -80,7 +87,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const std::string& model : before->customModels())
         answer.usable[model] = yes = !yes;
     const std::string completed = before->withAnswer(answer);
-    require(validate::parseSafely(completed, "output").has_value(), "libxml2 refuses what was written");
+    require(validate::parseSafely(completed, "output").has_value(),
+            "libxml2 refuses what was written");
     const auto after = xml::DomainCapabilitiesDocument::read(completed, "output");
     require(after.has_value(), "what was written is refused");
     require(after->withAnswer(answer) == completed, "twice is not as once");

@@ -75,9 +75,10 @@ Status status(const HookOptions& options, Console& console) {
     if (!state)
         return console.fail(state.error());
     if (state->state != input::ManagedState::ours) {
-        console.printLine(state->state == input::ManagedState::absent
-                              ? std::string("not installed")
-                              : fmt::format("not installed, {} was not written by this program", path.string()));
+        console.printLine(
+            state->state == input::ManagedState::absent
+                ? std::string("not installed")
+                : fmt::format("not installed, {} was not written by this program", path.string()));
         return Status::no;
     }
     std::string text = fmt::format("installed as {}", path.string());
@@ -155,8 +156,9 @@ void addHook(CLI::App& app, Action& chosen) {
     removing.text("--root", options->root, "DIR", "Use DIR instead of /");
     removing.onChosen(chosen, [options](Console& console) { return remove(*options, console); });
 
-    Command telling(command.app(), "status",
-                    "Report whether the hook is installed, and whether SELinux lets libvirt execute it");
+    Command telling(
+        command.app(), "status",
+        "Report whether the hook is installed, and whether SELinux lets libvirt execute it");
     telling.text("--root", options->root, "DIR", "Use DIR instead of /");
     telling.onChosen(chosen, [options](Console& console) { return status(*options, console); });
 

@@ -47,8 +47,9 @@ TEST(Arrival, AGuestKeepsThePinnedModeWhereverItComesFrom) {
 TEST(Arrival, AGuestKeepsTheModeThatItNegotiated) {
     const auto answer = checkArrival(testGuest(""), &kPower10, kPower10As9);
     EXPECT_EQ(answer.verdict, incompatible);
-    EXPECT_EQ(answer.reason, "no mode is pinned: a guest that was started on a runs in power10, unless its "
-                             "own kernel is older, and keeps it; b supports power9");
+    EXPECT_EQ(answer.reason,
+              "no mode is pinned: a guest that was started on a runs in power10, unless its "
+              "own kernel is older, and keeps it; b supports power9");
     EXPECT_EQ(answer.remedy, "pin a mode that both hosts support, and restart the guest");
     EXPECT_EQ(unpinned(kPower10, kPower9), incompatible);
     EXPECT_EQ(unpinned(kPower10, kPower10), compatible);

@@ -166,7 +166,8 @@ TEST(Check, warnsOfAnUnpinnedGuest) {
                             "<cpu><model>POWER10</model></cpu>"}) {
         const CheckAnswer answer = checkDomain(domain(cpu), kPower10);
         ASSERT_FALSE(answer.warnings.empty()) << cpu;
-        EXPECT_NE(answer.warnings.back().find("migrate only to hosts like the host"), std::string::npos);
+        EXPECT_NE(answer.warnings.back().find("migrate only to hosts like the host"),
+                  std::string::npos);
         EXPECT_NE(answer.warnings.back().find("<model>power10</model>"), std::string::npos);
     }
     EXPECT_TRUE(checkDomain(domain(hostModel("power10")), kPower10).warnings.empty());
@@ -517,9 +518,10 @@ TEST(PolicyHost, ofARecordHasTheLibvirtThatWroteTheDocument) {
         record.host.model = "POWER11";
         record.compat.known = model::KnownCompat{
             .source = "kvm", .supported = model::ModeSet{9, 10, 11}, .refused = model::ModeSet{8}};
-        const auto document = xml::CapabilitiesDocument::read(
-            "<capabilities><host><cpu><arch>ppc64le</arch>" + model + "</cpu></host></capabilities>",
-            "qemu:///system");
+        const auto document =
+            xml::CapabilitiesDocument::read("<capabilities><host><cpu><arch>ppc64le</arch>" +
+                                                model + "</cpu></host></capabilities>",
+                                            "qemu:///system");
         return policyHost(record, *document);
     };
     const PolicyHost knowing = hostOf("<model>POWER11</model>");

@@ -187,14 +187,16 @@ TEST(Fit, MayWantANewerMode) {
     const FitAnswer none = fitDomain(document, kPower10, {.atLeast = 11});
     EXPECT_EQ(none.verdict, Verdict::incompatible);
     EXPECT_TRUE(none.document.empty());
-    EXPECT_NE(none.reason.find("--at-least requires power11 or newer"), std::string::npos) << none.reason;
+    EXPECT_NE(none.reason.find("--at-least requires power11 or newer"), std::string::npos)
+        << none.reason;
 }
 
 TEST(Fit, pinsNothingThatTheCommandLineUndoes) {
     const auto with = [](const std::string& value) {
         return fitDomain(
             parse("<domain type='kvm' xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><os>"
-                  "<type arch='ppc64le'>hvm</type></os><q:commandline><q:arg value='-machine'/><q:arg "
+                  "<type arch='ppc64le'>hvm</type></os><q:commandline><q:arg "
+                  "value='-machine'/><q:arg "
                   "value='max-cpu-compat=" +
                   value + "'/></q:commandline></domain>"),
             kPower10);

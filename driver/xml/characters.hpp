@@ -13,7 +13,7 @@ namespace hostcompat::xml {
 struct BadCharacter {
     std::size_t offset; ///< in bytes, from 0
     std::string reason; ///< what is wrong there, as it ends a sentence
-    bool isEncoding; ///< true if the bytes are not UTF-8, false if the character is not XML's
+    bool isEncoding;    ///< true if the bytes are not UTF-8, false if the character is not XML's
 };
 
 /// Finds bytes that are not UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing above
