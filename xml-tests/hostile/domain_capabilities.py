@@ -7,6 +7,7 @@ Its host is a POWER10 in power9 mode: POWER10 runs without a pinned mode, POWER9
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -16,7 +17,10 @@ from hostile.documents import LARGEST, Canaries, Document, Shape
 MODES = "<enum name='compat'><value>power9</value></enum>"
 ROOT = "<domainCapabilities><domain>kvm</domain><machine>pseries</machine><arch>"
 CLOSE = "</cpu></domainCapabilities>"
-MILLION = 1_000_000
+# In whole, the large documents take a quarter of an hour; HOSTILE_WHOLE=1 asks for that.
+SHARE = 1 if os.environ.get("HOSTILE_WHOLE") else 16
+MILLION = 1_000_000 // SHARE
+MOST = LARGEST // SHARE
 
 # Completed already, so that what the program makes of it is the same bytes.
 SHAPE = Shape(
@@ -183,7 +187,7 @@ def quantities() -> Iterator[Document]:
     def many(name: str, unit: Callable[[Words], str], around: Callable[[str, Words], str], count: int | None = None, expected: str = "valid") -> Completed:
         """The unit as often as asked, or until the document is nearly as large as a document may be."""
         size = len(unit(BEFORE).encode())
-        times = count or (LARGEST - 4096) // size
+        times = count or (MOST - 4096) // size
         return changed(name, lambda words: around(unit(words) * times, words), expected)
 
     def models_of(content: str, words: Words) -> str:
@@ -204,37 +208,37 @@ def quantities() -> Iterator[Document]:
     yield changed("models-of-a-million-names", lambda words: models_of(numbered, words))
     yield many("elements-beside-modes", lambda words: "<x/>", beside_modes, 4 * MILLION)
     yield many("elements-of-modes", lambda words: "<model>POWER10</model>", beside_modes, 2 * MILLION)
-    yield many("deep-beside-modes", lambda words: "<x>" * 250 + "</x>" * 250, beside_modes, 15_000)
+    yield many("deep-beside-modes", lambda words: "<x>" * 250 + "</x>" * 250, beside_modes, 15_000 // SHARE)
     yield many("comments-beside-modes", lambda words: "<!---->", beside_modes, 4 * MILLION)
     yield many("instructions-beside-modes", lambda words: "<?x?>", beside_modes, 4 * MILLION)
     yield many("cdata-beside-modes", lambda words: "<![CDATA[x]]>", beside_modes, MILLION, "invalid")
     yield many("texts-beside-modes", lambda words: "t<x/>", beside_modes, 2 * MILLION, "invalid")
     yield many("enums-beside-modes", lambda words: "<enum name='x'/>", beside_modes, 2 * MILLION)
     yield many("enums-of-nearly-the-name", lambda words: "<enum name='compa'/>", beside_modes, MILLION)
-    yield many("enums-for-libxml2", lambda words: "<enum name='compat1'/>", lambda content, words: beside_modes("<n:x xmlns:n='u'/>" + content, words), 60_000)
+    yield many("enums-for-libxml2", lambda words: "<enum name='compat1'/>", lambda content, words: beside_modes("<n:x xmlns:n='u'/>" + content, words), 60_000 // SHARE)
     yield many("elements-of-cpu", lambda words: "<x/>", lambda content, words: document(content + host_model(words.modes)), 4 * MILLION)
     yield many("modes-of-cpu", lambda words: "<mode name='x'/>", lambda content, words: document(content + host_model(words.modes)), 2 * MILLION)
-    yield many("modes-with-elements", lambda words: "<mode name='x'><enum name='y'/><x/></mode>", lambda content, words: document(content + host_model(words.modes)), 500_000)
-    yield many("modes-for-libxml2", lambda words: "<mode name='x'><x/></mode>", lambda content, words: document("<n:x xmlns:n='u'/>" + content + host_model(words.modes)), 30_000)
+    yield many("modes-with-elements", lambda words: "<mode name='x'><enum name='y'/><x/></mode>", lambda content, words: document(content + host_model(words.modes)), 500_000 // SHARE)
+    yield many("modes-for-libxml2", lambda words: "<mode name='x'><x/></mode>", lambda content, words: document("<n:x xmlns:n='u'/>" + content + host_model(words.modes)), 30_000 // SHARE)
     yield many("elements-beside-cpu", lambda words: "<x/>", beside_cpu, 4 * MILLION)
     yield many("namespaced-cpus", lambda words: "<cpu xmlns='u'/>", beside_cpu, 2 * MILLION)
     # Older answers go, the new one stays.
     for name, old, count in (("answers-million", "<enum name='compat'/>", MILLION), ("answers-with-modes", "<enum name='compat'><value>power9</value></enum>", MILLION)):
         yield changed(name, lambda words, old=old, count=count: document(host_model(words.modes or old * count)), "invalid")
     yield changed("answer-of-many-modes", lambda words: document(host_model(words.modes or "<enum name='compat'>" + "<value>power9</value>" * 2 * MILLION + "</enum>")), "invalid")
-    yield changed("answers-of-white-space", lambda words: document(host_model(words.modes or "<model/>" + ("<enum name='compat'/>" + " " * 1000) * 60_000 + "<enum name='compat'/>")).replace(host_model(MODES), host_model("<model/>" + MODES)), "invalid")
+    yield changed("answers-of-white-space", lambda words: document(host_model(words.modes or "<model/>" + ("<enum name='compat'/>" + " " * 1000) * (60_000 // SHARE) + "<enum name='compat'/>")).replace(host_model(MODES), host_model("<model/>" + MODES)), "invalid")
     # Two of a kind, far behind each other or a million.
     yield refused("cpus-million", lambda: f"{ROOT}ppc64le</arch>" + "<cpu/>" * MILLION + "</domainCapabilities>", "invalid")
     yield refused("host-models-million", lambda: document(host_model("") * MILLION))
-    yield refused("host-models-with-modes", lambda: document(host_model(MODES) * 500_000))
+    yield refused("host-models-with-modes", lambda: document(host_model(MODES) * (500_000 // SHARE)))
     yield refused("customs-million", lambda: document(custom("") * MILLION))
     yield refused("archs-million", lambda: document("").replace("<arch>", "<arch/>" * MILLION + "<arch>"))
     # Long texts.
-    most = LARGEST - 4096
+    most = MOST - 4096
     for name, unit in {"spaces": " ", "line-feeds": "\n", "carriage-returns": "\r\n", "tabs": "\t"}.items():
         yield changed(f"white-space-of-{name}", lambda words, unit=unit: document(host_model("<model/>" + words.modes + unit * (most // len(unit)))))
     yield Grown("indentation-largest", lambda: document("\n" + "<mode name='host-model' supported='yes'>\n" + " " * most + "<model/>\n</mode>"))
-    yield Grown("indentation-of-host-model", lambda: document("\n" + " " * most + "<mode name='host-model' supported='yes'/>"))
+    yield Grown("indentation-of-host-model", lambda: document("\n" + " " * most + "<mode name='host-model' supported='yes'></mode>"))
     yield Grown("indentation-of-both", lambda: document("\n" + " " * (most // 2) + "<mode name='host-model' supported='yes'>\n" + " " * (most // 2) + "<model/></mode>"))
     yield changed("model-largest", lambda words: document(host_model(words.modes) + custom(f"<model usable='no'>{'x' * most}</model>")))
     yield changed("model-of-references", lambda words: document(host_model(words.modes) + custom(f"<model usable='no'>{'&lt;' * (most // 4)}</model>")))
@@ -249,7 +253,7 @@ def quantities() -> Iterator[Document]:
     yield kept("arch-largest", document("", "x" * most))
     yield changed("attributes-most", lambda words: document(host_model(words.modes) + custom("<model " + " ".join(f"a{i}=''" for i in range(255)) + f" usable='{words.power9}'>POWER9</model>")))
     many_attributes = " ".join(f"a{i}=''" for i in range(240))
-    yield many("attributes-of-many-models", lambda words: f"<model {many_attributes} usable='{words.power9}'>POWER9</model>", models_of, 19_000)
+    yield many("attributes-of-many-models", lambda words: f"<model {many_attributes} usable='{words.power9}'>POWER9</model>", models_of, 19_000 // SHARE)
     yield refused("attributes-too-many", lambda: document(custom("<model " + " ".join(f"a{i}=''" for i in range(MILLION)) + ">POWER9</model>")), "refused")
     yield refused("usable-twice", document(custom("<model usable='unknown' usable='no'>POWER9</model>")), "refused")
     yield refused("usable-million-times", lambda: document(custom("<model" + " usable='no'" * MILLION + ">POWER9</model>")), "refused")
