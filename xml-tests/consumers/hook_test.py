@@ -230,7 +230,7 @@ class DropIn(ModuleTestCase):
         other.write_text("[Service]\nEnvironment=LD_PRELOAD=/usr/lib/libjemalloc.so\n")
         answer = self.daemon_command("enable", "--module", "/usr/lib/m.so")
         self.assertEqual((answer.returncode, answer.stdout), (3, ""))
-        self.assertIn(f"{other}:2: cannot preload the module into virtqemud: LD_PRELOAD is set here already", answer.stderr)
+        self.assertIn(f"{other}:2: cannot preload the module into virtqemud: LD_PRELOAD is already set here", answer.stderr)
         for daemon in ("libvirtd", "virtqemud"):
             self.assertFalse(self.drop_in(daemon).exists(), "none is changed where one cannot be")
         other.rename(other.with_suffix(".off"))
