@@ -179,7 +179,7 @@ private:
         std::string started = line.cpu.empty() ? "host" : line.cpu;
         // libvirt names features behind the CPU.
         if (own.cpu.empty())
-            started = started.substr(0, started.find(','));
+            started.resize(std::min(started.find(','), started.size()));
         if (!cpu.empty() && !equalIgnoringCase(cpu, started))
             warn("-cpu", started, cpu);
         const std::string accelerator = domain_.type == xml::DomainType::kvm ? "kvm" : "tcg";

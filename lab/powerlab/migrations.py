@@ -183,7 +183,6 @@ CASES = (
     Case("power10"),
     Case("none", in_second=True, back=True),
 )
-QUICK = (Case("power9"), Case("none"))
 
 
 def plan(host: Host, tool: Path) -> remote.Plan:

@@ -209,13 +209,6 @@ def run_units(tool: Path) -> Part:
     )
 
 
-def run_quick_migrations(tool: Path) -> Part:
-    """The smallest of it: by QEMU alone, a guest that moves and one that cannot. Nothing of it is kept."""
-    part, hosts = Part("migrations"), [find(name) for name in _MIGRATION_HOSTS]
-    _move(part, "QEMU", migrations.run(hosts[0], hosts[1], tool, migrations.QUICK))
-    return part
-
-
 def run_migrations(tool: Path, module: Path, native: Path) -> Part:
     """Guests that move between two hosts, by QEMU alone and by libvirt."""
     part, started = Part("migrations"), time.monotonic()
