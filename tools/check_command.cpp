@@ -4,7 +4,7 @@
 #include "driver/input/read_file.hpp"
 #include "driver/policy/arrival.hpp"
 #include "driver/policy/check_json.hpp"
-#include "driver/policy/command_line.hpp"
+#include "driver/policy/documented.hpp"
 #include "tools/ci_report.hpp"
 #include "tools/command.hpp"
 #include "tools/daemon_source.hpp"

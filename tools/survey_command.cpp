@@ -5,6 +5,7 @@
 #include "driver/input/inputs.hpp"
 #include "driver/input/managed_file.hpp"
 #include "driver/input/read_file.hpp"
+#include "driver/policy/documented.hpp"
 #include "driver/policy/wording.hpp"
 #include "driver/process/child_process.hpp"
 #include "driver/xml/several.hpp"

@@ -9,6 +9,7 @@
 // kvmppc_set_arch_compat).
 #include "driver/policy/check.hpp"
 
+#include "driver/policy/documented.hpp"
 #include "driver/policy/libvirt_rules.hpp"
 #include "driver/policy/unpinned.hpp"
 #include "driver/policy/wording.hpp"
@@ -17,39 +18,16 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
-#include <cctype>
+#include <iterator>
 #include <optional>
 
 namespace hostcompat::policy {
 
 namespace {
 
-bool equalIgnoringCase(std::string_view left, std::string_view right) {
-    return std::ranges::equal(left, right, [](unsigned char a, unsigned char b) {
-        return std::tolower(a) == std::tolower(b);
-    });
-}
-
 /// The number of a mode, also of QEMU's power7+, which has the number of power7.
 std::optional<unsigned> numberOf(std::string_view name) {
     return model::modeNumber(name == "power7+" ? "power7" : name);
-}
-
-/// libvirt 9.0 src/cpu/cpu_ppc64.c, virCPUppc64ConvertLegacy().
-std::string_view currentModelName(std::string_view model) {
-    constexpr std::array<std::string_view, 4> legacy = {"POWER7_v2.1", "POWER7_v2.3",
-                                                        "POWER7+_v2.1", "POWER8_v1.0"};
-    return std::ranges::find(legacy, model) != legacy.end() ? model.substr(0, 6) : model;
-}
-
-/// Whether any libvirt translates the model for QEMU: libvirt 9.0 src/cpu_map/index.xml for ppc64;
-/// POWER11 since 11.4.
-bool libvirtKnowsModel(std::string_view model) {
-    constexpr std::array<std::string_view, 8> known = {"POWER6",        "POWER7",       "POWER8",
-                                                       "POWER9",        "POWER10",      "POWER11",
-                                                       "POWERPC_e5500", "POWERPC_e6500"};
-    return std::ranges::find(known, model) != known.end();
 }
 
 /// One domain on its way.
@@ -76,8 +54,8 @@ public:
             return say(Verdict::incompatible, wording::secondAccelerator(line.accelerator),
                        wording::takeOutOfCommandLine("accel"));
         const CommandLine own = commandLineOf(domain_.qemuArguments);
-        warnOfCommandLine(own);
-        warnOfContradiction(line, own, who);
+        warn(setByCommandLine(domain_, own));
+        warn(contradictions(domain_, line, own, who));
         if (const std::string accelerator = acceleratorOf(line); accelerator != "kvm")
             return say(Verdict::notApplicable, wording::emulatedAsStarted(accelerator));
         if (auto answer = machineWithoutKvm(line.machine))
@@ -86,9 +64,7 @@ public:
             return say(Verdict::incompatible, obstacle);
         mode_ = line.mode.value_or("");
         modeIsOfCommandLine_ = own.mode.has_value();
-        // Without -cpu QEMU takes the CPU "host" under KVM (QEMU 7.2 target/ppc/kvm.c:
-        // pseries_machine_class_fixup()).
-        return line.cpu.empty() || line.cpu == "host" ? withHostCpu() : namedCpu(line.cpu, own);
+        return withCpu(line.cpu, own);
     }
 
     CheckAnswer refused(std::string_view daemon, std::string_view words) {
@@ -111,6 +87,10 @@ private:
         return std::move(answer_);
     }
 
+    void warn(std::vector<std::string> warnings) {
+        std::ranges::move(warnings, std::back_inserter(answer_.warnings));
+    }
+
     /// The answer about a guest that is none of POWER's, or of another hypervisor.
     std::optional<CheckAnswer> otherGuest() {
         if (domain_.type == xml::DomainType::other)
@@ -128,64 +108,6 @@ private:
         if (domain_.type == xml::DomainType::kvm && xml::isPowerArch(host_.arch))
             return say(Verdict::incompatible, wording::hostOfOtherArch(domain_, host_));
         return say(Verdict::notApplicable, wording::otherArch(arch));
-    }
-
-    /// QEMU takes the first accelerator that it can have, and without a word TCG.
-    static std::string acceleratorOf(const CommandLine& line) {
-        if (!line.accelerators.empty())
-            return line.accelerators.front();
-        // "kvm:tcg"
-        return line.accelerator.empty() ? "tcg"
-                                        : line.accelerator.substr(0, line.accelerator.find(':'));
-    }
-
-    /// The CPU that libvirt names to QEMU for <cpu>; empty where that is not certain.
-    std::string documentedCpu() const {
-        switch (domain_.cpu.mode) {
-        case xml::CpuMode::custom:
-            return std::string(currentModelName(domain_.cpu.model));
-        case xml::CpuMode::hostPassthrough:
-            return "host";
-        case xml::CpuMode::hostModel:
-            return domain_.cpu.model.empty() ? "" : "host";
-        default:
-            return "";
-        }
-    }
-
-    std::string documentedMode() const {
-        return domain_.cpu.mode == xml::CpuMode::hostModel ? domain_.cpu.model : std::string();
-    }
-
-    /// What <qemu:commandline> sets, where that is not what <cpu> says anyway.
-    void warnOfCommandLine(const CommandLine& own) {
-        if (!own.cpu.empty() && !equalIgnoringCase(own.cpu, documentedCpu()))
-            answer_.warnings.push_back(wording::commandLineNamesCpu(domain_, own.cpu));
-        if (own.mode && *own.mode != documentedMode())
-            answer_.warnings.push_back(wording::commandLinePins(domain_, *own.mode));
-    }
-
-    /// What of the whole command line the document does not say.
-    void warnOfContradiction(const CommandLine& line, const CommandLine& own, CommandLineOf who) {
-        const auto warn = [&](std::string_view property, std::string_view there,
-                              std::string_view here) {
-            answer_.warnings.push_back(
-                wording::contradictsDocument(domain_, who, property, there, here));
-        };
-        const std::string mode = own.mode.value_or(documentedMode());
-        if (line.mode.value_or("") != mode)
-            warn("max-cpu-compat", line.mode.value_or(""), mode);
-        const std::string cpu = own.cpu.empty() ? documentedCpu() : own.cpu;
-        std::string started = line.cpu.empty() ? "host" : line.cpu;
-        // libvirt names features behind the CPU.
-        if (own.cpu.empty())
-            started.resize(std::min(started.find(','), started.size()));
-        if (!cpu.empty() && !equalIgnoringCase(cpu, started))
-            warn("-cpu", started, cpu);
-        const std::string accelerator = domain_.type == xml::DomainType::kvm ? "kvm" : "tcg";
-        const std::string first = acceleratorOf(line);
-        if (first != accelerator)
-            warn("-accel", first, accelerator);
     }
 
     std::optional<CheckAnswer> machineWithoutKvm(std::string_view machine) {
@@ -215,15 +137,8 @@ private:
         return qemu_ ? supported & qemu_->modes() : supported;
     }
 
-    bool runsUnpinned() const {
-        if (!host_.compat.known || supportedModes(host_).empty())
-            return false;
-        const Unpinned guest = unpinnedGuest(host_);
-        return guest == Unpinned::runs || guest == Unpinned::runsBeyond;
-    }
-
     std::string updateLibvirt() const {
-        return wording::updateLibvirt(runsUnpinned());
+        return wording::updateLibvirt(runsUnpinned(host_));
     }
 
     /// The way out: the wished mode where it works, else the newest that does, else nothing.
@@ -285,28 +200,26 @@ private:
         if (!line.machine.empty())
             if (auto answer = machineWithoutKvm(line.machine))
                 return std::move(*answer);
-        warnOfCommandLine(line);
+        warn(setByCommandLine(domain_, line));
         // libvirt looks at <cpu> whatever stands behind it.
-        if (const std::string mode = documentedMode(); line.mode && !mode.empty())
+        if (const std::string mode = documentedMode(domain_); line.mode && !mode.empty())
             if (auto answer = refusedMode(mode))
                 return std::move(*answer);
-        mode_ = line.mode.value_or(documentedMode());
+        mode_ = line.mode.value_or(documentedMode(domain_));
         modeIsOfCommandLine_ = line.mode.has_value();
-        const bool named = !line.cpu.empty() && line.cpu != "host";
         switch (domain_.cpu.mode) {
         case xml::CpuMode::custom:
-            if (named && domain_.cpu.check == "none")
-                return namedCpu(line.cpu, line);
-            if (auto answer = refusedCustom())
-                return std::move(*answer);
-            return named ? namedCpu(line.cpu, line) : withHostCpu();
+            if (line.cpu.empty() || line.cpu == "host" || domain_.cpu.check != "none")
+                if (auto answer = refusedCustom())
+                    return std::move(*answer);
+            return withCpu(line.cpu, line);
         case xml::CpuMode::hostPassthrough:
             if (!domain_.cpu.model.empty())
                 answer_.warnings.push_back(wording::modelIgnored(domain_));
             [[fallthrough]];
         case xml::CpuMode::hostModel:
         case xml::CpuMode::none:
-            return named ? namedCpu(line.cpu, line) : withHostCpu();
+            return withCpu(line.cpu, line);
         case xml::CpuMode::maximum:
             return say(Verdict::incompatible, wording::maximumRefused(), pinRemedy());
         case xml::CpuMode::other:
@@ -348,14 +261,21 @@ private:
         const std::string_view model = text.substr(0, text.find(','));
         if (model == text && !host_.model.empty() && equalIgnoringCase(model, host_.model))
             return withHostCpu();
-        const unsigned generation = generationOf(model);
-        const bool sameGeneration = generation != 0 && generation == generationOf(host_.model);
+        const unsigned generation = model::generationOfCpuModel(model);
+        const bool sameGeneration =
+            generation != 0 && generation == model::generationOfCpuModel(host_.model);
         const std::string remedy =
             own.cpu.empty() ? pinRemedy(generation) : wording::takeOutOfCommandLine("-cpu");
         if (model != text || host_.model.empty() || sameGeneration)
             return say(Verdict::unknown, wording::namedCpuUnknown(text), remedy);
         return say(Verdict::incompatible, wording::customIsOtherGeneration(domain_, model, host_),
                    remedy);
+    }
+
+    /// What "-cpu" names; without it QEMU takes the CPU "host" under KVM (QEMU 7.2
+    /// target/ppc/kvm.c: pseries_machine_class_fixup()).
+    CheckAnswer withCpu(std::string_view cpu, const CommandLine& own) {
+        return cpu.empty() || cpu == "host" ? withHostCpu() : namedCpu(cpu, own);
     }
 
     /// "-cpu host", or the model that it is, with max-cpu-compat or without.
@@ -372,7 +292,7 @@ private:
         if (!host_.libvirtKnowsProcessor)
             return say(Verdict::incompatible, wording::libvirtDoesNotKnowProcessor(host_),
                        updateLibvirt());
-        const unsigned own = generationOf(host_.model);
+        const unsigned own = model::generationOfCpuModel(host_.model);
         if (own != 0 && *mode > own)
             return say(Verdict::incompatible, wording::newerThanProcessor(name, host_),
                        pinRemedy());
@@ -391,7 +311,7 @@ private:
         if (!libvirtHasDecided_ && !host_.libvirtKnowsProcessor)
             return say(Verdict::incompatible, wording::libvirtDoesNotKnowProcessor(host_),
                        updateLibvirt());
-        const unsigned own = generationOf(host_.model);
+        const unsigned own = model::generationOfCpuModel(host_.model);
         const bool beyond =
             own != 0 && *mode > own && model::findModeByNumber(*mode, table_) != nullptr;
         if (!host_.compat.known && !beyond)
@@ -470,7 +390,7 @@ private:
             return say(Verdict::unknown, wording::customOnUnknownModel(model, host_),
                        wording::lookAtTheHost(host_));
         return say(Verdict::incompatible, wording::customIsOtherGeneration(domain_, model, host_),
-                   pinRemedy(generationOf(model)));
+                   pinRemedy(model::generationOfCpuModel(model)));
     }
 
     /// "-cpu host" without max-cpu-compat.
@@ -482,8 +402,8 @@ private:
         if (supported.empty())
             return say(Verdict::unknown, wording::unpinnedWithoutModes(host_, table_));
         const unsigned level = partitionLevel(host_);
-        const unsigned given = qemu_ ? generationOf(qemu_->hostModel) : 0;
-        if (given != 0 && given < generationOf(host_.model))
+        const unsigned given = qemu_ ? model::generationOfCpuModel(qemu_->hostModel) : 0;
+        if (given != 0 && given < model::generationOfCpuModel(host_.model))
             return hostIsOfMode(given);
         switch (unpinnedGuest(host_)) {
         case Unpinned::stopped:
@@ -527,11 +447,6 @@ private:
                    pinRemedy());
     }
 
-    /// The number of the CPU model's generation; 0 where its name tells none.
-    static unsigned generationOf(std::string_view cpuModel) {
-        return model::generationOfCpuModel(cpuModel);
-    }
-
     const xml::Domain& domain_;
     const PolicyHost& host_;
     const qemu::QemuModes* qemu_;
@@ -567,12 +482,6 @@ void requirePinned(CheckAnswer& answer) {
     answer.remedy = wording::pinWithFit();
 }
 
-std::string pinnedMode(const xml::Domain& domain) {
-    if (auto mode = commandLineOf(domain.qemuArguments).mode)
-        return std::move(*mode);
-    return domain.cpu.mode == xml::CpuMode::hostModel ? domain.cpu.model : std::string();
-}
-
 CheckAnswer checkDomain(const xml::Domain& domain, const PolicyHost& host,
                         const qemu::QemuModes* qemu, model::ModeTable table) {
     return Checker(domain, host, qemu, table).run();
@@ -588,11 +497,6 @@ CheckAnswer checkRefused(const xml::Domain& domain, std::string_view daemon, std
                          const PolicyHost& host, const qemu::QemuModes* qemu,
                          model::ModeTable table) {
     return Checker(domain, host, qemu, table).refused(daemon, words);
-}
-
-bool isOfGuest(const CommandLine& line, std::string_view name, const xml::Domain& domain) {
-    return !name.empty() && line.guest == name && !domain.uuid.empty() &&
-           equalIgnoringCase(line.uuid, domain.uuid);
 }
 
 } // namespace hostcompat::policy

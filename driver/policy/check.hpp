@@ -46,10 +46,6 @@ struct CheckAnswer {
     std::vector<std::string> warnings;
 };
 
-/// The compatibility mode that a KVM guest's document pins, as written: that of the command line
-/// beside <cpu>, else of <cpu>; empty where it pins none.
-std::string pinnedMode(const xml::Domain& domain);
-
 /// Decides as libvirt, QEMU and KVM would (sources at each rule).
 ///
 /// @param qemu what the QEMU in question takes, as a second limit; null where it was not asked.
@@ -72,9 +68,6 @@ CheckAnswer checkCommandLine(const xml::Domain& domain, const CommandLine& line,
 CheckAnswer checkRefused(const xml::Domain& domain, std::string_view daemon, std::string_view words,
                          const PolicyHost& host, const qemu::QemuModes* qemu = nullptr,
                          model::ModeTable table = model::modeTable());
-
-/// Whether a command line is that of the guest of that name with the document's UUID.
-bool isOfGuest(const CommandLine& line, std::string_view name, const xml::Domain& domain);
 
 /// Makes "incompatible" of a compatible answer about a domain that pins no mode: it can run, but
 /// cannot move to older hosts.

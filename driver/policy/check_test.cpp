@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Each way to write a CPU against each kind of host.
 #include "driver/policy/check.hpp"
+#include "driver/policy/documented.hpp"
 
 #include <gtest/gtest.h>
 

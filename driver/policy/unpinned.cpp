@@ -90,4 +90,11 @@ Unpinned unpinnedGuest(const PolicyHost& host) {
     return Unpinned::notMeasured;
 }
 
+bool runsUnpinned(const PolicyHost& host) {
+    if (!host.compat.known || supportedModes(host).empty())
+        return false;
+    const Unpinned guest = unpinnedGuest(host);
+    return guest == Unpinned::runs || guest == Unpinned::runsBeyond;
+}
+
 } // namespace hostcompat::policy

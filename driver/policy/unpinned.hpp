@@ -28,4 +28,7 @@ Unpinned unpinnedGuest(const PolicyHost& host);
 /// where it refuses that.
 unsigned partitionLevel(const PolicyHost& host);
 
+/// Whether it is known that a guest without a pinned mode comes up on the host.
+bool runsUnpinned(const PolicyHost& host);
+
 } // namespace hostcompat::policy
