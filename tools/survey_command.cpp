@@ -20,7 +20,6 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <memory>
@@ -230,20 +229,6 @@ Result<Daemons> askAll(const SurveyOptions& options) {
     return daemons;
 }
 
-/// Prints a whole file. 0, or errno.
-int printWhole(const input::Descriptor& file, Console& console) {
-    std::string piece(std::size_t{1} << 16, '\0');
-    for (off_t at = 0;;) {
-        const ssize_t count = ::pread(file.number(), piece.data(), piece.size(), at);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count <= 0)
-            return count == 0 ? 0 : errno;
-        console.printExact(std::string_view(piece).substr(0, static_cast<std::size_t>(count)));
-        at += count;
-    }
-}
-
 /// The page is made in a child process that gives up its rights, in a file without a name, and
 /// copied to its place by this process: the page of many guests is too large to be kept in memory.
 Status writePage(const SurveyOptions& options, const Daemons& daemons, Console& console) {
@@ -282,7 +267,11 @@ Status writePage(const SurveyOptions& options, const Daemons& daemons, Console& 
     if (outcome.text.front() != ' ' || ::lseek(scratch->number(), 0, SEEK_END) == 0)
         return status;
     if (options.html == "-") {
-        if (const int problem = printWhole(*scratch, console); problem != 0)
+        const auto print = [&](std::string_view piece) {
+            console.printExact(piece);
+            return 0;
+        };
+        if (const int problem = input::readPieces(scratch->number(), print); problem != 0)
             return worse(status, console.fail({.kind = ErrorKind::system,
                                                .action = "read",
                                                .subject = "the finished page",

@@ -66,4 +66,20 @@ int writeWhole(int number, std::string_view bytes) {
     return 0;
 }
 
+int readPieces(int number, const std::function<int(std::string_view)>& take) {
+    std::string piece(std::size_t{1} << 16, '\0');
+    for (off_t at = 0;;) {
+        const ssize_t count = ::pread(number, piece.data(), piece.size(), at);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return count == 0 ? 0 : errno;
+        if (const int end =
+                take(std::string_view(piece).substr(0, static_cast<std::size_t>(count)));
+            end != 0)
+            return end;
+        at += count;
+    }
+}
+
 } // namespace hostcompat::input

@@ -2,6 +2,7 @@
 // Owns a file descriptor, and opens files for reading.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -49,5 +50,11 @@ Descriptor openInput(const std::string& path);
 /// Writes all of the bytes with write(2), again where a signal interrupts it or not all were taken.
 /// Returns 0, or the errno with which it gave up.
 int writeWhole(int number, std::string_view bytes);
+
+/// Hands over the bytes of a file piece by piece, from its start, wherever the descriptor is.
+///
+/// @param take gets a piece; a number other than 0 that it returns ends the reading.
+/// @return 0, the errno of a failed pread(2), or what take returned.
+int readPieces(int number, const std::function<int(std::string_view)>& take);
 
 } // namespace hostcompat::input

@@ -3,9 +3,12 @@
 #include "driver/input/descriptor.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
 #include <cerrno>
 #include <fcntl.h>
+#include <string>
+#include <string_view>
 #include <unistd.h>
 #include <utility>
 
@@ -72,6 +75,27 @@ TEST(Descriptor, GivesNoFileTheNumberOfStandardInput) {
     EXPECT_GT(number, STDERR_FILENO);
     EXPECT_TRUE(free);
     EXPECT_FALSE(isOpen(number));
+}
+
+TEST(Descriptor, HandsOverAFileFromItsStart) {
+    const Descriptor file(::memfd_create("pieces", MFD_CLOEXEC));
+    ASSERT_TRUE(file);
+    std::string text(200'000, 'x');
+    text.back() = 'y';
+    ASSERT_EQ(writeWhole(file.number(), text), 0);
+    std::string read;
+    EXPECT_EQ(readPieces(file.number(),
+                         [&](std::string_view piece) {
+                             read += piece;
+                             return 0;
+                         }),
+              0);
+    EXPECT_TRUE(read == text);
+    int pieces = 0;
+    EXPECT_EQ(readPieces(file.number(), [&](std::string_view) { return ++pieces == 2 ? 7 : 0; }),
+              7);
+    EXPECT_EQ(pieces, 2);
+    EXPECT_EQ(readPieces(987654, [](std::string_view) { return 0; }), EBADF);
 }
 
 TEST(Descriptor, KeepsErrnoWhenClosing) {

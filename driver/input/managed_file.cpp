@@ -65,23 +65,6 @@ int fill(int file, const Writer& write, const ManagedKind& kind) {
     return problem;
 }
 
-/// Writes all of a file from its start. 0, or errno.
-int copy(int source, int file) {
-    std::string piece(std::size_t{1} << 16, '\0');
-    for (off_t at = 0;;) {
-        const ssize_t count = ::pread(source, piece.data(), piece.size(), at);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count <= 0)
-            return count == 0 ? 0 : errno;
-        const auto size = static_cast<std::size_t>(count);
-        if (const int problem = writeWhole(file, std::string_view(piece).substr(0, size));
-            problem != 0)
-            return problem;
-        at += count;
-    }
-}
-
 /// The name of a new file for mkostemp(3).
 std::string nameBeside(const std::filesystem::path& path, const std::filesystem::path& folder) {
     return folder / fmt::format(".{}.XXXXXX", path.filename().string());
@@ -131,7 +114,10 @@ Result<Descriptor> makeScratch(const std::filesystem::path& path) {
 
 Result<void> replaceFile(const std::filesystem::path& named, const Descriptor& source) {
     constexpr unsigned kPermissions = 0777;
-    const Writer write = [&](int file) { return copy(source.number(), file); };
+    const Writer write = [&](int file) {
+        return readPieces(source.number(),
+                          [&](std::string_view piece) { return writeWhole(file, piece); });
+    };
     struct stat status;
     if (::stat(named.c_str(), &status) != 0) {
         if (errno != ENOENT)

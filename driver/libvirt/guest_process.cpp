@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <fcntl.h>
@@ -66,17 +65,14 @@ pid_t holderOf(const input::Descriptor& file) {
 
 GuestProcess readCommandLine(const input::Descriptor& file, const std::string& path) {
     std::string text;
-    std::array<char, 16384> part;
-    ssize_t count = 0;
-    while ((count = ::read(file.number(), part.data(), part.size())) != 0) {
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count < 0)
-            return unseen(fmt::format("cannot read {}: {}", path, model::errorName(errno)));
-        text.append(part.data(), static_cast<std::size_t>(count));
-        if (text.size() > kLongest)
-            return unseen(fmt::format("{} is longer than {} bytes", path, kLongest));
-    }
+    const int problem = input::readPieces(file.number(), [&](std::string_view piece) {
+        text += piece;
+        return text.size() > kLongest ? EFBIG : 0;
+    });
+    if (problem == EFBIG)
+        return unseen(fmt::format("{} is longer than {} bytes", path, kLongest));
+    if (problem != 0)
+        return unseen(fmt::format("cannot read {}: {}", path, model::errorName(problem)));
     if (text.empty())
         return unseen(fmt::format("{} is empty, as its process has ended", path));
     return {.commandLine = std::move(text), .note = {}};
