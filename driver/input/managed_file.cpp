@@ -35,14 +35,12 @@ Error foreignError(const std::filesystem::path& path) {
             .remedy = "move it to another place first"};
 }
 
-constexpr const char* kLabelName = "security.selinux";
-
 /// Whether a file has a label, or none is asked for. The system ends a label with a NUL.
 bool hasLabel(const std::filesystem::path& path, const std::string& label) {
     if (label.empty())
         return true;
     std::string found(label.size() + 2, '\0');
-    const ssize_t length = ::getxattr(path.c_str(), kLabelName, found.data(), found.size());
+    const ssize_t length = ::getxattr(path.c_str(), kSelinuxLabel, found.data(), found.size());
     return length >= 0 && label == found.c_str();
 }
 
@@ -54,7 +52,7 @@ int fill(int file, const Writer& write, const ManagedKind& kind) {
     int problem = ::fchmod(file, kind.mode) == 0 ? 0 : errno;
     // Before it has its name, so that nobody meets it with another label.
     if (problem == 0 && !kind.label.empty() &&
-        ::fsetxattr(file, kLabelName, kind.label.c_str(), kind.label.size() + 1, 0) != 0)
+        ::fsetxattr(file, kSelinuxLabel, kind.label.c_str(), kind.label.size() + 1, 0) != 0)
         problem = errno;
     if (problem == 0)
         problem = write(file);

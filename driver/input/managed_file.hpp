@@ -28,6 +28,9 @@ enum class ManagedState {
 /// Whether a text has a line that begins with kManagedMark.
 bool hasManagedMark(std::string_view content);
 
+/// The extended attribute with a file's SELinux label (xattr(7)).
+inline constexpr const char* kSelinuxLabel = "security.selinux";
+
 /// How files of one kind are recognized and written.
 struct ManagedKind {
     /// Whether this program wrote a content.

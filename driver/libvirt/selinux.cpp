@@ -3,6 +3,7 @@
 #include "driver/libvirt/selinux.hpp"
 
 #include "driver/input/descriptor.hpp"
+#include "driver/input/managed_file.hpp"
 #include "driver/process/child_process.hpp"
 
 #include <fmt/format.h>
@@ -24,7 +25,6 @@ namespace {
 using namespace std::chrono_literals;
 
 const std::string kFolder = "/sys/fs/selinux/";
-constexpr const char* kLabelName = "security.selinux";
 /// Of the answer to "access": the domain is permissive (kernel: AVD_FLAGS_PERMISSIVE).
 constexpr std::uint32_t kPermissiveDomain = 1;
 
@@ -80,7 +80,8 @@ class SystemCalls final : public SelinuxCalls {
 
     std::expected<std::string, int> label(const std::string& path) const override {
         std::array<char, 4096> text;
-        const ssize_t length = ::getxattr(path.c_str(), kLabelName, text.data(), text.size());
+        const ssize_t length =
+            ::getxattr(path.c_str(), input::kSelinuxLabel, text.data(), text.size());
         if (length < 0)
             return std::unexpected(errno);
         return trimmed(std::string(text.data(), static_cast<std::size_t>(length)));
