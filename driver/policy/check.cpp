@@ -47,7 +47,6 @@ public:
 
     /// What QEMU and KVM make of a whole command line, which libvirt has written.
     CheckAnswer run(const CommandLine& line, CommandLineOf who) {
-        libvirtHasDecided_ = true;
         if (auto answer = otherGuest())
             return std::move(*answer);
         if (!line.accelerator.empty() && !line.accelerators.empty())
@@ -217,9 +216,10 @@ private:
             if (!domain_.cpu.model.empty())
                 answer_.warnings.push_back(wording::modelIgnored(domain_));
             [[fallthrough]];
-        case xml::CpuMode::hostModel:
         case xml::CpuMode::none:
             return withCpu(line.cpu, line);
+        case xml::CpuMode::hostModel:
+            return host_.libvirtKnowsProcessor ? withCpu(line.cpu, line) : withoutHostModel();
         case xml::CpuMode::maximum:
             return say(Verdict::incompatible, wording::maximumRefused(), pinRemedy());
         case xml::CpuMode::other:
@@ -289,15 +289,19 @@ private:
         const auto mode = numberOf(name);
         if (!mode)
             return pinnedToNoMode(name);
-        if (!host_.libvirtKnowsProcessor)
-            return say(Verdict::incompatible, wording::libvirtDoesNotKnowProcessor(host_),
-                       updateLibvirt());
         const unsigned own = model::generationOfCpuModel(host_.model);
         if (own != 0 && *mode > own)
             return say(Verdict::incompatible, wording::newerThanProcessor(name, host_),
                        pinRemedy());
         answer_.mode.clear();
         return std::nullopt;
+    }
+
+    /// A libvirt without a model of the host's processor refuses host-model, pinned or not.
+    CheckAnswer withoutHostModel() {
+        answer_.mode = documentedMode(domain_);
+        return say(Verdict::incompatible, wording::libvirtDoesNotKnowProcessor(host_),
+                   updateLibvirt());
     }
 
     /// "-machine pseries,max-cpu-compat=NAME -cpu host".
@@ -308,9 +312,6 @@ private:
             return pinnedToNoMode(name);
         if (qemu_ && !qemu_->takes(name))
             return say(Verdict::incompatible, wording::qemuRefuses(name, *qemu_), pinRemedy());
-        if (!libvirtHasDecided_ && !host_.libvirtKnowsProcessor)
-            return say(Verdict::incompatible, wording::libvirtDoesNotKnowProcessor(host_),
-                       updateLibvirt());
         const unsigned own = model::generationOfCpuModel(host_.model);
         const bool beyond =
             own != 0 && *mode > own && model::findModeByNumber(*mode, table_) != nullptr;
@@ -455,7 +456,6 @@ private:
     /// max-cpu-compat that QEMU is started with; empty where there is none.
     std::string mode_;
     bool modeIsOfCommandLine_ = false;
-    bool libvirtHasDecided_ = false;
 };
 
 } // namespace

@@ -298,6 +298,9 @@ TEST(Check, knowsALibvirtThatDoesNotKnowTheProcessor) {
     EXPECT_NE(answer.reason.find("libvirt"), std::string::npos);
     EXPECT_NE(answer.remedy.find("host-passthrough"), std::string::npos) << answer.remedy;
     EXPECT_EQ(checkDomain(domain("<cpu mode='host-passthrough'/>"), older).verdict, compatible);
+    // libvirt 11.3 on a Power11 refused host-model without a pinned mode, and took no <cpu> at all.
+    EXPECT_EQ(checkDomain(domain("<cpu mode='host-model'/>"), older).verdict, incompatible);
+    EXPECT_EQ(checkDomain(domain(""), older).verdict, compatible);
     // No other remedy than a newer libvirt helps where it may refuse a guest without a mode too.
     PolicyHost unnamed = host({9, 10}, "");
     unnamed.libvirtKnowsProcessor = false;
@@ -368,6 +371,11 @@ TEST(Check, doesNotLetTheCommandLineHideWhatLibvirtRefuses) {
     EXPECT_EQ(checkDomain(withArguments(hostModel("power11"), nine), kPower9).verdict,
               incompatible);
     EXPECT_EQ(checkDomain(withArguments(hostModel("Power9"), nine), kPower9).verdict, incompatible);
+    PolicyHost older = kPower11;
+    older.libvirtKnowsProcessor = false;
+    EXPECT_EQ(checkDomain(withArguments(hostModel("power9"), nine), older).verdict, incompatible);
+    // Nothing of <cpu> is left for libvirt to refuse.
+    EXPECT_EQ(checkDomain(withArguments("", nine), older).verdict, compatible);
 }
 
 TEST(Check, saysWhatHelpsWhereTheCommandLineStandsInTheWay) {

@@ -27,8 +27,8 @@ PolicyHost policyHost(const model::HostRecord& record, std::string name) {
 
 namespace {
 
-/// libvirt leaves out the model of a processor that it does not know, and then refuses every pinned
-/// mode (9.0 to 11.3 on Power11).
+/// libvirt leaves out the model of a processor that it does not know, and then refuses the CPU mode
+/// host-model, which every pinned mode needs (9.0 to 11.3 on Power11).
 bool knowsProcessor(const xml::CapabilitiesDocument& document) {
     return !document.model().empty() || !xml::isPowerArch(document.arch());
 }

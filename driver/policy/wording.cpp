@@ -233,7 +233,8 @@ std::string newerThanProcessor(std::string_view mode, const PolicyHost& host) {
 
 std::string libvirtDoesNotKnowProcessor(const PolicyHost& host) {
     return fmt::format("the libvirt of {} does not know its processor (there is no <model> in its "
-                       "document), and refuses every pinned mode there",
+                       "document), and refuses the CPU mode host-model there, which every "
+                       "pinned mode needs",
                        host.name);
 }
 
