@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import measured, verdicts
+from . import guests, measured, verdicts
 from .failures import LabError
 from .guests import GUEST, PROCESSOR, STOPPED_BY_KVM, Cell, features
 from .hosts import Host
@@ -66,15 +66,17 @@ _CPUS = {
 }
 
 
-# The same libvirt and QEMU run everywhere: on most hosts only what KVM grants is left to see. What has no mode comes
-# last, because such a guest may take its host along.
+# The same libvirt and QEMU run everywhere: on most hosts only what KVM grants is left to see, and on Power11, which
+# libvirt 11.3 does not know, what libvirt takes there. What has no mode comes last, because such a guest may take its
+# host along.
 _BOUND_BY_KVM = (*ORDER, "custom-unchecked", "host-model", "no-cpu")
 _FIT = "fit"
 
 
 def domains(host: Host) -> dict[str, str]:
     """Each way to write a CPU, as a whole domain; elsewhere than in a new partition of an older QEMU those that depend on KVM."""
-    cpus = _CPUS if host.kernel == "7.3" and host.qemu == 7 and not host.powernv else {name: _CPUS[name] for name in _BOUND_BY_KVM}
+    bound = (*_BOUND_BY_KVM, "passthrough") if host.cpu == "Power11" else _BOUND_BY_KVM
+    cpus = _CPUS if host.kernel == "7.3" and host.qemu == 7 and not host.powernv else {name: _CPUS[name] for name in bound}
     every = {name: _DOMAIN.format(type="kvm", machine="pseries", features=features(host), cpu=cpu) for name, cpu in cpus.items()}
     if cpus is _CPUS:
         every["emulated-host-model"] = _DOMAIN.format(type="qemu", machine="pseries", features="", cpu=_CPUS["power9"])
@@ -132,6 +134,11 @@ class _Answers:
         self.statuses = files.words("decided")
         self.cells = {cell.mode: cell for cell in cells}
 
+    def said(self, name: str) -> dict[str, Any]:
+        """The verdict of `check` with libvirt's own document; where that does not tell, as with the nested API, of the host."""
+        given = [json.loads(self.files[f"{kind}-{name}"])["virt-host-compat"]["domains"][0] for kind in ("documented", "verdict")]
+        return given[1] if given[0]["verdict"] == "unknown" else given[0]
+
     def emulator(self, name: str) -> str:
         """What of libvirt's command line decides: the CPU, and the mode if there is one."""
         line = self.files.get(f"argv-{name}", "")
@@ -160,7 +167,7 @@ class _Answers:
 
     def started(self, name: str, command: str) -> Did:
         """What became of a domain that libvirt started."""
-        console, log = self.files.get(f"console-{name}", ""), self.files.get(f"log-{name}", "")
+        console, log = self.files.get(f"domain-{name}", ""), self.files.get(f"log-{name}", "")
         if up := PROCESSOR.search(console):
             return Did(BOOTED, up[1])
         if stopped := STOPPED_BY_KVM.search(log):
@@ -171,7 +178,7 @@ class _Answers:
         return Did(REFUSED, (said[-1].split("qemu-system-ppc64: ", 1)[1] if said else f"libvirt: {self._words(command)}")[:200])
 
 
-def _judge(host: Host, name: str, answer: dict[str, Any], happened: Did | None, others: dict[str, Did], checked: Did | None) -> Verdict:
+def _judge(host: Host, name: str, answer: dict[str, Any], happened: Did | None, others: dict[str, Did], checked: Did | None, mute: bool) -> Verdict:
     """Whether what the tool said of a domain goes together with what became of it."""
     if happened is None:
         return Verdict("DISAGREE", "libvirt was not asked to start it, and its emulator is none of the guests'")
@@ -179,7 +186,7 @@ def _judge(host: Host, name: str, answer: dict[str, Any], happened: Did | None, 
     if positive is False and happened.what == REFUSED:
         # Whoever refuses it, a domain that was called incompatible did not start.
         return Verdict("agree") if not verdicts.limit(happened) or "libvirt:" in happened.words else Verdict("not possible", happened.words)
-    return verdicts.judge(host, answer["mode"], positive, happened, others, checked)
+    return verdicts.judge(host, answer["mode"], positive, happened, others, checked, mute=mute)
 
 
 def _judge_fit(answers: _Answers, name: str, newest: str | None) -> tuple[str, list[str]]:
@@ -193,9 +200,19 @@ def _judge_fit(answers: _Answers, name: str, newest: str | None) -> tuple[str, l
     return "?", [f"fit ended with status {status} and pinned {pinned[1] if pinned else 'nothing'}, the newest mode is {newest}"]
 
 
+def _fit_finds_nothing(answers: _Answers, host: str, newest: str) -> Decision:
+    """fit pins nothing though KVM has modes: libvirt must then refuse the newest one."""
+    happened = answers.happened(newest) or Did("not started", "")
+    trouble = [] if happened.what == REFUSED else [f"fit pins nothing, and {newest} {happened.what}"]
+    reason = " ".join(answers.files.get("whole-fit.err", "").split())
+    return Decision(host, "what fit made", "cannot", reason, "", happened.what, happened.words, "cannot", "DISAGREE" if trouble else "agree", "", trouble)
+
+
 def _fit_goes_all_the_way(answers: _Answers, host: str, newest: str) -> Decision:
     """fit's result, validated, defined, read back and started by libvirt, up to a program in the guest."""
     files, statuses = answers.files, answers.statuses
+    if statuses.get("whole-fit") == "1":
+        return _fit_finds_nothing(answers, host, newest)
     happened = answers.started("fit", "start-fit")
     kept = re.search(r"<cpu mode='host-model'[^>]*>\s*<model[^>]*>(\w+)</model>", files.get("dumpxml-fit", ""))
     promises = [
@@ -203,7 +220,7 @@ def _fit_goes_all_the_way(answers: _Answers, host: str, newest: str) -> Decision
         (kept is not None and kept[1] == newest, f"virsh dumpxml keeps {kept[1] if kept else 'no mode'}"),
         (f"max-cpu-compat={newest}" in files.get("argv-fit", ""), "the emulator's command line has no such mode"),
         (happened.what == BOOTED and verdicts.processor(happened.words) == newest, f"it {happened.what}: {happened.words}"),
-        ("@@nested up@@" in files.get("console-fit", ""), "its guest started no program"),
+        ("@@nested up@@" in files.get("domain-fit", ""), "its guest started no program"),
     ]
     trouble = [text for held, text in promises if not held]
     return Decision(
@@ -224,16 +241,17 @@ def read(host: Host, files: Files, cells: Sequence[Cell], data: measured.Data) -
     newest = supported[-1] if supported else None
     others = {cell.mode: cell.did for cell in cells}
     decisions = []
+    mute = guests.is_mute(files)
     for name in domains(host):
         if f"lost-{name}" in answers.statuses:
             continue
         if f"verdict-{name}" not in files.text:
             raise LabError(f"check was not asked in {host.name} about the domain {name}.")
-        answer = json.loads(files.text[f"verdict-{name}"])["virt-host-compat"]["domains"][0]
+        answer = answers.said(name)
         happened = answers.happened(name)
         fitted, trouble = _judge_fit(answers, name, newest)
         mode = answer["mode"] or "none"
-        verdict = _judge(host, name, answer, happened, {key: one for key, one in others.items() if key != mode}, measured.with_check(data, host, mode))
+        verdict = _judge(host, name, answer, happened, {key: one for key, one in others.items() if key != mode}, measured.with_check(data, host, mode), mute)
         if verdict.word == "DISAGREE":
             trouble.insert(0, f"it was called {answer['verdict']}: {verdict.why}")
         did = happened or Did("not started", "")

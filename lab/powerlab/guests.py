@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import cachedir, emulators, job as jobs, kernels, measured, probes, roots, verdicts
+from . import cachedir, emulators, expectation, job as jobs, kernels, measured, probes, roots, verdicts
 from .archive import Archive
 from .failures import LabError
 from .hosts import Host
@@ -135,16 +135,22 @@ def read(host: Host, files: Files, data: measured.Data, modes: tuple[str, ...] =
     statuses = files.words("statuses")
     version = re.search(r"version (\d[\d.]*)", files.text["version"])
     dids = {mode: did(files.text, statuses, mode) for mode in modes if f"done-{mode}" in statuses}
+    mute = is_mute(files)
     cells = []
     for mode in dids:
         said = "-" if mode == "none" else {True: "yes", False: "no"}.get(supported.get(mode), "unknown")
         check = statuses.get(f"check-{mode}", "")
         others = {other: one for other, one in dids.items() if other != mode}
-        verdict, trouble = _both(host, mode, said, check, dids[mode], others, measured.with_check(data, host, mode), files.text.get(f"dmesg-{mode}", ""))
+        verdict, trouble = _both(host, mode, said, check, dids[mode], others, measured.with_check(data, host, mode), files.text.get(f"dmesg-{mode}", ""), mute)
         seconds = float(statuses.get(f"seconds-{mode}", "0"))
         one = dids[mode]
         cells.append(Cell(host.name, mode, version[1] if version else "?", said, check, one.what, one.words, verdict.word, verdict.why, seconds, trouble))
     return cells
+
+
+def is_mute(files: Files) -> bool:
+    """Whether the bare vCPUs of a host took no level at all."""
+    return expectation.refuses_all(json.loads(files.text.get("raw") or '{"kvm": {}}'))
 
 
 def lost(files: Files, script: str) -> list[str]:
@@ -153,11 +159,11 @@ def lost(files: Files, script: str) -> list[str]:
     return [f"{kind} {word.removeprefix('lost-')}: {said}" for word, said in files.words(script).items() if word.startswith("lost-")]
 
 
-def _both(host: Host, mode: str, said: str, check: str, guest: Did, others: dict[str, Did], checked: Did | None, dmesg: str) -> tuple[Verdict, list[str]]:
+def _both(host: Host, mode: str, said: str, check: str, guest: Did, others: dict[str, Did], checked: Did | None, dmesg: str, mute: bool) -> tuple[Verdict, list[str]]:
     """The verdict on both words of the tool: that of the mode, and that of `check`."""
     words = {} if mode == "none" else {f"the tool says {said}": {"yes": True, "no": False}.get(said)}
     words[f"check ends with {check}"] = {"0": True, "1": False}.get(check)
-    judged = {text: verdicts.judge(host, None if mode == "none" else mode, word, guest, others, checked, dmesg) for text, word in words.items()}
+    judged = {text: verdicts.judge(host, None if mode == "none" else mode, word, guest, others, checked, dmesg, mute) for text, word in words.items()}
     trouble = [f"{mode}: {text}, and the guest {guest.what} ({guest.words}): {verdict.why}" for text, verdict in judged.items() if verdict.word == "DISAGREE"]
     worst = min(judged.values(), key=lambda verdict: ("DISAGREE", "no statement", "not possible", verdicts.BEYOND, "agree").index(verdict.word))
     return worst, trouble

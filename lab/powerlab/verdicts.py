@@ -31,6 +31,7 @@ COMMIT = "884ea0283f4e"
 WITHOUT_CHECK = f"the guest boots beyond what the partition was given: this kernel has no check of it (commit {COMMIT})"
 BY_POWER11 = "the guest boots beyond the grant: KVM of a Power11 judges power10 by the grant of power11"
 BEYOND = "beyond the grant"
+MUTE = "a vCPU takes no level, not even 0: nothing of modes can be known, and the tool says so"
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def judged_by_power11(host: Host, mode: str) -> bool:
     return mode == "power10" and host.cpu == "Power11" and "power11" in host.grant and "power10" not in host.grant
 
 
-def judge(host: Host, mode: str | None, positive: bool | None, did: Did, others: dict[str, Did], checked: Did | None, dmesg: str = "") -> Verdict:
+def judge(host: Host, mode: str | None, positive: bool | None, did: Did, others: dict[str, Did], checked: Did | None, dmesg: str = "", mute: bool = False) -> Verdict:
     """Whether the tool's word and the guest agree.
 
     mode     the pinned mode, None without one
@@ -84,13 +85,14 @@ def judge(host: Host, mode: str | None, positive: bool | None, did: Did, others:
     others   what guests in other modes did on this host
     checked  what the same guest did on the same host with a kernel that has the check of COMMIT, if that was measured
     dmesg    what the host's kernel said meanwhile
+    mute     whether the host's bare vCPUs took no level at all (lab/raw_probe.c), so that unknown is the true word
     """
     if limit(did):
         return Verdict("not possible", did.words)
     if did.what == SILENT and not any(other.what == BOOTED for other in others.values()) and (failure := _HOST_FAILS.search(dmesg)):
         return Verdict("not possible", f"no guest comes up in any mode; the host's kernel says: {failure[0].strip()}")
     if positive is None:
-        return Verdict("no statement")
+        return Verdict("agree", MUTE) if mute else Verdict("no statement")
     if did.what == BOOTED:
         return _judge_boot(host, mode, positive, did, checked)
     if positive:

@@ -45,7 +45,7 @@ def host_files() -> dict[str, str]:
     for name in decisions.domains(HOST):
         good = name in COMPATIBLE
         answer = {"verdict": "compatible" if good else "incompatible", "mode": "power9" if name == "power9" else None, "reason": "why"}
-        files[f"verdict-{name}"] = json.dumps({"virt-host-compat": {"domains": [answer]}})
+        files[f"verdict-{name}"] = files[f"documented-{name}"] = json.dumps({"virt-host-compat": {"domains": [answer]}})
         files[f"fit-{name}"] = "<domain><cpu mode='host-model'><model>power9</model></cpu></domain>"
         statuses[f"fit-{name}"] = "0"
         emulator = line(name)
@@ -55,14 +55,14 @@ def host_files() -> dict[str, str]:
             statuses[f"create-{name}"] = "1"
             files[f"create-{name}.err"] = "error: Failed to create domain from x.xml\nerror: Unknown compatibility mode\n"
     statuses |= {"create-custom-power10": "0", "same-no-cpu": "custom-power10", "create-powernv": "1"}
-    files["console-custom-power10"] = UP.format("POWER10 (raw)")
+    files["domain-custom-power10"] = UP.format("POWER10 (raw)")
     files["log-powernv"] = "x qemu-system-ppc64: The powernv machine does not work with KVM acceleration\n"
     files |= {
         "argv-fit": LINE.format(",max-cpu-compat=power9", "kvm", "host"),
         "dumpxml-fit": "<cpu mode='host-model' check='partial'>\n    <model fallback='allow'>power9</model>",
-        "console-fit": UP.format("POWER9 (architected)") + "@@nested up@@\n",
+        "domain-fit": UP.format("POWER9 (architected)") + "@@nested up@@\n",
     }
-    statuses |= {"argv-fit": "0", "define-fit": "0", "start-fit": "0"}
+    statuses |= {"whole-fit": "0", "argv-fit": "0", "define-fit": "0", "start-fit": "0"}
     return files | {"decided": "".join(f"{name} {status}\n" for name, status in statuses.items())}
 
 
@@ -91,13 +91,40 @@ class Decisions(support.LabTest):
 
     def verdict(self, name: str, verdict: str, mode: str | None = None) -> dict[str, str]:
         answer = {"verdict": verdict, "mode": mode, "reason": "why"}
-        return {f"verdict-{name}": json.dumps({"virt-host-compat": {"domains": [answer]}})}
+        text = json.dumps({"virt-host-compat": {"domains": [answer]}})
+        return {f"verdict-{name}": text, f"documented-{name}": text}
 
     def test_wrong_verdicts_are_seen(self) -> None:
         self.assertIn("called compatible: the guest was to run, and: refused", self.wrong("power10", self.verdict("power10", "compatible", "power10")))
         self.assertIn("called incompatible: the guest was not to run, and it booted", self.wrong("power9", self.verdict("power9", "incompatible")))
         self.assertIn("pinned to power10, it runs as POWER9", self.wrong("power9", self.verdict("power9", "compatible", "power10")))
         self.assertEqual(rows(self.verdict("power9", "unknown"))["power9"].verdict, "no statement")
+
+    def test_the_host_is_asked_where_libvirts_document_does_not_tell(self) -> None:
+        unknown = {f"documented-{name}": text for name in ("power9", "power10") for text in [self.verdict(name, "unknown")[f"verdict-{name}"]]}
+        self.assertEqual({rows(unknown)[name].said for name in ("power9", "power10")}, {"compatible", "incompatible"})
+        refused = {"documented-power9": self.verdict("power9", "incompatible")["verdict-power9"]}
+        self.assertEqual(rows(refused)["power9"].said, "incompatible")
+
+    def test_a_guest_beside_is_not_taken_for_the_domain(self) -> None:
+        # libvirt refuses the domain; the console is that of QEMU alone in the same mode.
+        change = {"argv-power9": "", "create-power9.err": "error: unsupported configuration: host-model\n", "console-power9": UP.format("POWER9 (architected)")}
+        change["decided"] = host_files()["decided"].replace("argv-power9 0", "argv-power9 1") + "create-power9 1\n"
+        self.assertIn("the guest was to run, and: refused", self.wrong("power9", change))
+
+    def test_a_fit_that_finds_nothing(self) -> None:
+        nothing = {"decided": host_files()["decided"].replace("whole-fit 0", "whole-fit 1")}
+        self.assertIn("fit pins nothing, and power9 booted", self.wrong("what fit made", nothing))
+        nothing["decided"] = nothing["decided"].replace("argv-power9 0", "argv-power9 1") + "create-power9 1\n"
+        self.assertEqual(rows(nothing)["what fit made"].verdict, "agree")
+
+    def test_a_kernel_that_takes_no_level(self) -> None:
+        trial = {name: {"set_errno": 22} for name in ("power8", "power9", "power10", "power11", "raw", "control")}
+        mute = {"raw": json.dumps({"kvm": {"trial": trial}})}
+        self.assertEqual(rows(mute | self.verdict("power9", "unknown"))["power9"].verdict, "agree")
+        self.assertIn("called incompatible", self.wrong("power9", mute | self.verdict("power9", "incompatible")))
+        trial["raw"]["set_errno"] = 0
+        self.assertEqual(rows({"raw": json.dumps({"kvm": {"trial": trial}})} | self.verdict("power9", "unknown"))["power9"].verdict, "no statement")
 
     def test_an_older_kernel_is_asked_less(self) -> None:
         older = hosts.Host("older", "POWER10", nested="v1", kernel="6.12")
@@ -118,11 +145,11 @@ class Decisions(support.LabTest):
 
     def test_domain_that_gives_no_answer(self) -> None:
         late = "late-custom-power10 200\n"
-        change = {"console-custom-power10": "Calling ibm,client-architecture-support..."}
+        change = {"domain-custom-power10": "Calling ibm,client-architecture-support..."}
         self.assertIn("the guest was to run, and: no answer", " ".join(rows(change, more=late)["custom-power10"].trouble))
 
     def test_domain_that_kvm_stops(self) -> None:
-        change = {"console-custom-power10": "Calling ibm,client-architecture-support...", "log-custom-power10": "error: kvm run failed Invalid argument\n"}
+        change = {"domain-custom-power10": "Calling ibm,client-architecture-support...", "log-custom-power10": "error: kvm run failed Invalid argument\n"}
         self.assertIn("the guest was to run, and: died", self.wrong("custom-power10", change))
         self.assertEqual(rows(change | self.verdict("custom-power10", "incompatible"))["custom-power10"].verdict, "agree")
 
@@ -142,8 +169,8 @@ class Decisions(support.LabTest):
         other = {"fit-power42": "<domain><cpu mode='host-model'><model>power10</model></cpu></domain>"}
         self.assertIn("pinned power10, the newest mode is power9", self.wrong("power42", other))
         whole = "what fit made"
-        self.assertIn("started no program", self.wrong(whole, {"console-fit": UP.format("POWER9 (architected)")}))
-        self.assertIn("POWER10", self.wrong(whole, {"console-fit": UP.format("POWER10 (raw)") + "@@nested up@@"}))
+        self.assertIn("started no program", self.wrong(whole, {"domain-fit": UP.format("POWER9 (architected)")}))
+        self.assertIn("POWER10", self.wrong(whole, {"domain-fit": UP.format("POWER10 (raw)") + "@@nested up@@"}))
         self.assertIn("no such mode", self.wrong(whole, {"argv-fit": LINE.format("", "kvm", "host")}))
         self.assertIn("keeps no mode", self.wrong(whole, {"dumpxml-fit": "<cpu/>"}))
 
