@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Checks with readelf that the program and the module of a release build were built with the hardening options."""
+"""Checks with readelf that the program of a release build was built with the hardening options."""
 
 from __future__ import annotations
 
