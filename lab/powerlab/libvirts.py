@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import boot, roots
+from . import boot, roots, shapes
 from .failures import LabError
 from .hosts import Host
 from .job import Job
@@ -30,6 +30,7 @@ class Session:
     version: str = ""
     model: str = ""
     inserted: str = ""
+    shapes: str = ""
     differences: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -45,12 +46,16 @@ def _judge_lines(before: str, after: str) -> tuple[list[str], list[str]]:
     return added, other
 
 
-def run(host: Host, root: str, tool: Path) -> Session:
-    """Start libvirtd in a host and hold the tool to each of its promises about libvirt's documents."""
+def run(host: Host, root: str, tool: Path, seed: int) -> Session:
+    """Start libvirtd in a host and hold the tool to each of its promises about libvirt's documents.
+
+    seed: of the domains that libvirt and check are asked about.
+    """
     work = Job(
         command=["sh", "/root/libvirt"],
         files={"/root/libvirt": _GUEST / "libvirt", "/root/libvirt-up": _GUEST / "libvirt-up", "/usr/local/bin/virt-host-compat": tool},
-        seconds=300,
+        seconds=1200,
+        scripts=shapes.scripts(seed),
         roots=[roots.get(root)],
         memory="3G",
     )
@@ -91,4 +96,6 @@ def run(host: Host, root: str, tool: Path) -> Session:
         (statuses.get("strict-broken") == "1", f"the strict grammar let a broken <compat> pass (status {statuses.get('strict-broken')})"),
     ]
     session.differences = [text for held, text in promises if not held]
+    session.shapes, different = shapes.compare(seed, files)
+    session.differences += different
     return session

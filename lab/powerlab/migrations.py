@@ -183,6 +183,8 @@ CASES = (
     Case("power10"),
     Case("none", in_second=True, back=True),
 )
+# A guest that has to arrive, and one that has to stay.
+QUICK_CASES = (Case("power9"), Case("none"))
 
 
 def plan(host: Host, tool: Path) -> remote.Plan:

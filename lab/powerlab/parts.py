@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -181,11 +182,12 @@ def _run_roots(part: Part, wanted: tuple[str, ...], ask: Callable[[str], Any], w
 
 def run_libvirt(tool: Path) -> Part:
     """The real libvirts."""
+    seed = random.randrange(1 << 32)
     return _run_roots(
         Part("libvirt"),
         _LIBVIRT_ROOTS,
-        lambda root: libvirts.run(find(_LIBVIRT_HOST), root, tool),
-        lambda said: f"libvirt {said.version}: model {said.model}, inserted {said.inserted}",
+        lambda root: libvirts.run(find(_LIBVIRT_HOST), root, tool, seed),
+        lambda said: f"libvirt {said.version}: model {said.model}, inserted {said.inserted}; {said.shapes}",
     )
 
 
@@ -217,6 +219,14 @@ def run_migrations(tool: Path, module: Path, native: Path) -> Part:
     _move(part, "QEMU", migrations.run(hosts[0], hosts[1], tool))
     _move(part, "libvirt", virsh_migrations.run(hosts[0], hosts[1], tool, module, native))
     save(part, started)
+    return part
+
+
+def run_quick_migrations(tool: Path) -> Part:
+    """Two of these guests, by QEMU alone; the result is not kept."""
+    part = Part("migrations")
+    hosts = [find(name) for name in _MIGRATION_HOSTS]
+    _move(part, "QEMU", migrations.run(hosts[0], hosts[1], tool, migrations.QUICK_CASES))
     return part
 
 

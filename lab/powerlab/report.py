@@ -60,7 +60,9 @@ _ABOUT = {
     "libvirt": (
         "libvirt",
         "libvirtd and virsh of a Debian release inside the host: `virsh capabilities | virt-host-compat capabilities -` "
-        "changes nothing but the inserted lines and validates with that libvirt's own schemas.",
+        "changes nothing but the inserted lines and validates with that libvirt's own schemas. KVM domains of many shapes, "
+        "valid and not, are given to that libvirt (`define`, `domxml-to-native`) and to `check`: none that libvirt refuses may "
+        "be called compatible, and none that it starts as a guest was measured to boot incompatible.",
     ),
     "daemon": (
         "libvirt's daemon with the module and the start hook",
@@ -124,8 +126,8 @@ def _rows(part: Part) -> str:
         )
     if part.name == "libvirt":
         return _table(
-            ("host", "libvirt", "its `<model>`", "inserted by the tool", "verdict", "s"),
-            ((r["host"], r["version"], r["model"], f"`{r['inserted']}`", r["verdict"], round(r["seconds"])) for r in rows),
+            ("host", "libvirt", "its `<model>`", "inserted by the tool", "KVM domains of many shapes", "verdict", "s"),
+            ((r["host"], r["version"], r["model"], f"`{r['inserted']}`", r["shapes"], r["verdict"], round(r["seconds"])) for r in rows),
         )
     if part.name == "daemon":
         return _table(

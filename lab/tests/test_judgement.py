@@ -8,7 +8,7 @@ import unittest
 
 from . import support  # noqa: F401  (sets the module path)
 from .test_expectation import said
-from powerlab import faults, libvirts
+from powerlab import faults, libvirts, shapes
 from powerlab.archive import Archive
 
 
@@ -34,6 +34,42 @@ class Documents(unittest.TestCase):
         self.assertEqual(faults._judge("no-device-tree", 0, "x", capability=False), "DISAGREE")
         self.assertEqual(faults._judge("output-full", 5, "internal buffer error / virt-host-compat: cannot write"), "DISAGREE")
         self.assertEqual(faults._words(json.dumps(said()), ""), "kvm: power9")
+
+
+class Shapes(unittest.TestCase):
+    """What libvirt and check made of many domains, as the lab finds it in a boot."""
+
+    def files(self, refused: set[int], called: dict[int, str], command: str = "-accel kvm -cpu host -m 512") -> dict[str, str]:
+        numbers = range(shapes.COUNT)
+        answers = [{"verdict": called.get(index, "incompatible" if index in refused else "compatible"), "reason": "why"} for index in numbers]
+        return {
+            "shapes": "".join(f"@@d{index}\nDomain defined\n{'' if index in refused else command}\n" for index in numbers),
+            "shapes.err": "".join(f"@@d{index}\n{'error: unsupported' if index in refused else ''}\n" for index in numbers),
+            "shapes-said": json.dumps({"virt-host-compat": {"domains": answers}}),
+        }
+
+    def different(self, *arguments: object) -> list[str]:
+        return shapes.compare(1, self.files(*arguments))[1]  # type: ignore[arg-type]
+
+    def test_agreement(self) -> None:
+        half = set(range(0, shapes.COUNT, 2))
+        self.assertEqual(self.different(half, {}), [])
+        self.assertEqual(self.different(half, {0: "unknown", 1: "unknown"}), [])
+        self.assertIn("0 disagree", shapes.compare(1, self.files(half, {}))[0])
+
+    def test_disagreement(self) -> None:
+        half = set(range(0, shapes.COUNT, 2))
+        self.assertEqual(len(self.different(half, {4: "compatible"})), 1)
+        self.assertEqual(len(self.different(half, {5: "incompatible"})), 1)
+        # Not libvirt's refusal, but KVM's or QEMU's.
+        for command in ("-accel kvm,max-cpu-compat=power10 -cpu host", "-accel kvm -cpu host,dfp=on", "-accel kvm -cpu POWER8", "-accel tcg -cpu POWER10"):
+            self.assertEqual(self.different(half, {5: "incompatible"}, command), [], command)
+
+    def test_domains_that_show_nothing(self) -> None:
+        self.assertEqual(len(self.different(set(), {})), 1)
+        files = self.files(set(range(0, shapes.COUNT, 2)), {})
+        for name in files:
+            self.assertNotEqual(shapes.compare(1, files | {name: ""})[1], [], name)
 
 
 class Cpio(unittest.TestCase):

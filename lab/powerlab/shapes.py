@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""KVM domains of many shapes in a POWER10 in power9 mode: what libvirt makes of each, beside what check says.
+
+The shapes are those of xml-tests/consumers, where they are emulated, so that every refusal is libvirt's. Here QEMU and
+KVM refuse too: what may be incompatible although libvirt takes it is told by the emulator's command line that libvirt
+writes, and by the modes in which guests were measured to boot on that host.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "xml-tests/consumers"))
+
+import domain_shapes  # noqa: E402
+
+COUNT = 200
+_BLOCK = re.compile(r"^@@d(\d+)$", re.M)
+# What boots there (lab/measured.json, power10-as-power9): the processor's own CPU, without a mode or in power9 mode.
+_CPUS = ("host", "POWER10")
+_MODES = ("", "power9")
+
+
+def documents(seed: int) -> list[str]:
+    shapes = domain_shapes.Shapes(seed, "kvm")
+    return [shapes.domain(index) for index in range(COUNT)]
+
+
+def scripts(seed: int) -> dict[str, str]:
+    """The files of a job: one for each domain, in the order of their names."""
+    return {f"/root/shapes/d{index:03}.xml": text for index, text in enumerate(documents(seed))}
+
+
+def _blocks(text: str) -> dict[int, str]:
+    """What stands behind each mark."""
+    pieces = _BLOCK.split(text)
+    return {int(number): words for number, words in zip(pieces[1::2], pieces[2::2])}
+
+
+def runs(command: str) -> bool:
+    """Whether an emulator's command line is one that was measured to boot; the last option of a kind counts."""
+    cpu = re.findall(r"-cpu (\S+)", command)
+    mode = re.findall(r"max-cpu-compat=(\w+)", command)
+    return (cpu[-1] if cpu else "host") in _CPUS and (mode[-1] if mode else "") in _MODES and "-accel kvm" in command
+
+
+def compare(seed: int, files: dict[str, str]) -> tuple[str, list[str]]:
+    """A sentence with the counts, and every disagreement."""
+    refusals, commands = _blocks(files.get("shapes.err", "")), _blocks(files.get("shapes", ""))
+    answers = json.loads(files.get("shapes-said") or "{}").get("virt-host-compat", {}).get("domains", [])
+    if not len(refusals) == len(commands) == len(answers) == COUNT:
+        return "", [f"of {COUNT} domains virsh was asked about {len(commands)} and check about {len(answers)}: {files.get('shapes-said.err', '')[:200]}"]
+    counts: Counter[str] = Counter()
+    different = []
+    for index, document in enumerate(documents(seed)):
+        words, said = " ".join(refusals[index].split()), answers[index]["verdict"]
+        refused, no = "error:" in words, said in ("incompatible", "error")
+        counts["refused by libvirt" if refused else "taken"] += 1
+        counts[said] += 1
+        if refused and not no and said != "unknown":
+            different.append(f"{document}: called {said}, and libvirt says {words[:200]}")
+        elif no and not refused and runs(commands[index]):
+            different.append(f"{document}: called {said} ({answers[index]['reason']}), and libvirt starts {commands[index][:200]}")
+    if min(counts["refused by libvirt"], counts["taken"]) < COUNT // 10:
+        different.append(f"the domains show nothing: {dict(counts)}")
+    told = ", ".join(f"{counts[word]} {word}" for word in sorted(counts))
+    return f"seed {seed}, {COUNT} domains: {told}; {len(different)} disagree", different
