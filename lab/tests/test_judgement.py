@@ -39,13 +39,15 @@ class Documents(unittest.TestCase):
 class Shapes(unittest.TestCase):
     """What libvirt and check made of many domains, as the lab finds it in a boot."""
 
-    def files(self, refused: set[int], called: dict[int, str], command: str = "-accel kvm -cpu host -m 512") -> dict[str, str]:
+    def files(self, refused: set[int], called: dict[int, str], command: str = "-machine pseries -accel kvm -cpu host -m 512") -> dict[str, str]:
         numbers = range(shapes.COUNT)
         answers = [{"verdict": called.get(index, "incompatible" if index in refused else "compatible"), "reason": "why"} for index in numbers]
+        said = json.dumps({"virt-host-compat": {"domains": answers}})
         return {
             "shapes": "".join(f"@@d{index}\nDomain defined\n{'' if index in refused else command}\n" for index in numbers),
-            "shapes.err": "".join(f"@@d{index}\n{'error: unsupported' if index in refused else ''}\n" for index in numbers),
-            "shapes-said": json.dumps({"virt-host-compat": {"domains": answers}}),
+            "shapes.err": "".join(f"error: @@d{index}\n{'error: unsupported' if index in refused else ''}\n" for index in numbers),
+            "shapes-said": said,
+            "shapes-here": said,
         }
 
     def different(self, *arguments: object) -> list[str]:
@@ -62,7 +64,7 @@ class Shapes(unittest.TestCase):
         self.assertEqual(len(self.different(half, {4: "compatible"})), 1)
         self.assertEqual(len(self.different(half, {5: "incompatible"})), 1)
         # Not libvirt's refusal, but KVM's or QEMU's.
-        for command in ("-accel kvm,max-cpu-compat=power10 -cpu host", "-accel kvm -cpu host,dfp=on", "-accel kvm -cpu POWER8", "-accel tcg -cpu POWER10"):
+        for command in ("-machine pseries,max-cpu-compat=power10 -accel kvm -cpu host", "-machine pseries -accel kvm -cpu host,dfp=on", "-machine pseries -accel kvm -cpu POWER8", "-machine pseries -accel tcg", "-machine powernv9 -accel kvm -cpu host"):
             self.assertEqual(self.different(half, {5: "incompatible"}, command), [], command)
 
     def test_domains_that_show_nothing(self) -> None:

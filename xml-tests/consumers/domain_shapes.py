@@ -9,9 +9,11 @@ import random
 class Shapes:
     """Domains of every shape that libvirt's parser knows of <cpu>, <os>, <vcpu> and <qemu:commandline>, valid and not."""
 
-    def __init__(self, seed: int, kind: str = "qemu") -> None:
+    def __init__(self, seed: int, kind: str = "qemu", own: str = "POWER9") -> None:
+        """kind: the type of most domains, qemu or kvm; own: the CPU model that most of them name."""
         self.random = random.Random(seed)
         self.kind = kind
+        self.own = own
 
     def often(self, probability: float) -> bool:
         return self.random.random() < probability
@@ -41,7 +43,9 @@ class Shapes:
     def cpu(self) -> str:
         if self.often(0.1):
             return ""
-        mode = self.random.choice([None, None, "custom", "custom", "custom", "host-model", "host-passthrough", "maximum", "nonsense"])
+        # The modes of a host are for KVM alone.
+        modes = ["host-model"] * 4 if self.kind == "kvm" else []
+        mode = self.random.choice([None, None, "custom", "custom", "custom", "host-model", "host-passthrough", "maximum", "nonsense", *modes])
         head = (f" mode='{mode}'" if mode else "") + self.attribute("match", self.one_of(["exact", "minimum", "strict"], ["bogus"]), 0.2)
         head += self.attribute("check", self.one_of(["none", "full"], ["bogus"]), 0.2) + self.attribute("migratable", ["on", "off", "maybe"], 0.04)
         head += self.attribute("model", ["POWER9"], 0.03)
@@ -49,7 +53,8 @@ class Shapes:
         if self.often(0.8):
             fallback = self.attribute("fallback", self.one_of(["allow", "forbid"], ["bogus"]), 0.3)
             vendor = self.attribute("vendor_id", ["123456789012", "short"], 0.05)
-            model = self.random.choice(["POWER9"] * 4 + ["POWER10", "POWER8", "power9", "power10", "", "POWER8_v1.0", "bogus", "POWER9 "])
+            pinned = ["power9"] * 8 if mode == "host-model" and self.kind == "kvm" else []
+            model = self.random.choice([self.own] * 4 + ["POWER10", "POWER8", "power9", "power10", "", "POWER8_v1.0", "bogus", f"{self.own} ", *pinned])
             inside.append(f"<model{fallback}{vendor}>{model}</model>")
         for probability, element in (
             (0.03, f"<vendor>{self.random.choice(['IBM', 'Intel', ''])}</vendor>"),
