@@ -2,7 +2,9 @@
 // Writes and recognises points in time.
 #include "driver/text/utc_time.hpp"
 
-#include <array>
+#include <fmt/format.h>
+
+#include <chrono>
 
 namespace hostcompat::text {
 
@@ -13,12 +15,17 @@ constexpr std::string_view kForm = "0000-00-00T00:00:00Z";
 } // namespace
 
 std::string utcTime(std::time_t seconds) {
-    std::tm parts{};
-    std::array<char, kForm.size() + 1> buffer{};
-    if (::gmtime_r(&seconds, &parts) == nullptr ||
-        std::strftime(buffer.data(), buffer.size(), "%Y-%m-%dT%H:%M:%SZ", &parts) != kForm.size())
+    // The C library's gmtime_r() would read the file of the local time zone first.
+    using namespace std::chrono;
+    const sys_seconds point(std::chrono::seconds{seconds});
+    if (point < sys_days{year{0} / January / 1} || point >= sys_days{year{10'000} / January / 1})
         return {};
-    return buffer.data();
+    const auto midnight = floor<days>(point);
+    const year_month_day date(midnight);
+    const hh_mm_ss time(point - midnight);
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                       time.hours().count(), time.minutes().count(), time.seconds().count());
 }
 
 bool isUtcTime(std::string_view text) {

@@ -14,6 +14,9 @@ TEST(UtcTime, IsWritten) {
     EXPECT_EQ(utcTime(1'795'708'706), "2026-11-26T15:58:26Z");
     EXPECT_EQ(utcTime(253'402'300'799), "9999-12-31T23:59:59Z");
     EXPECT_EQ(utcTime(253'402'300'800), "");
+    EXPECT_EQ(utcTime(-1), "1969-12-31T23:59:59Z");
+    EXPECT_EQ(utcTime(951'782'400), "2000-02-29T00:00:00Z");
+    EXPECT_EQ(utcTime(std::numeric_limits<std::time_t>::min()), "");
     EXPECT_EQ(utcTime(std::numeric_limits<std::time_t>::max()), "");
 }
 

@@ -30,8 +30,9 @@ class Documents(unittest.TestCase):
         self.assertEqual(faults._judge("no-device", 0, "x"), "DISAGREE")
         self.assertEqual(faults._judge("no-device", 4, "no /dev/kvm"), "agree")
         self.assertEqual(faults._judge("output-full", 5, "virt-host-compat: cannot write"), "agree")
-        self.assertEqual(faults._judge("no-device-tree", 0, "x"), "agree")
-        self.assertEqual(faults._judge("no-device-tree", 0, "x", capability=False), "DISAGREE")
+        self.assertEqual(faults._judge("no-device-tree", 0, "x"), "DISAGREE")
+        self.assertEqual(faults._judge("descriptors-5", 0, "x"), "agree")
+        self.assertEqual(faults._judge("descriptors-5", 0, "x", capability=False), "DISAGREE")
         self.assertEqual(faults._judge("output-full", 5, "internal buffer error / virt-host-compat: cannot write"), "DISAGREE")
         self.assertEqual(faults._words(json.dumps(said()), ""), "kvm: power9")
 

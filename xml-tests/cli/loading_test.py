@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A command does not load libvirt unless it connects. Usage: loading_test.py PROGRAM"""
+"""A command loads and reads nothing that it does not use. Usage: loading_test.py PROGRAM"""
 
 from __future__ import annotations
 
@@ -42,9 +42,18 @@ def loaded(program: str, command: str) -> list[str]:
     return [] if found == {"libxml2"} else [f"loads {sorted(found)}"]
 
 
+def time_zone(program: str) -> list[str]:
+    """The record's time is UTC, so the local time zone is not read."""
+    done = subprocess.run(["strace", "-f", "-e", "trace=open,openat", program, "show"], capture_output=True, text=True, check=False, errors="replace")
+    if "libc.so" not in done.stderr or "host:" not in done.stdout:
+        return [f"it was not traced: {done.stderr[-200:]}"]
+    return ["reads the local time zone"] if "localtime" in done.stderr or "zoneinfo" in done.stderr else []
+
+
 def main(program: str) -> int:
     program = str(Path(program).resolve())
-    return tap.run({command: partial(loaded, program, command) for command in COMMANDS})
+    checks = {command: partial(loaded, program, command) for command in COMMANDS}
+    return tap.run({**checks, "show without the time zone": partial(time_zone, program)})
 
 
 sys.exit(main(sys.argv[1]))
