@@ -46,7 +46,8 @@ def tools() -> Path:
 def run(program: str, *arguments: str | Path) -> str:
     """Run one of the tools; returns its standard output. Raises LabError where it fails."""
     tree = tools()
-    path = next((tree / folder / program for folder in _FOLDERS if (tree / folder / program).exists()), None)
+    # A package that this machine has installed is not unpacked.
+    path = next((place / folder / program for place in (tree, Path("/")) for folder in _FOLDERS if (place / folder / program).exists()), None)
     if path is None:
         raise LabError(f"The packages {', '.join(_PACKAGES)} have no {program} any more; change them in lab/powerlab/selinux.py.")
     libraries = ":".join(str(folder) for folder in tree.glob("*/lib/*-linux-gnu")) + ":" + ":".join(str(folder) for folder in tree.glob("lib/*-linux-gnu"))
