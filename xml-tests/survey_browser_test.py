@@ -19,6 +19,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import tap  # noqa: E402
+from browser import Browser  # noqa: E402
 
 RECORDS = ("power10", "power10-as-power9", "power11")
 HOSTILE = "a\"><script>document.title='broken'</script><img src=x onerror=\"document.title='broken'\">\u202e\u0007&"
@@ -45,29 +46,6 @@ def make_page(program: str, folder: Path, guests: dict[str, str]) -> Path:
     # The folder's name says nothing in a picture.
     page.write_text(page.read_text(encoding="utf-8").replace(str(folder) + "/", "").replace(".json", ""), encoding="utf-8")
     return page
-
-
-class Browser:
-    """Chromium without a window; a context manager that gives the driver of a page."""
-
-    def __init__(self, dark: bool = False, script: bool = True, width: int = 1000) -> None:
-        from selenium import webdriver
-        from selenium.webdriver.chrome.service import Service
-
-        options = webdriver.ChromeOptions()
-        options.binary_location = shutil.which("chromium") or ""
-        for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", f"--window-size={width},800", *(["--force-dark-mode"] if dark else [])):
-            options.add_argument(argument)
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-        if not script:
-            options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
-        self.driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
-
-    def __enter__(self):
-        return self.driver
-
-    def __exit__(self, *_: object) -> None:
-        self.driver.quit()
 
 
 def rows(driver) -> list:
