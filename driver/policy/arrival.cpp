@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The rule for guests without a pinned mode, what it was measured with, and what it says.
+// Whether a guest can migrate to a host. The rule for guests without a pinned mode rests on
+// measurements.
 #include "driver/policy/arrival.hpp"
 
 #include "driver/policy/unpinned.hpp"
@@ -29,10 +30,10 @@ Arrival otherProcessor(const PolicyHost& source, const PolicyHost& target) {
             target.model.empty() ? "processor unknown" : text::clipped(target.model))};
 }
 
-// Measured with Linux 7.3 and QEMU 7.2 between a POWER10 and a POWER10 in power9 mode: a guest that
-// was started on the first one without a pinned mode negotiates power10, and the second one's QEMU
-// ends ("Unable to set CPU compatibility mode in KVM"); one that was started on the second one runs
-// as the processor itself, and moves to the first one and back.
+// Measured with Linux 7.3 and QEMU 7.2 between a POWER10 and a POWER10 in power9 mode. A guest
+// without a pinned mode that was started on the first host negotiates power10; QEMU on the second
+// host exits ("Unable to set CPU compatibility mode in KVM"). A guest that was started on the
+// second host runs as the processor itself, and can migrate to the first host and back.
 Arrival unpinned(const CheckAnswer& start, const xml::Domain& domain, const PolicyHost& source,
                  const PolicyHost& target) {
     const auto started = checkDomain(domain, source);
@@ -81,7 +82,7 @@ CheckAnswer arrivalOf(CheckAnswer start, const xml::Domain& domain, const Policy
         source ? unpinned(start, domain, *source, target)
                : Arrival{Verdict::unknown, "no mode is pinned: the guest keeps the mode that it "
                                            "negotiated, which no document contains"};
-    // The warnings are about a guest that starts.
+    // The warnings apply only to a guest that is being started.
     return {.verdict = verdict,
             .reason = std::move(reason),
             .remedy = verdict == Verdict::compatible

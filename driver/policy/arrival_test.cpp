@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Guests that move between hosts, each row as it was measured between two hosts of the lab or as
-// nobody has measured it.
+// Tests whether guests can migrate between hosts, for pairs of hosts that were measured in the lab
+// and for pairs that were not.
 #include "driver/policy/arrival.hpp"
 #include "driver/policy/test_hosts.hpp"
 
@@ -66,11 +66,11 @@ TEST(Arrival, AGuestOfAPartitionInAnOlderModeKeepsTheProcessor) {
 TEST(Arrival, WhatNobodySawIsUnknown) {
     EXPECT_EQ(unpinned(kPower9, kPower10), unknown);
     EXPECT_EQ(unpinned(kPower10, kPower11), unknown);
-    // KVM stops such a guest at its start, so it cannot run there.
+    // KVM stops such a guest when it starts, so it cannot be running there.
     EXPECT_EQ(unpinned(kPower11As10, kPower11), unknown);
     EXPECT_EQ(unpinned(kPower11, kPower11As10), incompatible);
     EXPECT_EQ(checkArrival(testGuest(""), nullptr, kPower10).verdict, unknown);
-    // A document that has no word on the mode of its own processor.
+    // A document that does not list the mode of its own processor.
     PolicyHost partial = testHost("f", "POWER10", {9});
     partial.compat.known->refused = {};
     EXPECT_EQ(unpinned(kPower10, partial), unknown);

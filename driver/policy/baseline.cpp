@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Groups hosts by what they support, and searches the smallest contradiction among the groups.
+// Groups hosts by the modes they support, and finds a smallest set of hosts without a common mode.
 #include "driver/policy/baseline.hpp"
 
 #include <algorithm>
@@ -11,8 +11,9 @@ namespace hostcompat::policy {
 
 namespace {
 
-/// Breadth first over the modes that are left: each further host takes at least one away, so the
-/// first way to none is the shortest. Empty where the search took more than Baseline::kMostSteps.
+/// Breadth-first search over the sets of remaining modes. Each step adds a host that removes at
+/// least one mode, so the first path to the empty set is the shortest. Returns nothing if the
+/// search needs more than Baseline::kMostSteps.
 std::vector<HostAndModes> fewestWithoutCommon(const std::vector<HostAndModes>& ordered,
                                               model::ModeSet all) {
     struct Step {
@@ -38,7 +39,8 @@ std::vector<HostAndModes> fewestWithoutCommon(const std::vector<HostAndModes>& o
     return hosts;
 }
 
-/// Takes the host that leaves the fewest modes, again and again, and then leaves out whom it can.
+/// A greedy search: repeatedly adds the host that leaves the fewest modes, then removes the hosts
+/// that are not needed.
 std::vector<HostAndModes> someWithoutCommon(const std::vector<HostAndModes>& ordered,
                                             model::ModeSet all) {
     std::vector<HostAndModes> hosts;
@@ -108,7 +110,8 @@ HostNames Baseline::lacking(unsigned mode) const {
 std::vector<HostAndModes> Baseline::explanation() const {
     if (groups_.empty() || !common().empty())
         return {};
-    // Groups are tried by their first name, so that the order in which hosts came does not show.
+    // Sort the groups by their first name, so that the result does not depend on the order of the
+    // hosts.
     std::vector<HostAndModes> ordered;
     ordered.reserve(groups_.size());
     for (const auto& [supported, hosts] : groups_)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The newest common mode, who lacks which, and the smallest explanation where there is none.
+// Tests the newest common mode, which hosts lack a mode, and the smallest set of hosts without a
+// common mode.
 #include "driver/policy/baseline.hpp"
 #include "driver/policy/compare.hpp"
 
@@ -82,7 +83,7 @@ TEST(Baseline, countsModesBeyondTheTable) {
     EXPECT_EQ(baseline.lacking(9).names, (std::set<std::string, std::less<>>{"b"}));
 }
 
-// As many sets of modes as a search through all of them would not get to the end of.
+// So many sets of modes that an exhaustive search would not finish.
 TEST(Baseline, explainsWhereTheSearchForTheFewestWouldTakeTooLong) {
     Baseline baseline;
     for (unsigned left = 1; left < model::ModeSet::kEnd; ++left) {
@@ -118,7 +119,7 @@ TEST(Baseline, knowsWhichModesNobodyDecides) {
     Baseline baseline;
     baseline.add("a", k9, all - k9);
     EXPECT_TRUE(baseline.undecided().empty());
-    // Silent on all but power11.
+    // Its document lists power11 only.
     baseline.add("b", kNone, k11);
     EXPECT_TRUE(baseline.common().empty());
     EXPECT_EQ(baseline.undecided(), k9);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Follows a domain's CPU from its document through libvirt and QEMU to KVM.
+// Decides whether a domain's CPU can run: what libvirt makes of the document, then QEMU, then KVM.
 //
 // libvirt 9.0: src/cpu/cpu_ppc64.c (ppc64Compute, virCPUppc64Update, virCPUppc64ConvertLegacy),
 // src/qemu/qemu_process.c (qemuProcessUpdateGuestCPU), src/qemu/qemu_command.c
@@ -25,12 +25,12 @@ namespace hostcompat::policy {
 
 namespace {
 
-/// The number of a mode, also of QEMU's power7+, which has the number of power7.
+/// The number of a mode. QEMU's power7+ has the number of power7.
 std::optional<unsigned> numberOf(std::string_view name) {
     return model::modeNumber(name == "power7+" ? "power7" : name);
 }
 
-/// One domain on its way.
+/// Checks one domain.
 class Checker {
 public:
     Checker(const xml::Domain& domain, const PolicyHost& host, const qemu::QemuModes* qemu,
@@ -45,7 +45,7 @@ public:
         return domain_.type == xml::DomainType::qemu ? emulated() : underKvm();
     }
 
-    /// What QEMU and KVM make of a whole command line, which libvirt has written.
+    /// Decides from a complete command line that libvirt wrote.
     CheckAnswer run(const CommandLine& line, CommandLineOf who) {
         if (auto answer = otherGuest())
             return std::move(*answer);
@@ -90,7 +90,7 @@ private:
         std::ranges::move(warnings, std::back_inserter(answer_.warnings));
     }
 
-    /// The answer about a guest that is none of POWER's, or of another hypervisor.
+    /// The answer for a guest that is not a POWER guest, or that is for another hypervisor.
     std::optional<CheckAnswer> otherGuest() {
         if (domain_.type == xml::DomainType::other)
             return say(Verdict::notApplicable, wording::otherHypervisor(domain_));
@@ -118,7 +118,7 @@ private:
         return std::nullopt;
     }
 
-    /// Everything that libvirt refuses, with every remedy once.
+    /// One answer from all of libvirt's refusals. Each remedy is listed once.
     CheckAnswer sayAll(const std::vector<Refusal>& refusals) {
         std::vector<std::string_view> reasons;
         std::vector<std::string_view> remedies;
@@ -140,7 +140,7 @@ private:
         return wording::updateLibvirt(runsUnpinned(host_));
     }
 
-    /// The way out: the wished mode where it works, else the newest that does, else nothing.
+    /// Proposes to pin the wanted mode if it is supported, otherwise the newest mode that is.
     std::string pinRemedy(unsigned wished = 0) const {
         if (!host_.libvirtKnowsProcessor)
             return updateLibvirt();
@@ -149,14 +149,14 @@ private:
             return wording::lookAtTheHost(host_);
         const std::string pin =
             wording::pin(model::modeName(modes.contains(wished) ? wished : modes.newest()));
-        // <qemu:commandline> wins over what is pinned.
+        // <qemu:commandline> overrides what <cpu> pins.
         return modeIsOfCommandLine_
                    ? fmt::format("{} and {}", wording::takeOutOfCommandLine("max-cpu-compat"), pin)
                    : pin;
     }
 
-    /// TCG has no CPU "host" and libvirt no host model for it; what it emulates, KVM does not
-    /// bind.
+    /// A guest under TCG. TCG has no CPU "host", and libvirt has no host model for it. The modes
+    /// that KVM supports do not limit what TCG emulates.
     CheckAnswer emulated() {
         const CommandLine own = commandLineOf(domain_.qemuArguments);
         if (!own.accelerator.empty())
@@ -200,7 +200,7 @@ private:
             if (auto answer = machineWithoutKvm(line.machine))
                 return std::move(*answer);
         warn(setByCommandLine(domain_, line));
-        // libvirt looks at <cpu> whatever stands behind it.
+        // libvirt checks <cpu> even if <qemu:commandline> overrides it.
         if (const std::string mode = documentedMode(domain_); line.mode && !mode.empty())
             if (auto answer = refusedMode(mode))
                 return std::move(*answer);
@@ -229,8 +229,8 @@ private:
                    wording::useKnownCpuMode());
     }
 
-    /// What of <cpu> beside the model stands in QEMU's way: its POWER CPUs have neither features
-    /// nor a vendor to set.
+    /// Which part of <cpu> other than the model makes QEMU fail: its POWER CPUs have no features
+    /// and no vendor that can be set.
     std::string refusedByQemu() const {
         const xml::DomainCpu& cpu = domain_.cpu;
         if (!cpu.feature.empty())
@@ -241,7 +241,8 @@ private:
         return {};
     }
 
-    /// And in libvirt's, which compares <vendor> with the host's unless check is none.
+    /// The same for QEMU and libvirt. libvirt compares <vendor> with the host's vendor unless
+    /// check='none'.
     std::string refusedByQemuOrLibvirt() const {
         const xml::DomainCpu& cpu = domain_.cpu;
         if (std::string obstacle = refusedByQemu(); !obstacle.empty())
@@ -253,10 +254,10 @@ private:
         return {};
     }
 
-    /// "-cpu NAME" with any name but "host". What properties behind the name do, and whether one
-    /// version of the processor passes for another, only a QEMU can tell.
+    /// "-cpu NAME" where NAME is not "host". Only a QEMU can tell what the properties after the
+    /// name do, and whether it accepts one version of the processor for another.
     ///
-    /// @param own what of the command line <qemu:commandline> sets.
+    /// @param own the options that <qemu:commandline> sets.
     CheckAnswer namedCpu(std::string_view text, const CommandLine& own) {
         const std::string_view model = text.substr(0, text.find(','));
         if (model == text && !host_.model.empty() && equalIgnoringCase(model, host_.model))
@@ -272,18 +273,18 @@ private:
                    remedy);
     }
 
-    /// What "-cpu" names; without it QEMU takes the CPU "host" under KVM (QEMU 7.2
+    /// The CPU that "-cpu" names. Without it QEMU uses the CPU "host" under KVM (QEMU 7.2
     /// target/ppc/kvm.c: pseries_machine_class_fixup()).
     CheckAnswer withCpu(std::string_view cpu, const CommandLine& own) {
         return cpu.empty() || cpu == "host" ? withHostCpu() : namedCpu(cpu, own);
     }
 
-    /// "-cpu host", or the model that it is, with max-cpu-compat or without.
+    /// "-cpu host", or the model of the host's processor, with or without max-cpu-compat.
     CheckAnswer withHostCpu() {
         return mode_.empty() ? unpinned() : pinned(mode_);
     }
 
-    /// What libvirt itself refuses of a pinned mode, whatever QEMU is told in the end.
+    /// The refusal if libvirt rejects the pinned mode, whatever options QEMU is started with.
     std::optional<CheckAnswer> refusedMode(std::string_view name) {
         answer_.mode = name;
         const auto mode = numberOf(name);
@@ -297,7 +298,8 @@ private:
         return std::nullopt;
     }
 
-    /// A libvirt without a model of the host's processor refuses host-model, pinned or not.
+    /// A libvirt that has no model for the host's processor refuses host-model, with and without a
+    /// pinned mode.
     CheckAnswer withoutHostModel() {
         answer_.mode = documentedMode(domain_);
         return say(Verdict::incompatible, wording::libvirtDoesNotKnowProcessor(host_),
@@ -339,8 +341,8 @@ private:
                    pinRemedy());
     }
 
-    /// Whether the host says no. A host that cannot give a guest the hashed page table can do so
-    /// for no mode that needs it.
+    /// Whether the host does not support the mode. A host that cannot give a guest the hashed page
+    /// table supports none of the modes that need it.
     bool isRefused(unsigned mode) const {
         const model::ModeSet refused = host_.compat.known->refused;
         return refused.contains(mode) ||
@@ -348,7 +350,7 @@ private:
     }
 
     CheckAnswer notTold(std::string_view name, unsigned mode) {
-        // A kernel or a document of the time of a newer mode would name it.
+        // If this version does not know the mode, only a newer kernel or document could name it.
         const bool known = model::findModeByNumber(mode, table_) != nullptr;
         const bool older = mode < table_.front().number;
         if (!known && !older && host_.compat.known->unknownBits == 0)
@@ -356,7 +358,7 @@ private:
         return say(Verdict::unknown, wording::modeNotTold(name, host_), pinRemedy());
     }
 
-    /// A text that names no mode.
+    /// The answer if the text is not the name of a mode.
     CheckAnswer pinnedToNoMode(std::string_view name) {
         for (const model::Mode& mode : table_)
             if (equalIgnoringCase(name, mode.name))
@@ -373,7 +375,7 @@ private:
         return say(Verdict::incompatible, wording::noSuchMode(name, table_), pinRemedy());
     }
 
-    /// The refusal of "-cpu MODEL": KVM-HV takes only the host's own processor version.
+    /// The refusal of "-cpu MODEL": KVM-HV accepts only the host's own processor version.
     std::optional<CheckAnswer> refusedCustom() {
         const xml::DomainCpu& cpu = domain_.cpu;
         const std::string_view model = currentModelName(cpu.model);
@@ -383,8 +385,8 @@ private:
             answer_.warnings.push_back(wording::matchIsExact(domain_));
         if (!host_.model.empty() && model == host_.model)
             return std::nullopt;
-        // QEMU finds models in any case, libvirt does not: without its comparison (check='none') it
-        // is virCPUTranslate() that refuses (measured with libvirt 9.0).
+        // QEMU ignores case in the names of models, libvirt does not. If libvirt does not compare
+        // the CPUs (check='none'), virCPUTranslate() refuses the model (measured with libvirt 9.0).
         if (const auto mode = model::modeNumber(model))
             return say(Verdict::incompatible, wording::customIsMode(domain_), pinRemedy(*mode));
         if (host_.model.empty())
@@ -440,7 +442,7 @@ private:
         return say(Verdict::compatible, wording::runsUnpinned(domain_, host_));
     }
 
-    /// Where the CPU "host" of the QEMU in question is one of the partition's own mode.
+    /// The answer for a QEMU whose CPU "host" is limited to the partition's own mode.
     CheckAnswer hostIsOfMode(unsigned mode) {
         if (supportedModes(host_).contains(mode))
             return say(Verdict::compatible, wording::qemuPins(domain_, *qemu_, mode));
@@ -453,7 +455,7 @@ private:
     const qemu::QemuModes* qemu_;
     model::ModeTable table_;
     CheckAnswer answer_;
-    /// max-cpu-compat that QEMU is started with; empty where there is none.
+    /// The max-cpu-compat with which QEMU is started; empty if there is none.
     std::string mode_;
     bool modeIsOfCommandLine_ = false;
 };

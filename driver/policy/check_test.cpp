@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Each way to write a CPU against each kind of host.
+// Tests each way to specify a CPU on each kind of host.
 #include "driver/policy/check.hpp"
 #include "driver/policy/documented.hpp"
 
@@ -15,7 +15,7 @@ void PrintTo(Verdict verdict, std::ostream* stream) {
 
 namespace {
 
-/// A host that says yes to these modes and no to all others of the table.
+/// A host that supports these modes and no other mode of the table.
 PolicyHost host(model::ModeSet modes, std::string model, std::string source = "kvm") {
     return {.name = "the host",
             .arch = "ppc64le",
@@ -25,7 +25,7 @@ PolicyHost host(model::ModeSet modes, std::string model, std::string source = "k
                                                    .refused = model::allModes() - modes}}};
 }
 
-/// A bare-metal host that does not tell of power8.
+/// A bare-metal host whose answer does not include power8.
 PolicyHost bareMetal() {
     PolicyHost result = host({9}, "POWER9", "pvr");
     result.compat.known->refused = {10, 11};
@@ -301,7 +301,7 @@ TEST(Check, knowsALibvirtThatDoesNotKnowTheProcessor) {
     // libvirt 11.3 on a Power11 refused host-model without a pinned mode, and took no <cpu> at all.
     EXPECT_EQ(checkDomain(domain("<cpu mode='host-model'/>"), older).verdict, incompatible);
     EXPECT_EQ(checkDomain(domain(""), older).verdict, compatible);
-    // No other remedy than a newer libvirt helps where it may refuse a guest without a mode too.
+    // If libvirt may also refuse a guest without a pinned mode, only a newer libvirt helps.
     PolicyHost unnamed = host({9, 10}, "");
     unnamed.libvirtKnowsProcessor = false;
     for (const char* cpu : {"<cpu mode='host-model'><model>power9</model></cpu>",
@@ -313,7 +313,7 @@ TEST(Check, knowsALibvirtThatDoesNotKnowTheProcessor) {
     }
 }
 
-/// A guest with arguments of <qemu:commandline>, which stand apart by blanks.
+/// A guest with <qemu:commandline>. `arguments` are separated by spaces.
 xml::Domain withArguments(const std::string& cpu, const std::string& arguments,
                           const std::string& type = "kvm") {
     std::string text = "<domain type='" + type +
@@ -344,12 +344,12 @@ TEST(Check, readsTheCommandLineOfQemu) {
     EXPECT_EQ(with("-machine accel=tcg", kPower10).verdict, incompatible);
     EXPECT_EQ(with("-machine powernv9", kPower9).verdict, incompatible);
     EXPECT_EQ(with("-cpu host", kPower10).verdict, compatible);
-    // The same once more contradicts nothing.
+    // Repeating the pinned mode is not a contradiction.
     EXPECT_EQ(with("-machine max-cpu-compat=power9", kPower10).warnings.size(), 0U);
-    // Without a limit the guest is tied to its generation.
+    // Without max-cpu-compat the guest can run only on its own generation.
     EXPECT_EQ(with("-machine max-cpu-compat=", kPower10).mode, "");
     EXPECT_EQ(with("-machine max-cpu-compat=", kPower10).verdict, compatible);
-    // The mode that <cpu> pins stays beside a CPU that is named.
+    // A named CPU does not change the mode that <cpu> pins.
     EXPECT_EQ(with("-cpu POWER10", kPower10).mode, "power9");
     EXPECT_EQ(with("-cpu POWER10", kPower10).verdict, compatible);
     EXPECT_EQ(with("-cpu power10_v2.0", kPower10).verdict, unknown);
@@ -374,7 +374,7 @@ TEST(Check, doesNotLetTheCommandLineHideWhatLibvirtRefuses) {
     PolicyHost older = kPower11;
     older.libvirtKnowsProcessor = false;
     EXPECT_EQ(checkDomain(withArguments(hostModel("power9"), nine), older).verdict, incompatible);
-    // Nothing of <cpu> is left for libvirt to refuse.
+    // There is no <cpu> that libvirt could refuse.
     EXPECT_EQ(checkDomain(withArguments("", nine), older).verdict, compatible);
 }
 
@@ -396,7 +396,7 @@ TEST(Check, readsTheCommandLineOfAnEmulatedGuest) {
     EXPECT_EQ(checkDomain(withArguments(cpu, "-cpu host", "qemu"), kPower10).verdict, incompatible);
 }
 
-/// What libvirt's daemon would start, or a process was started with.
+/// The answer for the command line that libvirt's daemon would use, or that a running process has.
 CheckAnswer started(const xml::Domain& domain, const std::string& line, const PolicyHost& host,
                     CommandLineOf who = CommandLineOf::daemon) {
     return checkCommandLine(domain, commandLineOf(wordsOf(line)), who, host);
@@ -413,7 +413,7 @@ TEST(CheckCommandLine, decidesAsQemuAndKvmDo) {
     EXPECT_EQ(started(nine, start + "host -machine accel=kvm", kPower10).verdict, incompatible);
     EXPECT_EQ(started(nine, start + "host -accel tcg", kPower10).verdict, compatible);
     EXPECT_EQ(started(nine, start + "host -M powernv9", kPower9).verdict, incompatible);
-    // As libvirt did before it knew -accel.
+    // libvirt's command line before it used -accel.
     EXPECT_EQ(
         started(nine, "qemu -machine pseries,accel=kvm,max-cpu-compat=power9", kPower9).verdict,
         compatible);
@@ -457,7 +457,7 @@ TEST(CheckCommandLine, namesAContradiction) {
     ASSERT_FALSE(unpinned.warnings.empty());
     EXPECT_NE(unpinned.warnings[0].find("has max-cpu-compat none, and"), std::string::npos)
         << unpinned.warnings[0];
-    // What <qemu:commandline> adds is said once.
+    // Options of <qemu:commandline> are reported once.
     const CheckAnswer added =
         started(withArguments(hostModel("power10"), "-machine max-cpu-compat=power9"),
                 "qemu -machine pseries,max-cpu-compat=power10 -accel kvm -cpu host -machine "
@@ -536,7 +536,7 @@ TEST(PolicyHost, ofARecordHasTheLibvirtThatWroteTheDocument) {
     const PolicyHost knowing = hostOf("<model>POWER11</model>");
     EXPECT_EQ(knowing.name, "qemu:///system");
     EXPECT_EQ(checkDomain(domain(hostModel("power10")), knowing).verdict, compatible);
-    // libvirt 11.3 on a Power11, whose KVM knows every mode.
+    // libvirt 11.3 on a Power11 whose KVM supports every mode.
     const CheckAnswer answer = checkDomain(domain(hostModel("power10")), hostOf(""));
     EXPECT_EQ(answer.verdict, incompatible);
     EXPECT_NE(answer.reason.find("does not know its processor"), std::string::npos)

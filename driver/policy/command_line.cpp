@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Follows QEMU's options, of which most take their value from the next argument.
+// Parses QEMU's command line. Most options take their value from the next argument.
 #include "driver/policy/command_line.hpp"
 
 #include <algorithm>
@@ -10,8 +10,8 @@ namespace hostcompat::policy {
 
 namespace {
 
-/// The options without a value, of QEMU 7.2 and of older ones (qemu-options.hx). What stands behind
-/// any other is its value, whatever it looks like.
+/// The options of QEMU 7.2 and older versions that take no value (qemu-options.hx). The argument
+/// after any other option is its value, even if it looks like an option.
 constexpr std::array<std::string_view, 45> kWithoutValue = {
     "h",
     "help",
@@ -60,8 +60,8 @@ constexpr std::array<std::string_view, 45> kWithoutValue = {
     "xen-domid-restrict",
 };
 
-/// The name of an option without its dashes ("-cpu" and "--cpu" are the same); empty where the
-/// argument is none.
+/// The name of an option without its dashes ("-cpu" and "--cpu" are the same); empty if the
+/// argument is not an option.
 std::string_view optionOf(std::string_view argument) {
     if (!argument.starts_with('-'))
         return {};
@@ -69,8 +69,8 @@ std::string_view optionOf(std::string_view argument) {
     return argument;
 }
 
-/// Calls with each name and value of "a=b,c=d". A doubled comma stands for one in a value; a first
-/// word alone is the value of the name that is implied.
+/// Calls the function with each name and value of "a=b,c=d". Two commas in a value mean one comma.
+/// If the first item has no name, it is the value of the implied name.
 template <typename Call>
 void eachProperty(std::string_view text, std::string_view implied, Call call) {
     for (bool first = true; !text.empty(); first = false) {
@@ -154,7 +154,7 @@ Arguments wordsOf(std::string_view quoted) {
             if (!std::exchange(begun, true))
                 words.emplace_back(std::string());
         } else if (!within && character == '\\' && at + 1 < quoted.size()) {
-            // Before the end of a line it goes on with the next one.
+            // A backslash at the end of a line continues the line.
             if (quoted[++at] != '\n')
                 add(quoted[at]);
         } else if (!within && (character == ' ' || character == '\n')) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What of a command line decides, as QEMU reads it; each was tried with QEMU 7.2.
+// Tests which options of a command line take effect. Each case was tried with QEMU 7.2.
 #include "driver/policy/command_line.hpp"
 
 #include <gtest/gtest.h>
@@ -55,7 +55,7 @@ TEST(CommandLine, LeavesTheRest) {
          {Arguments{}, Arguments{"-machine"}, Arguments{"-cpu", std::nullopt},
           Arguments{std::nullopt, "max-cpu-compat=power9"}, Arguments{"-name", "-cpu=x"},
           Arguments{"max-cpu-compat=power9"}, Arguments{"-device", "x,max-cpu-compat=power9"},
-          // The value of another option, whatever it looks like.
+          // The value of another option, even if it looks like an option.
           Arguments{"-append", "-cpu", "POWER9"}, Arguments{"-append", "-machine", "accel=tcg"}}) {
         const CommandLine line = commandLineOf(arguments);
         EXPECT_EQ(line.mode, std::nullopt);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Works out what libvirt passes on of <cpu>, and compares it with command lines.
+// Finds out which CPU and mode libvirt passes to QEMU for <cpu>, and compares them with command
+// lines.
 #include "driver/policy/documented.hpp"
 
 #include "driver/policy/wording.hpp"
@@ -12,7 +13,7 @@ namespace hostcompat::policy {
 
 namespace {
 
-/// The CPU that libvirt names to QEMU for <cpu>; empty where that is not certain.
+/// The name of the CPU that libvirt passes to QEMU for <cpu>; empty if that is not certain.
 std::string documentedCpu(const xml::Domain& domain) {
     switch (domain.cpu.mode) {
     case xml::CpuMode::custom:
@@ -84,7 +85,7 @@ std::vector<std::string> contradictions(const xml::Domain& domain, const Command
         warn("max-cpu-compat", line.mode.value_or(""), mode);
     const std::string cpu = own.cpu.empty() ? documentedCpu(domain) : own.cpu;
     std::string started = line.cpu.empty() ? "host" : line.cpu;
-    // libvirt names features behind the CPU.
+    // libvirt writes the features after the CPU's name.
     if (own.cpu.empty())
         started.resize(std::min(started.find(','), started.size()));
     if (!cpu.empty() && !equalIgnoringCase(cpu, started))

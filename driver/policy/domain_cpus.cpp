@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Asks about a guest of each model.
+// Checks a guest of each CPU model to find out which models are usable.
 #include "driver/policy/domain_cpus.hpp"
 
 #include "driver/policy/check.hpp"
@@ -25,7 +25,8 @@ xml::DomainCapabilitiesAnswer domainCpus(const PolicyHost& host,
 
 std::string withDomainCpus(const xml::DomainCapabilitiesDocument& document,
                            const model::HostRecord& record) {
-    // Only the "no" of such a record counts, and a list of modes without one would be a "no" too.
+    // Only the unsupported modes of such a record are reliable. A list of modes would report the
+    // missing ones as unsupported, too.
     if (record.compat.known && !model::isBelieved(record.compat.known->source))
         return document.document().bytes();
     const PolicyHost host = policyHost(record, "this host");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Models are usable where guests with them run.
+// A model is usable if guests that have it can run.
 #include "driver/policy/domain_cpus.hpp"
 #include "driver/policy/test_hosts.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Chooses the mode, and has it written where checkDomain() agrees.
+// Chooses a mode, and pins it in the document if checkDomain() accepts the result.
 #include "driver/policy/fit.hpp"
 
 #include "driver/policy/wording.hpp"
@@ -9,14 +9,14 @@ namespace hostcompat::policy {
 
 namespace {
 
-/// What is wrong where no mode is left to choose.
+/// The reason if there is no mode that can be pinned.
 std::string nothingToPin(const PolicyHost& host, const qemu::QemuModes* qemu) {
     return qemu && !supportedModes(host).empty() ? wording::noModeForBoth(host, *qemu)
                                                  : wording::noModeToPin(host);
 }
 
-/// The modes of use that the host has no word on. One of the hashed page table is none: what
-/// refuses all others is a partition, of which guests cannot have it.
+/// The useful modes about which the host gives no answer. Modes that need the hashed page table are
+/// left out: only a partition refuses all other modes, and its guests cannot have that table.
 model::ModeSet silentModes(const PolicyHost& host, unsigned atLeast, const qemu::QemuModes* qemu,
                            model::ModeTable table) {
     const unsigned processor = model::generationOfCpuModel(host.model);
@@ -52,7 +52,8 @@ FitAnswer fitDomain(const xml::DomainDocument& document, const PolicyHost& host,
         usable = usable - model::modesUpTo(wanted.atLeast - 1);
     const unsigned chosen = wanted.mode != 0 ? wanted.mode : usable.newest();
 
-    // Judged as it would be: what stands in the way beside the mode shows too.
+    // Check the domain as it would be after pinning, so that problems other than the mode are
+    // found, too.
     const unsigned processor = model::generationOfCpuModel(host.model);
     const xml::Domain pinned = pinnedTo(document.domain(), chosen != 0      ? chosen
                                                            : processor != 0 ? processor
@@ -69,7 +70,7 @@ FitAnswer fitDomain(const xml::DomainDocument& document, const PolicyHost& host,
                                       : wording::noModeFrom(host, before, wanted.atLeast);
         fit.remedy.clear();
     }
-    // <qemu:commandline> wins over what would be written.
+    // <qemu:commandline> overrides the mode that would be pinned.
     if (chosen != 0 && fit.verdict == Verdict::compatible && answer.mode != pinned.cpu.model) {
         fit.verdict = Verdict::incompatible;
         fit.reason = wording::commandLinePins(pinned, answer.mode);

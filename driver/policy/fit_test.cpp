@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A domain is pinned, and no byte outside of <cpu> changes.
+// Tests that a domain gets its pinned mode, and that no byte outside <cpu> changes.
 #include "driver/policy/fit.hpp"
 
 #include <gtest/gtest.h>
@@ -27,8 +27,8 @@ xml::DomainDocument parse(std::string bytes) {
 struct Place {
     const char* name;
     std::string before;
-    std::string cpu; ///< as it is, with the white space that goes with it
-    std::string fit; ///< as it is made
+    std::string cpu; ///< the original, with the white space that belongs to it
+    std::string fit; ///< the expected result
     std::string after;
 };
 

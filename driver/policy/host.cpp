@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Takes hosts from records and documents.
+// Builds a PolicyHost from a record or a capabilities document.
 #include "driver/policy/host.hpp"
 
 #include "driver/text/utf8.hpp"
@@ -27,8 +27,8 @@ PolicyHost policyHost(const model::HostRecord& record, std::string name) {
 
 namespace {
 
-/// libvirt leaves out the model of a processor that it does not know, and then refuses the CPU mode
-/// host-model, which every pinned mode needs (9.0 to 11.3 on Power11).
+/// Whether libvirt knows the host's processor. If it does not, it omits the model and then refuses
+/// the CPU mode host-model, which every pinned mode needs (9.0 to 11.3 on Power11).
 bool knowsProcessor(const xml::CapabilitiesDocument& document) {
     return !document.model().empty() || !xml::isPowerArch(document.arch());
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The words and combinations that libvirt takes, each tried with "virsh define" on libvirt 9.0
-// (src/conf/domain_conf.c, src/conf/cpu_conf.c: virCPUDefParseXML).
+// The values and combinations that libvirt accepts in a domain. Each was tried with "virsh define"
+// on libvirt 9.0 (src/conf/domain_conf.c, src/conf/cpu_conf.c: virCPUDefParseXML).
 #include "driver/policy/libvirt_rules.hpp"
 
 #include "driver/text/utf8.hpp"
@@ -61,7 +61,7 @@ Refusal unknownWord(std::string_view element, std::string_view attribute, std::s
                     fmt::join(words, ", "))};
 }
 
-/// The rules that a domain breaks, one after the other.
+/// Collects the rules that a domain breaks.
 class Refusals {
 public:
     void add(std::string reason, std::string remedy) {
@@ -83,7 +83,7 @@ void judgeHead(const xml::Domain& domain, Refusals& refusals) {
     if (!has(kTypes, domain.typeText))
         refusals.add(fmt::format("libvirt knows no domain type {}", text::clipped(domain.typeText)),
                      "write <domain type='kvm'>, or the type of the hypervisor");
-    // QEMU's driver runs nothing else.
+    // libvirt's QEMU driver runs only "hvm".
     if (domain.type != xml::DomainType::other && domain.osType && *domain.osType != "hvm")
         refusals.add(fmt::format("libvirt refuses the text '{}' of <os><type>",
                                  text::clipped(*domain.osType)),
@@ -136,13 +136,13 @@ void judgeFeatures(const xml::DomainCpu& cpu, Refusals& refusals) {
     }
 }
 
-/// Takes what strtoul() passes over.
+/// Removes the white space that strtoul() skips.
 std::string_view withoutBlanks(std::string_view text) {
     return text.substr(std::min(text.find_first_not_of(" \t\n\v\f\r"), text.size()));
 }
 
-/// A number as libvirt reads those of these elements, with strtoul(): blanks and a plus sign may
-/// stand before it, and nothing behind it. What libvirt does with a minus sign is not asked for.
+/// A number as libvirt parses it in these elements, with strtoul(): it may start with white space
+/// and a plus sign, and nothing may follow it. Negative numbers are not handled here.
 template <typename Number = unsigned>
 std::optional<Number> numberOf(std::string_view text) {
     text = withoutBlanks(text);
@@ -157,7 +157,7 @@ std::optional<Number> numberOf(std::string_view text) {
                                                                     : std::nullopt;
 }
 
-/// The CPUs of a list such as "0-3,^1,8"; nothing where libvirt does not parse it (libvirt 9.0
+/// The CPUs of a list such as "0-3,^1,8"; nothing if libvirt does not parse it (libvirt 9.0
 /// src/util/virbitmap.c, virBitmapParseInternal()).
 std::optional<std::set<unsigned>> cpusOf(std::string_view list) {
     constexpr unsigned kMost = 16384; // virBitmapParse()'s caller: VIR_DOMAIN_CPUMASK_LEN
@@ -193,7 +193,7 @@ std::optional<std::set<unsigned>> cpusOf(std::string_view list) {
     return cpus;
 }
 
-/// The number of vCPUs; 0 where it is none, which is refused.
+/// The number of vCPUs; 0 if it is not a number, which is then refused.
 unsigned judgeVcpus(const xml::Domain& domain, Refusals& refusals) {
     if (!domain.vcpus)
         return 1;
@@ -254,7 +254,8 @@ void judgeTopology(const xml::CpuTopology& topology, unsigned vcpus, Refusals& r
                      "make both the same");
 }
 
-/// Units of memory, in either case (libvirt 9.0 src/util/virutil.c, virScaleInteger()).
+/// Whether it is a unit of memory, in upper or lower case (libvirt 9.0 src/util/virutil.c,
+/// virScaleInteger()).
 bool isUnit(std::string_view text) {
     std::string unit;
     for (const char character : text)
@@ -266,7 +267,7 @@ bool isUnit(std::string_view text) {
            (rest.empty() || rest == "ib" || rest == "b");
 }
 
-/// Whether libvirt takes the memory: a number of a unit, of which the bytes fit 64 bits.
+/// Whether libvirt accepts the size of memory: a number and a unit, whose bytes fit into 64 bits.
 bool isMemory(std::string_view number, std::string_view unit) {
     const auto count = numberOf<std::uint64_t>(number);
     if (!count || !isUnit(unit))
@@ -281,7 +282,7 @@ bool isMemory(std::string_view number, std::string_view unit) {
     return *count <= most;
 }
 
-/// libvirt takes an empty unit for a missing one.
+/// The unit of a cell's memory. libvirt treats an empty unit as a missing one.
 std::string unitOf(const xml::NumaCell& cell) {
     return cell.unit.value_or("").empty() ? "KiB" : *cell.unit;
 }
@@ -333,7 +334,7 @@ void judgeNuma(const std::vector<xml::NumaCell>& cells, unsigned vcpus, Refusals
             kRemedy);
 }
 
-/// What libvirt passes on and QEMU's pSeries machine, or KVM, refuses. QEMU 7.2:
+/// Topologies that libvirt accepts, but QEMU's pSeries machine or KVM refuses. QEMU 7.2:
 /// hw/core/machine-smp.c, and hw/ppc/spapr.c: spapr_set_vsmt_mode(). Linux:
 /// arch/powerpc/kvm/book3s_hv.c: kvmhv_set_smt_mode(), MAX_SMT_THREADS.
 void judgePowerTopology(const xml::Domain& domain, const xml::CpuTopology& topology,
@@ -368,7 +369,7 @@ void judgePower(const xml::Domain& domain, Refusals& refusals) {
                      "take migratable out of <cpu>");
     if (cpu.topology)
         judgePowerTopology(domain, *cpu.topology, refusals);
-    // qemuDomainDefValidate(): pSeries plugs CPUs by the core.
+    // qemuDomainDefValidate(): on pSeries, CPUs are hot-plugged as whole cores.
     const unsigned threads =
         cpu.topology && cpu.topology->threads ? numberOf(*cpu.topology->threads).value_or(0) : 0;
     const unsigned current = domain.currentVcpus ? numberOf(*domain.currentVcpus).value_or(0) : 0;
@@ -379,8 +380,8 @@ void judgePower(const xml::Domain& domain, Refusals& refusals) {
                      "write a multiple of the threads of <topology>");
 }
 
-/// Whether libvirt takes the value of a <qemu:property>. Its numbers are those of strtoll(), which
-/// takes white space and a sign in front of the digits.
+/// Whether libvirt accepts the value of a <qemu:property>. It parses numbers with strtoll(), which
+/// accepts white space and a sign before the digits.
 bool isValueOf(std::string_view type, std::string_view value) {
     if (type == "bool")
         return value == "true" || value == "false";
@@ -390,7 +391,7 @@ bool isValueOf(std::string_view type, std::string_view value) {
                             : numberOf<std::uint64_t>(value).has_value();
 }
 
-/// What qemuDomainDefNamespaceParse() of libvirt 9.0 refuses of <qemu:override>.
+/// Adds what qemuDomainDefNamespaceParse() of libvirt 9.0 refuses in <qemu:override>.
 void judgeOverride(const xml::QemuDevice& device, Refusals& refusals) {
     constexpr std::string_view types[] = {"string", "signed", "unsigned", "bool", "remove"};
     constexpr const char* kRemedy = "mend it, or take it out of <qemu:override>";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Domains that "virsh define" of libvirt 9.0 refused, and neighbours that it took.
+// Tests domains that "virsh define" of libvirt 9.0 refused, and similar ones that it accepted.
 #include "driver/policy/libvirt_rules.hpp"
 
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ std::string refusal(const std::string& cpu, const std::string& type = "qemu",
     return reasons;
 }
 
-/// The refusal of a domain with that in <qemu:override>.
+/// The refusal of a domain with this content in <qemu:override>.
 std::string refusedOverride(const std::string& inside) {
     return refusal("<override xmlns='http://libvirt.org/schemas/domain/qemu/1.0'>" + inside +
                    "</override>");
@@ -132,7 +132,7 @@ TEST(LibvirtRules, ListsOfCpusAreReadAsLibvirtReadsThem) {
     const auto taken = [](const std::string& cpus) {
         const std::string cell = refusal("<vcpu>4</vcpu><cpu><numa><cell id='0' cpus='" + cpus +
                                          "' memory='524288'/></numa></cpu>");
-        // The same reader, over CPUs of the host.
+        // libvirt parses lists of the host's CPUs with the same function.
         EXPECT_EQ(refusal("<vcpu cpuset='" + cpus + "'>4</vcpu>").empty(), cell.empty()) << cpus;
         return cell.empty();
     };
@@ -181,7 +181,7 @@ TEST(LibvirtRules, QemuRefusesSomeTopologiesOnPower) {
         EXPECT_EQ(topology("sockets='1' cores='1' threads='" + std::string(threads) + "'", threads),
                   "")
             << threads;
-    // A domain that names no arch has the host's.
+    // A domain without an arch gets the host's.
     const auto document = xml::DomainDocument::read(
         "<domain type='kvm'><os><type>hvm</type></os><cpu><cache mode='disable'/></cpu></domain>",
         "g.xml");
@@ -219,7 +219,7 @@ TEST(LibvirtRules, RefusesWhatDoesNotGoTogether) {
         EXPECT_NE(refusal(cpu), "") << cpu;
 }
 
-/// What libvirt refuses of a POWER guest with a pinned mode and some vCPUs.
+/// The refusal of a POWER guest with a pinned mode and this <vcpu>.
 std::string refusalOf(const std::string& children, const std::string& vcpu = "",
                       const std::string& rest = "") {
     const auto document = xml::DomainDocument::read(
@@ -244,7 +244,7 @@ TEST(LibvirtRules, RefusesWhatPowerDoesNotHave) {
     EXPECT_EQ(refusal("<cpu mode='host-passthrough' migratable='on'><cache mode='disable'/></cpu>",
                       "kvm", "x86_64"),
               "");
-    // Every obstacle is named.
+    // Every problem is reported.
     const std::string both = refusalOf("<cache mode='disable'/><maxphysaddr mode='passthrough'/>");
     EXPECT_NE(both.find("<cache>"), std::string::npos);
     EXPECT_NE(both.find("<maxphysaddr>"), std::string::npos);

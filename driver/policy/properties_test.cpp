@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What must hold for any set of hosts, tried on random ones.
+// Tests properties that hold for any set of hosts, with random hosts.
 //
-// The seed is fixed, so that a failure comes again. VIRT_HOST_COMPAT_ROUNDS asks for more rounds,
-// VIRT_HOST_COMPAT_SEED for others.
+// The seed is fixed, so that a failure can be reproduced. VIRT_HOST_COMPAT_ROUNDS sets the number
+// of rounds, VIRT_HOST_COMPAT_SEED another seed.
 #include "driver/policy/baseline.hpp"
 #include "driver/policy/fit.hpp"
 
@@ -33,7 +33,7 @@ struct Host {
 class Properties : public testing::Test {
 protected:
     Properties() : random_(setting("VIRT_HOST_COMPAT_SEED", 20260607)) {
-        // More generations than there are: the properties do not depend on how many.
+        // A table with more generations than exist: the properties do not depend on their number.
         table_.assign(model::modeTable().begin(), model::modeTable().end());
         table_.push_back({12, "power12", "POWER12", kPower12, 0x0f000008, 1ULL << 59});
         table_.push_back({13, "power13", "POWER13", kPower13, 0x0f000009, 0});
@@ -43,7 +43,7 @@ protected:
         return std::uniform_int_distribution<std::uint64_t>(0, limit - 1)(random_);
     }
 
-    /// Any of five modes, two of them beyond this version's table.
+    /// A random subset of five modes, two of which are not in this version's table.
     model::ModeSet someModes() {
         model::ModeSet modes;
         for (unsigned number = 9; number <= 13; ++number)
@@ -93,7 +93,7 @@ TEST_F(Properties, baselineIsSupportedByAllAndNoneNewerIs) {
         for (unsigned mode = newest + 1; mode < model::ModeSet::kEnd; ++mode)
             ASSERT_FALSE(byAll(mode)) << mode;
     }
-    // Both outcomes were tried.
+    // Both outcomes must occur often.
     EXPECT_GT(withMode, rounds() / 10);
     EXPECT_LT(withMode, rounds() - rounds() / 10);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Groups hosts, and asks checkDomain() once for each group.
+// Groups equal hosts, and calls checkDomain() once for each group.
 #include "driver/policy/survey.hpp"
 
 #include "driver/policy/arrival.hpp"
@@ -22,9 +22,8 @@ bool decideAlike(const PolicyHost& left, const PolicyHost& right) {
            (left.compat.known || left.compat.reason == right.compat.reason);
 }
 
-/// The reason of a host that is unknown, without what the host is called: of a thousand documents
-/// that do not say anything each would be of its own kind, and each guest be judged a thousand
-/// times.
+/// The reason why a host is unknown, without the host's name. With the name, a thousand documents
+/// without an answer would be a thousand groups, and each guest would be checked a thousand times.
 std::string reasonOfAny(const PolicyHost& host) {
     const std::string& reason = host.compat.reason;
     return !host.name.empty() && reason.starts_with(host.name + " ")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A cluster of unlike hosts, and guests of every kind on it.
+// Tests guests of every kind on a cluster of different hosts.
 #include "driver/policy/survey.hpp"
 #include "driver/policy/test_hosts.hpp"
 
@@ -10,7 +10,7 @@ namespace {
 
 using enum Verdict;
 
-/// Of a guest that is running on a host that nobody names, or not at all.
+/// The results for a guest that is not running, or whose host is not given.
 std::vector<GuestOnHost> judge(const Survey& survey, const xml::Domain& domain) {
     return survey.judge(domain, domain);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The measurements, and the rule that follows from them.
+// What guests without a pinned mode do on each kind of host, and the measurements behind it.
 #include "driver/policy/unpinned.hpp"
 
 #include <string_view>
@@ -8,7 +8,8 @@ namespace hostcompat::policy {
 
 namespace {
 
-/// The answer of a vCPU to the level of the processor itself; empty where it was not asked.
+/// What KVM answered when the trial set a vCPU to the processor's own level; empty if that was not
+/// tried.
 std::string_view answerToOwnLevel(const PolicyHost& host, unsigned own) {
     if (!host.compat.trial)
         return {};
@@ -16,14 +17,15 @@ std::string_view answerToOwnLevel(const PolicyHost& host, unsigned own) {
     return answer == host.compat.trial->modes.end() ? std::string_view() : answer->second;
 }
 
-// What guests without a pinned mode did in partitions in an older mode (docs/truth.md; QEMU 7.2,
-// 10.0 and 11.1 within, which all give them the processor itself). KVM checks the guest's level
-// against the partition's since Linux 7.3 and 6.13.y (commit 884ea0283f4e), and then stops the
-// guest ("kvm run failed Invalid argument").
+// The functions below describe what guests without a pinned mode did in partitions that run in an
+// older mode (docs/truth.md; with QEMU 7.2, 10.0 and 11.1 in the partition, which all give the
+// guest the processor itself). Since Linux 7.3 and 6.13.y (commit 884ea0283f4e), KVM compares the
+// guest's level with the partition's, and stops the guest if the check fails ("kvm run failed
+// Invalid argument").
 
-/// POWER10 and Power11 share one value of the PCR. On PowerVM, which is of API v2, the guest dies
-/// on kernels without the check too ("KVM-NESTEDv2: couldn't set guest wide elements"); a Linux,
-/// which is the hypervisor of API v1, runs it as Power11 (architected).
+/// POWER10 and Power11 have the same PCR value. On PowerVM, which offers API v2, the guest also
+/// fails on kernels without the check ("KVM-NESTEDv2: couldn't set guest wide elements"). Under a
+/// Linux hypervisor, which offers API v1, it runs as Power11 (architected).
 Unpinned power11AsPower10(const PolicyHost& host) {
     if (!host.kernelKnowsProcessor)
         return Unpinned::runsBeyond; // Linux 6.1
@@ -37,22 +39,24 @@ Unpinned power11AsPower10(const PolicyHost& host) {
     return host.nestedApi ? Unpinned::runsBeyond : Unpinned::dependsOnKernel;
 }
 
-/// The trial does not tell kernels with the check from those without: both refuse power11 here.
-/// Linux 6.12 runs the guest as Power11 (raw).
+/// The trial cannot distinguish kernels with the check from kernels without it: both refuse power11
+/// here. Linux 6.12 runs the guest as Power11 (raw).
 Unpinned power11AsPower9(const PolicyHost& host) {
     return host.compat.known->source == "kvm" ? Unpinned::stopped : Unpinned::dependsOnKernel;
 }
 
-/// A POWER10 asks for no level that the kernel checks: its guest boots as POWER10 (raw) on Linux
-/// 6.1, 6.12, 7.2 and 7.3. With API v2 no guest came up under QEMU, with or without a pinned mode.
+/// On a POWER10 the guest asks for no level that the kernel checks, so it boots as POWER10 (raw) on
+/// Linux 6.1, 6.12, 7.2 and 7.3. With API v2 no guest started under QEMU, with or without a pinned
+/// mode.
 Unpinned power10AsPower9(const PolicyHost& host) {
     if (!host.nestedApi)
         return Unpinned::apiNotTold;
     return host.nestedApi == model::NestedApi::v1 ? Unpinned::runsBeyond : Unpinned::notMeasured;
 }
 
-/// A processor without a known name is newer than those that the host's libvirt, or this version,
-/// knows. Where libvirt does not know it, this one's newest mode tells that it is of that mode.
+/// A processor without a known name is newer than the processors that the host's libvirt, or this
+/// version, knows. If libvirt does not know it and the host supports this version's newest mode,
+/// the partition runs in that mode, which is its own.
 Unpinned onUnnamedProcessor(const PolicyHost& host) {
     const bool isNewest = supportedModes(host).newest() >= model::modeTable().back().number;
     return isNewest && !host.libvirtKnowsProcessor ? Unpinned::runs : Unpinned::processorNotTold;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Guests without a pinned mode, on each kind of host that was measured and on some that were not.
+// Tests guests without a pinned mode on each kind of host that was measured, and on some that were
+// not.
 #include "driver/policy/check.hpp"
 #include "driver/policy/unpinned.hpp"
 
@@ -14,7 +15,7 @@ using model::NestedApi;
 struct Facts {
     unsigned level = 0;
     std::optional<NestedApi> api = {};
-    /// What a vCPU answered to the processor's own level.
+    /// What KVM answered when a vCPU was set to the processor's own level.
     const char* own = nullptr;
     const char* source = "trial";
     bool kernelKnowsProcessor = true;
@@ -62,10 +63,11 @@ TEST(Unpinned, IsStoppedInAPower11PartitionInAnOlderMode) {
     for (const auto api : {NestedApi::v1, NestedApi::v2}) {
         for (const unsigned level : {9U, 10U})
             stops(level, {.level = level, .api = api, .source = "kvm"});
-        // Linux 7.2 does not know the question, and has the check.
+        // Linux 7.2 does not have the capability, but has the check.
         stops(10, {.level = 10, .api = api, .own = "EINVAL"});
     }
-    // A capabilities document tells neither level nor API, but who answered.
+    // A capabilities document contains neither the level nor the API, only the source of the
+    // answer.
     stops(10, {.source = "kvm"});
     stops(9, {.source = "kvm"});
 }
@@ -80,7 +82,7 @@ TEST(Unpinned, IsNotKnownWhereItDependsOnAKernelThatTheHostDoesNotTell) {
     // Linux 6.12 boots the guest, Linux 7.2 does not, and both refuse power11 in the trial.
     for (const auto api : {NestedApi::v1, NestedApi::v2})
         undecided(9, {.level = 9, .api = api, .own = "EINVAL"});
-    // What a document says.
+    // A capabilities document has no more than this.
     undecided(9, {});
     undecided(10, {});
     // A record without the nested API.
@@ -110,7 +112,7 @@ TEST(Unpinned, RunsOnAKernelWithoutTheCheckUnderALinuxHypervisorOnly) {
 TEST(Unpinned, RunsAsTheProcessorOnAPower10InPower9Mode) {
     EXPECT_EQ(check(host("POWER10", 9, {.level = 9, .api = NestedApi::v1})).verdict, compatible);
     EXPECT_EQ(check(host("POWER10", 9, {.level = 9, .api = NestedApi::v2})).verdict, unknown);
-    // A document does not tell the API.
+    // A capabilities document does not contain the API.
     const CheckAnswer answer = check(host("POWER10", 9, {.source = "kvm"}));
     EXPECT_EQ(answer.verdict, unknown);
     EXPECT_TRUE(has(answer.reason, "does not tell its nested API")) << answer.reason;
@@ -142,7 +144,7 @@ TEST(Unpinned, IsNotKnownOnAProcessorWithoutAName) {
     unnamed.libvirtKnowsProcessor = false;
     EXPECT_EQ(check(unnamed).verdict, compatible);
     EXPECT_FALSE(has(check(unnamed).warnings.back(), "<cpu")) << "libvirt refuses to pin there";
-    // A record of a processor that the table does not have.
+    // A record of a processor that is not in the table.
     EXPECT_EQ(check(host("", 11, {.level = 11, .api = NestedApi::v2})).verdict, unknown);
 }
 
@@ -161,7 +163,7 @@ TEST(Unpinned, RunsWhereTheHostRunsInItsOwnMode) {
         for (const auto api : {NestedApi::v1, NestedApi::v2})
             EXPECT_EQ(unpinnedGuest(host(model, level, {.level = level, .api = api})),
                       Unpinned::runs);
-    // The hypervisor granted the own mode alone.
+    // The hypervisor granted only the processor's own mode.
     PolicyHost granted = host("POWER11", 11, {.level = 11, .api = NestedApi::v2});
     granted.compat.known->supported = {11};
     EXPECT_EQ(unpinnedGuest(granted), Unpinned::runs);

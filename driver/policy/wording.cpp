@@ -13,7 +13,7 @@ namespace hostcompat::policy::wording {
 
 namespace {
 
-/// How the domain's CPU was chosen, as it starts a clause.
+/// How the domain's CPU was chosen, as the beginning of a clause.
 std::string cpuOf(const xml::Domain& domain) {
     switch (domain.cpu.mode) {
     case xml::CpuMode::none:
@@ -29,7 +29,7 @@ std::string supportedBy(const PolicyHost& host) {
     return fmt::format("{} supports {}", host.name, modeNames(supportedModes(host)));
 }
 
-/// What is taken for granted of a QEMU that was not asked, or that did not say.
+/// What the answer assumes about a QEMU that was not asked, or that gave no answer.
 std::string assumption(const qemu::QemuModes* qemu) {
     if (qemu != nullptr && !qemu->hostModel.empty())
         return {};
