@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The order of the sources, the reasons, the checks, and the record that replays a host.
+// Tests the order of the sources, the reasons for unknown answers, the checks, and replaying a
+// host's record.
 #include "driver/answer/checks.hpp"
 #include "driver/answer/probe_host.hpp"
 #include "driver/answer/record.hpp"
@@ -53,7 +54,7 @@ kvm::KvmAnswer bitmap(std::uint64_t bits) {
     return answer;
 }
 
-/// A kernel without the capability that takes these modes of the table on a vCPU.
+/// A kernel without the capability, on which a vCPU accepts these modes of the table.
 kvm::KvmAnswer takes(model::ModeSet modes, bool hashed = false) {
     kvm::KvmAnswer answer = kvmSays(kvm::KvmOutcome::tried);
     answer.trial.emplace();
@@ -65,7 +66,7 @@ kvm::KvmAnswer takes(model::ModeSet modes, bool hashed = false) {
     return answer;
 }
 
-/// A partition of that processor and level.
+/// A partition with this processor and level.
 host::HostFacts partitionOf(const char* model, std::uint32_t pvr, std::uint32_t cpuVersion) {
     host::HostFacts facts = partition(cpuVersion);
     facts.identity.model = model;
@@ -99,7 +100,7 @@ TEST(ResolveCompat, takesTheTrialWhereTheKernelDoesNotKnowTheCapability) {
     EXPECT_EQ(compat.trial, tried.trial);
 }
 
-// PowerVM's grant as measured on Linux 6.12: power9 is not in it, whatever the level is.
+// PowerVM's grant as measured on Linux 6.12. It does not contain power9 at any level.
 TEST(ResolveCompat, doesNotConcludeThatOlderModesAreGranted) {
     const auto compat =
         resolveCompat(takes({10, 11}), partitionOf("POWER11", 0x00821200, 0x0f000007));
@@ -108,7 +109,7 @@ TEST(ResolveCompat, doesNotConcludeThatOlderModesAreGranted) {
     EXPECT_EQ(compat.known->refused, (model::ModeSet{8, 9}));
 }
 
-// Kernels without commit 884ea0283f4e take power11 on a POWER10.
+// Kernels without commit 884ea0283f4e accept power11 on a POWER10.
 TEST(ResolveCompat, refusesModesBeyondTheHostsOwnLevelFromEverySource) {
     for (const kvm::KvmAnswer& kvm : {takes({9, 10, 11}), bitmap(7ULL << 60)}) {
         const auto compat = resolveCompat(kvm, partition(0x0f000006));
@@ -126,10 +127,10 @@ TEST(ResolveCompat, asksForTheHashedPageTableOnPowerNv) {
     const auto without = resolveCompat(takes({8, 9}, false), powerNv());
     EXPECT_EQ(without.known->supported, kPower9);
     EXPECT_EQ(without.known->refused, (model::ModeSet{8, 10, 11}));
-    // The capability needs ISA 3.0, and a POWER8 has no other page table.
+    // The capability for the hashed page table needs ISA 3.0. A POWER8 has no other page table.
     EXPECT_EQ(resolveCompat(takes({8}, false), powerNv(0x004d0200)).known->supported,
               model::ModeSet{8});
-    // A bitmap has no bit for power8, and nobody asked for the hashed page table.
+    // The bitmap has no bit for power8, and this host was not asked about the hashed page table.
     const auto silent = resolveCompat(bitmap(1ULL << 62), powerNv());
     EXPECT_EQ(silent.known->supported | silent.known->refused, (model::ModeSet{9, 10, 11}));
 }
@@ -247,7 +248,7 @@ TEST(CheckHost, endsWithTheStepThatFailed) {
         ASSERT_NE(step, checks.end());
         EXPECT_EQ(step->name, name);
         EXPECT_FALSE(step->hint.empty());
-        // What depends on it is skipped, up to the answer.
+        // The checks that depend on it are skipped, except for the last one.
         EXPECT_TRUE(std::all_of(step + 1, checks.end() - 1, [](const model::Check& check) {
             return check.result == model::CheckResult::skip;
         }));
@@ -263,7 +264,7 @@ TEST(CheckHost, notesThatThePartitionHidesItsMode) {
     EXPECT_EQ(checks.back().hint, "power9, from kvm");
 }
 
-/// The check of that name; one that says so where there is none.
+/// The check of that name, or a check that says that it is missing.
 model::Check named(const std::vector<model::Check>& checks, std::string_view name) {
     for (const model::Check& check : checks)
         if (check.name == name)
@@ -555,7 +556,7 @@ TEST(Record, ofANewerVersionIsReadAsFarAsItIsKnown) {
     EXPECT_EQ(back->compat, expected);
 }
 
-// As version 1 of the schema had them: without nested_api, base_platform and trial.
+// A record as version 1 of the schema had it: without nested_api, base_platform and trial.
 std::string recordOfVersion1(const std::string& source, const std::string& modes) {
     return R"({"virt-host-compat": {"schema_version": 1, "host": {"arch": "ppc64le",
         "platform": "pseries", "pvr": "0x00800200", "model": "POWER10", "effective_mode": "power9",

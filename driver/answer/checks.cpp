@@ -94,7 +94,7 @@ model::Check checkTrial(const kvm::KvmAnswer& kvm, const host::HostFacts& facts,
 
 void checkDevice(const kvm::KvmAnswer& kvm, const host::HostFacts& facts,
                  std::vector<model::Check>& checks) {
-    // In the order in which they depend on each other.
+    // The checks depend on each other in this order.
     const std::array<std::string, 5> names = {kvm.device + " exists", kvm.device + " may be opened",
                                               "a KVM module is loaded", "KVM-HV works",
                                               "KVM answers"};

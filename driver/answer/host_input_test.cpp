@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Inputs that are records or documents, one or several, whole or broken.
+// Tests inputs that are records or documents, one or several, valid or broken.
 #include "driver/answer/host_input.hpp"
 #include "driver/answer/record.hpp"
 

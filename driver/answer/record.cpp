@@ -278,7 +278,7 @@ model::HostRecord readRecord(const Json& document) {
     if (!time.empty() && !text::isUtcTime(time))
         reader.refuse("time", "is not a time such as 2026-11-26T15:58:26Z");
     model::HostIdentity host = readHostIdentity(reader.object("host"));
-    // What no host can say, as of documents (xml::CapabilitiesDocument::compat()).
+    // Remove what no host can report, as for documents (xml::CapabilitiesDocument::compat()).
     model::HostCompat compat =
         model::limitedTo(model::limitedTo(readCompat(reader.object("compat")),
                                           model::generationOfCpuModel(host.model)),
@@ -316,7 +316,7 @@ std::string writeRecord(const model::HostRecord& record) {
 }
 
 bool isRecord(std::string_view bytes) {
-    // A byte order mark is passed over when the record is read.
+    // A byte order mark is skipped when the record is read.
     if (bytes.starts_with("\xEF\xBB\xBF"))
         bytes.remove_prefix(3);
     const std::size_t first = bytes.find_first_not_of(kBlank);

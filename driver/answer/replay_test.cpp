@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Replays every host of the lab: the raw answers of its kernel go in, the recorded record comes
-// out.
+// Replays every host of the lab: with the raw answers of its kernel as input, the result must be
+// the recorded one.
 #include "driver/answer/probe_host.hpp"
 #include "driver/answer/record.hpp"
 #include "driver/kvm/uapi.hpp"
@@ -41,8 +41,8 @@ std::vector<std::string> recordedHosts() {
     return {names.begin(), names.end()};
 }
 
-/// A kernel that gives the answers which lab/raw_probe.c got from a real one. A question that was
-/// not asked there has no answer here either: the test then fails.
+/// A kernel that gives the answers that lab/raw_probe.c got from a real one. A question that was
+/// not asked there has no answer here, so the test fails.
 class ReplayedKernel final : public kvm::Kernel {
 public:
     explicit ReplayedKernel(const Json& kvm) : kvm_(kvm) {}
@@ -86,7 +86,7 @@ private:
     static constexpr int kMachine = 101;
     static constexpr int kVcpu = 102;
 
-    /// The call of the trial that all modes have in common, or its failure.
+    /// Calls the function, unless this step, which does not depend on the mode, failed on the host.
     template <typename Call>
     int afterFailure(const char* key, Call call) {
         const int failure = kvm_.at("trial").at("control").at(key).get<int>();
@@ -124,7 +124,7 @@ private:
     std::set<int> open_;
 };
 
-/// The files of a recorded host below a folder that ends with the test.
+/// The files of a recorded host in a temporary folder.
 class ReplayedHost : public testing::TestWithParam<std::string> {
 protected:
     ReplayedHost() {
@@ -173,8 +173,8 @@ private:
     fs::path root_;
 };
 
-/// Whether what the kernel was asked is enough for this version: where it does not know the
-/// capability, earlier ones did not try the modes.
+/// Whether the recording contains everything that this version asks. Earlier versions did not try
+/// the modes on kernels without the capability.
 bool isComplete(const Json& raw) {
     const Json& kvm = raw.at("kvm");
     return kvm.contains("trial") || kvm.at("extensions").at("250").get<int>() == 1 ||
@@ -196,7 +196,7 @@ TEST_P(ReplayedHost, givesTheRecordedAnswer) {
     ASSERT_TRUE(host.has_value()) << model::describe(host.error());
     EXPECT_TRUE(kernel.allClosed());
     const fs::path recorded = kRecords / (GetParam() + ".json");
-    // Each run has its own time, and the raw answers have no name.
+    // The time differs between runs, and the raw answers contain no host name.
     if (const auto before = parseRecord(contentOf(recorded), recorded.string())) {
         host->record.time = before->time;
         host->record.host.name = before->host.name;

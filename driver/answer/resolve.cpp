@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The order of the sources, and the rules over each of them.
+// Decides which source to believe, and applies the rules that limit each answer.
 #include "driver/answer/resolve.hpp"
 
 #include "driver/answer/wording.hpp"
@@ -30,7 +30,7 @@ std::optional<bool> hasHashedPageTable(const kvm::KvmAnswer& kvm, const host::Ho
     }
 }
 
-/// Applies the rules for every source.
+/// Applies the rules that limit the answer of every source.
 model::HostCompat limited(model::KnownCompat known, const kvm::KvmAnswer& kvm,
                           const host::HostFacts& facts, model::ModeTable table) {
     model::HostCompat compat{.known = std::nullopt, .trial = kvm.trial};

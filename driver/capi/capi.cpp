@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The C functions. They take and return strings, and never throw an exception.
+// The C functions. They return strings that the caller frees, and never throw an exception.
 #include "driver/answer/host_input.hpp"
 #include "driver/answer/probe_host.hpp"
 #include "driver/answer/record.hpp"
@@ -80,7 +80,7 @@ vhcStatus answered(char** text, char** error, Work work) noexcept {
         if (error)
             *error = ::strdup(failure.what());
     } catch (...) {
-        // Nothing here throws anything else.
+        // No other type of exception is thrown here.
     }
     if (text) {
         std::free(*text);
@@ -187,7 +187,7 @@ Answer baseline(const char* const* hosts, size_t count) {
         }
     }
     const unsigned newest = baseline.common().newest();
-    // What a silent host would add could only take modes away.
+    // The answer of an unknown host could only remove modes.
     if (baseline.knownHosts() != 0 && newest == 0)
         return baseline.undecided().empty()
                    ? Answer{.status = VHC_NO, .error = "no mode is common to all hosts"}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The host's facts, read from trees that real kernels showed and from broken ones.
+// Tests the host's facts, read from files recorded on real kernels and from broken ones.
 #include "driver/host/device_tree.hpp"
 #include "driver/host/facts.hpp"
 #include "driver/host/files.hpp"
@@ -56,7 +56,7 @@ TEST_P(RecordedHost, isUnderstood) {
     EXPECT_FALSE(nodes.front().cpus.empty());
 }
 
-// The table of the kernel's measured interface: raw processor and cpu-version of each host.
+// The measured values of each host: raw processor and cpu-version.
 INSTANTIATE_TEST_SUITE_P(
     Lab, RecordedHost,
     testing::Values(Recorded{"power9", model::Platform::pseries, 0x004e1200, "POWER9", 0x0f000005,
@@ -82,7 +82,7 @@ TEST(RecordedHost, hasItsNumaNodes) {
     EXPECT_GT(nodes[1].memory.value_or(0), 0U);
 }
 
-/// A root folder made for one test.
+/// A root folder that is created for one test.
 class MadeHost : public testing::Test {
 protected:
     MadeHost() {

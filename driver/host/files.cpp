@@ -42,7 +42,7 @@ std::optional<std::uint64_t> readNumber(const std::filesystem::path& path) {
 
 namespace {
 
-/// The names of the entries that are wanted, sorted.
+/// The sorted names of the entries that `wanted` accepts.
 template <typename Wanted>
 std::vector<std::string> listEntries(const std::filesystem::path& path, Wanted wanted) {
     std::vector<std::string> names;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Finds the host's own level, and contradictions.
+// Finds out the host's own level, and reports contradictions.
 #include "driver/host/level.hpp"
 
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The host's own level: architected, raw, beyond the table, unknown, and contradictory.
+// Tests the host's own level: architected, raw, newer than the table, unknown, and contradictory.
 #include "driver/host/level.hpp"
 
 #include <gtest/gtest.h>

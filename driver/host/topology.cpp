@@ -16,10 +16,11 @@ unsigned readId(const std::filesystem::path& path) {
     return number && *number <= UINT32_MAX ? static_cast<unsigned>(*number) : 0;
 }
 
-/// More than any kernel's NR_CPUS: a malformed range must not cost memory.
+/// More than NR_CPUS of any kernel, so that a malformed range does not use much memory.
 constexpr std::uint64_t kMaximumCpus = 65536;
 
-/// The numbers of "0-3,8" (Linux lib/bitmap-str.c); what is not a list ends it.
+/// The numbers of "0-3,8" (Linux lib/bitmap-str.c); parsing stops at the first character that does
+/// not belong to a list.
 std::vector<unsigned> parseCpuList(std::string_view list) {
     std::vector<unsigned> cpus;
     while (!list.empty()) {
@@ -66,7 +67,7 @@ std::optional<std::uint64_t> memTotal(std::string_view meminfo) {
     return parseNumber(rest.substr(0, rest.find_first_not_of("0123456789")));
 }
 
-/// How many of the CPUs in a folder the machine has and are not online.
+/// The number of CPUs in a folder that exist but are not online.
 unsigned countOffline(const std::filesystem::path& folder, const std::filesystem::path& cpus) {
     const auto present = parseCpuList(trim(readSmallFile(cpus / "present").value_or("")));
     const auto online = parseCpuList(trim(readSmallFile(cpus / "online").value_or("")));

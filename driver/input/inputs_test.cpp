@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Inputs come in order, each once, none is lost, and an error of one does not stop the others.
+// Tests that inputs come in order and each once, and that an error of one does not stop the others.
 #include "driver/input/inputs.hpp"
 
 #include <climits>
@@ -30,7 +30,7 @@ protected:
         std::ofstream(root_ + name, std::ios::binary) << content;
         return root_ + name;
     }
-    /// Every item of a stream: paths without the test's folder, errors as they are described.
+    /// Every item of a stream: paths without the test's folder, errors as their messages.
     template <typename Stream>
     Lines all(Stream stream) const {
         Lines lines;

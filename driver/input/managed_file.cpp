@@ -35,7 +35,7 @@ Error foreignError(const std::filesystem::path& path) {
             .remedy = "move it to another place first"};
 }
 
-/// Whether a file has a label, or none is asked for. The system ends a label with a NUL.
+/// Whether a file has the label, or no label is required. The kernel ends a label with a NUL.
 bool hasLabel(const std::filesystem::path& path, const std::string& label) {
     if (label.empty())
         return true;
@@ -50,7 +50,7 @@ using Writer = std::function<int(int file)>;
 /// Writes and closes a new file. 0, or errno.
 int fill(int file, const Writer& write, const ManagedKind& kind) {
     int problem = ::fchmod(file, kind.mode) == 0 ? 0 : errno;
-    // Before it has its name, so that nobody meets it with another label.
+    // Set the label before the file gets its name, so that no program sees it without.
     if (problem == 0 && !kind.label.empty() &&
         ::fsetxattr(file, kSelinuxLabel, kind.label.c_str(), kind.label.size() + 1, 0) != 0)
         problem = errno;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Writing, replacing and removing, and whose files are not changed.
+// Tests writing, replacing and removing files, and which files are left alone.
 #include "driver/input/managed_file.hpp"
 
 #include <fmt/format.h>
@@ -59,7 +59,7 @@ TEST_F(ManagedFileTest, IsWrittenOnlyWhereSomethingChanges) {
     EXPECT_TRUE(*writeManaged(path_, text("2"), {.mode = 0755}));
 }
 
-/// A file without a name that holds the text.
+/// An unnamed file that contains the text.
 Descriptor scratchWith(std::string_view text) {
     auto file = makeScratch(std::filesystem::temp_directory_path() / "page");
     EXPECT_TRUE(file);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Every item is processed once and reported in order, and few are held at a time.
+// Tests that every item is processed once and reported in order, and that only a few are held at a
+// time.
 #include "driver/input/ordered_work.hpp"
 
 #include <gtest/gtest.h>
@@ -18,7 +19,7 @@ struct Told {
     int mostAhead = 0;
 };
 
-/// Doubles the numbers below `count`; every seventh takes a while, so that others are ready first.
+/// Doubles the numbers below `count`. Every seventh takes longer, so that others finish before it.
 Told doubled(int count, unsigned jobs) {
     Told told;
     int next = 0;
@@ -60,7 +61,7 @@ TEST(OrderedWork, holdsAFewItemsForEachThread) {
     EXPECT_LE(doubled(5000, 3).mostAhead, 3 * 4 * 32);
 }
 
-/// Memory runs out at one item: where it is taken, worked on or told.
+/// The place where memory runs out for one item.
 enum class Where { next, worker, work, tell };
 
 void runsOutOfMemory(Where where, int at, unsigned jobs) {

@@ -50,7 +50,7 @@ struct PathList::State {
                 .remedy = "write one name on each line"};
     }
     Result<void> open();
-    /// Adds to the buffer what a read gives. At the end of the list nothing is added.
+    /// Appends the bytes of one read to the buffer; nothing at the end of the list.
     Result<void> more();
     std::size_t findEnd(std::size_t from);
 
@@ -61,7 +61,7 @@ struct PathList::State {
     std::size_t entries = 0;
     std::optional<char> separator;
     bool finished = false;
-    /// Whether an entry or an Error was given.
+    /// Whether an entry or an Error was returned.
     bool gave = false;
     bool skipping = false;
 };
@@ -119,7 +119,7 @@ std::optional<Result<std::string>> PathList::next() {
     for (;;) {
         const auto end = state.findEnd(state.at);
         if (end == std::string_view::npos && !state.finished) {
-            // No path is longer than PATH_MAX: the rest of such an entry is not kept.
+            // No path is longer than PATH_MAX, so the rest of such an entry is dropped.
             if (state.buffer.size() - state.at > PATH_MAX) {
                 state.skipping = true;
                 state.at = state.buffer.size();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Reads one input whole, with a limit that holds while reading, so that an endless stream ends too.
+// Reads one whole input. The size limit applies while reading, so that an endless stream is
+// stopped, too.
 #include "driver/input/read_file.hpp"
 
 #include "driver/input/descriptor.hpp"
@@ -39,7 +40,7 @@ Error tooLarge(std::string_view path) {
 
 Error readFailure(std::string_view path, int errorNumber) {
     if (errorNumber == EISDIR)
-        // In lists such a name means a document (Inputs).
+        // In a list, a name with this ending means a document (Inputs).
         return inputError(path, "read", 0, "it is a folder",
                           path.ends_with(".xml")
                               ? "name a file in it, or in a list the folder with a / at its end"
@@ -47,7 +48,7 @@ Error readFailure(std::string_view path, int errorNumber) {
     return inputError(path, "read", errorNumber);
 }
 
-/// Waits until there is something to read, or an end. A failure shows on reading.
+/// Waits until there is data to read, or the end. An error is reported by the next read.
 void waitFor(const Descriptor& input) {
     pollfd wanted{.fd = input.number(), .events = POLLIN, .revents = 0};
     ::poll(&wanted, 1, -1);

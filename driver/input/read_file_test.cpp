@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Inputs are read whole, up to a limit that also ends endless ones, and each failure is named.
+// Tests that inputs are read completely, up to a limit that also stops endless ones, and that each
+// failure is reported.
 #include "driver/input/read_file.hpp"
 
 #include <gtest/gtest.h>
@@ -18,7 +19,7 @@
 namespace hostcompat::input {
 namespace {
 
-/// A folder of the test's own, removed at its end.
+/// A folder for one test, which is removed at its end.
 class ReadInput : public testing::Test {
 protected:
     ReadInput() {
@@ -62,7 +63,7 @@ TEST_F(ReadInput, readsToTheEndOfWhatHasNoSize) {
     const std::string text((std::istreambuf_iterator<char>(file)), {});
     const auto read = readInput("/proc/self/maps");
     ASSERT_TRUE(read);
-    // Memory that is taken in between changes lines, but whole lines and the last one stay.
+    // Allocations between the two reads change lines, but the last line stays the same.
     EXPECT_EQ(read->substr(read->rfind('\n', read->size() - 2)),
               text.substr(text.rfind('\n', text.size() - 2)));
 }
@@ -121,7 +122,7 @@ TEST_F(ReadInput, leaksNoDescriptor) {
     EXPECT_EQ(count(), before);
 }
 
-/// Standard input replaced for the time of a test.
+/// Replaces standard input for the duration of a test.
 class StandardInput {
 public:
     explicit StandardInput(int replacement) : kept_(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 10)) {
@@ -141,7 +142,7 @@ private:
     int kept_;
 };
 
-/// Reads standard input from a pipe with these flags, into which somebody writes slowly at first.
+/// Reads standard input from a pipe with these flags, into which a thread writes slowly at first.
 void readInPieces(int flags) {
     int ends[2];
     ASSERT_EQ(::pipe2(ends, flags), 0);
@@ -166,12 +167,13 @@ void readInPieces(int flags) {
 
 TEST_F(ReadInput, readsStandardInputInPieces) {
     readInPieces(0);
-    // As a terminal or pipe is that another program has set so.
+    // Another program may have set this flag on the terminal or pipe.
     readInPieces(O_NONBLOCK);
 }
 
 TEST_F(ReadInput, readsNamedPipes) {
-    // One after the other, as a shell writes them; the second more than a pipe holds.
+    // Several commands read one pipe in turn, as in a shell. The second text is larger than a
+    // pipe's buffer.
     const std::vector<std::string> texts = {"first", std::string(300'000, 'y'), ""};
     std::vector<std::string> names;
     for (const char* name : {"a.xml", "b.xml", "c.xml"}) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Checks owner and permissions of the opened file, so that it cannot be replaced in between.
+// Checks the owner and permissions of the opened file, so that it cannot be replaced after the
+// check.
 #include "driver/input/trusted_file.hpp"
 
 #include "driver/input/descriptor.hpp"

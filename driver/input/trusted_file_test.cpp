@@ -62,7 +62,7 @@ TEST_F(TrustedFileTest, AnotherOwnerIsRefused) {
     ASSERT_EQ(::chown(path_.c_str(), 12345, 12345), 0);
     EXPECT_NE(refusal().find("it belongs to user 12345 and not to root"), std::string::npos)
         << refusal();
-    // The same behind a symbolic link of root's.
+    // The same through a symbolic link that root owns.
     std::filesystem::rename(path_, folder_ / "target");
     std::filesystem::create_symlink(folder_ / "target", path_);
     EXPECT_NE(refusal().find("it belongs to user 12345"), std::string::npos) << refusal();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The rows of the table of interface generations.
+// The table of the interface's generations.
 #include "driver/kvm/abi.hpp"
 
 #include "driver/kvm/uapi.hpp"
@@ -10,8 +10,9 @@ namespace hostcompat::kvm {
 
 namespace {
 
-// The posted patches are in no released kernel, but people built kernels with them. With v4's two
-// struct orders the wrong one is refused with EINVAL: a size of 0 in one, flags of 24 in the other.
+// The posted patches are in no released kernel, but people built kernels with them. Version 4
+// exists with two orders of the struct's members. A kernel refuses the wrong order with EINVAL,
+// because it sees a size of 0, or flags of 24.
 constexpr std::array kAbis{
     KvmAbi{"merged", uapi::kCapPpcCompatCaps, uapi::kPpcGetCompatCaps, 0, 1, 2, true},
     KvmAbi{"v5", uapi::kCapPpcCompatCaps, uapi::kPpcGetCompatCapsV5, 0, 1, 2, true},

@@ -52,7 +52,7 @@ int FakeKernel::open(const char* path, int flags) {
 
 void FakeKernel::close(int descriptor) {
     if (devices_.erase(descriptor) + machines_.erase(descriptor) + vcpus_.erase(descriptor) != 1)
-        std::abort(); // closing what is not open is a bug of the caller
+        std::abort(); // the caller closed a descriptor that is not open
 }
 
 int FakeKernel::checkExtension(std::uintptr_t capability) const {
@@ -101,7 +101,7 @@ int FakeKernel::ioctl(int descriptor, unsigned long request, std::uintptr_t argu
     }
 }
 
-// copy_struct_from_user() and copying the answer back, like Linux 7.3.
+// Like copy_struct_from_user() and the copy of the answer in Linux 7.3.
 int FakeKernel::extensibleAnswer(std::uint64_t* words) const {
     if (!setup_.offersCapability)
         return -EINVAL;
@@ -166,12 +166,12 @@ int FakeKernel::vcpuRequest(int descriptor, unsigned long request, std::uintptr_
     return setLevel(*reinterpret_cast<const std::uint32_t*>(reg.addr));
 }
 
-// POWER10 and Power11 have one value of the processor compatibility register (PCR_ARCH_31).
+// POWER10 and Power11 have the same value of the processor compatibility register (PCR_ARCH_31).
 unsigned FakeKernel::pcrOf(unsigned mode) const {
     return mode == 11 ? 10 : mode;
 }
 
-// kvmppc_set_arch_compat() of Linux 6.12, with the later check.
+// kvmppc_set_arch_compat() of Linux 6.12, and the check that was added later.
 int FakeKernel::setLevel(std::uint32_t level) const {
     unsigned mode = setup_.level;
     if (level == 0) {
@@ -186,7 +186,8 @@ int FakeKernel::setLevel(std::uint32_t level) const {
         return -EINVAL;
     if (!setup_.grants)
         return 0;
-    // map_pcr_to_cap(): of the modes with one PCR value, that of the host's own level counts.
+    // map_pcr_to_cap(): of the modes with the same PCR value, the one of the host's own level
+    // counts.
     const unsigned judged = pcrOf(mode) == pcrOf(setup_.level) ? setup_.level : mode;
     const bool granted = judged >= 9 && (*setup_.grants >> (71 - judged) & 1U) != 0;
     return granted ? 0 : -EINVAL;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Asks KVM, one generation of the interface after the other.
+// Asks KVM, with one generation of the interface after the other.
 #include "driver/kvm/probe.hpp"
 
 #include "driver/kvm/abi.hpp"
@@ -19,7 +19,7 @@ namespace hostcompat::kvm {
 
 namespace {
 
-// Larger than any page that POWER has: the kernel itself refuses a struct above one page.
+// Larger than any page size of POWER: the kernel refuses a struct of more than one page.
 constexpr std::uint64_t kLargestStruct = 65536;
 
 /// The state while asking KVM: what every step needs to report its result.
@@ -50,7 +50,7 @@ public:
     }
 
 private:
-    /// What only a working KVM-HV reports besides the bitmap.
+    /// Asks for what only a working KVM-HV reports, in addition to the bitmap.
     Result<KvmAnswer> askWorkingHv(Descriptor& device) {
         const int nested = device.ioctl(KVM_CHECK_EXTENSION, uapi::kCapPpcNestedHv);
         if (nested < 0)
@@ -98,9 +98,9 @@ private:
         return withoutCapability(device);
     }
 
-    /// Whether the answer means that the kernel knows another generation only. ENOTTY always does;
-    /// in the posted v4 both struct orders have one request number, and the wrong one is an invalid
-    /// argument.
+    /// Whether the kernel only knows another generation of the interface. ENOTTY always means that.
+    /// The posted v4 has one request number for both orders of the struct, and the wrong order
+    /// gives EINVAL.
     static bool isAbsent(const KvmAnswer& answer, const KvmAbi& abi) {
         if (answer.outcome != KvmOutcome::refused || answer.call == "KVM_CREATE_VM")
             return false;

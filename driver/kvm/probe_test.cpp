@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Asking KVM: every measured answer, every generation, every call that fails at every step.
+// Tests asking KVM: every measured answer, every generation, and every call failing.
 #include "driver/kvm/abi.hpp"
 #include "driver/kvm/fake_kernel.hpp"
 #include "driver/kvm/probe.hpp"
@@ -144,7 +144,8 @@ TEST(AskKvm, doesNotUseABitmapThatTheKernelDidNotFill) {
     EXPECT_EQ(answer.detail, "the kernel filled 16 bytes, which end before the bitmap");
 }
 
-/// A kernel that wants a struct of its own size and says so with E2BIG, as often as told.
+/// A kernel that requires a struct size of its own and reports it with E2BIG a given number of
+/// times.
 class ChoosyKernel final : public Kernel {
 public:
     ChoosyKernel(std::uint64_t wanted, int refusals) : wanted_(wanted), refusals_(refusals) {}
@@ -237,7 +238,7 @@ INSTANTIATE_TEST_SUITE_P(Errnos, CannotOpen,
                                          Unopened{ENXIO, KvmOutcome::noModule},
                                          Unopened{EBUSY, KvmOutcome::refused}));
 
-/// Every call of a full conversation fails with each errno in turn.
+/// Each call of a complete run fails with each errno in turn.
 class FailingCall : public testing::TestWithParam<FakeInterface> {
 protected:
     std::size_t callsOfAFullConversation() const {
@@ -284,7 +285,7 @@ TEST_P(FailingCall, otherwiseNeverGivesABitmapFromTheFailedGeneration) {
                 EXPECT_EQ(answer.bitmap, 1ULL << 62);
                 continue;
             }
-            // Where a mode is tried, EINVAL is an answer.
+            // When a mode is tried, EINVAL is an answer, not a failure.
             if (answer.outcome == KvmOutcome::tried) {
                 EXPECT_EQ(errorNumber, EINVAL);
                 continue;

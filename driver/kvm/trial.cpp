@@ -22,7 +22,7 @@ std::optional<TrialFailure> enablePapr(Descriptor& vcpu) {
     return std::nullopt;
 }
 
-/// Sets the level and notes the answer.
+/// Sets the level and records the answer.
 std::optional<TrialFailure> tryLevel(Descriptor& vcpu, std::uint32_t level, std::string& answer) {
     kvm_one_reg request{};
     request.id = uapi::kRegPpcArchCompat;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The trial: every measured host, every call that fails, and kernels whose answers cannot be used.
+// Tests the trial: every measured host, every failing call, and kernels whose answers cannot be
+// used.
 #include "driver/kvm/fake_kernel.hpp"
 #include "driver/kvm/probe.hpp"
 #include "driver/kvm/trial.hpp"
@@ -23,7 +24,7 @@ KvmAnswer ask(FakeKernel& kernel, const KvmQuestion& question = {}) {
     return answer.value_or(KvmAnswer{});
 }
 
-/// A kernel of the field: it does not know the capability.
+/// A released kernel without the capability.
 FakeKernelSetup old(FakeKernelSetup setup) {
     setup.interface = FakeInterface::none;
     return setup;
@@ -39,7 +40,7 @@ struct Measured {
 
 class MeasuredHost : public testing::TestWithParam<Measured> {};
 
-// Asked with bare calls on real kernels under QEMU; 6.1 and 6.12 have neither check.
+// Measured with plain calls on real kernels under QEMU. 6.1 and 6.12 have neither check.
 INSTANTIATE_TEST_SUITE_P(
     Hosts, MeasuredHost,
     testing::Values(Measured{"v1_power10_in_power9_mode_on_6_12",
@@ -152,7 +153,7 @@ TEST(Trial, believesNoKernelThatRefusesEverything) {
     EXPECT_FALSE(compatFromTrial(trial).has_value());
 }
 
-/// The calls of the trial alone, as numbers of the conversation, with the name that messages use.
+/// A call of the trial: its number in the run, and its name in messages.
 struct Step {
     std::size_t number;
     std::string name;

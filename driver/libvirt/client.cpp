@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// One child process for each connection.
+// Asks libvirt daemons, with one child process for each connection.
 #include "driver/libvirt/client.hpp"
 
 #include "driver/libvirt/library.hpp"
@@ -23,7 +23,7 @@ std::string nameForMessages(const std::string& uri) {
     return uri.empty() ? "libvirt's default URI" : uri;
 }
 
-/// A host's name without its domain, which one side may add and the other not.
+/// A host's name without its domain, which may be present on one side only.
 std::string_view shortName(std::string_view name) {
     return name.substr(0, name.find('.'));
 }
@@ -85,7 +85,7 @@ Result<ConnectedHost> ask(const LibvirtLibrary& library, const std::string& uri,
     return host;
 }
 
-/// Runs in the child when it has the document: gives up its rights, and calls `reduce`.
+/// Runs in the child when it has the document: drops its privileges, and calls `reduce`.
 Result<void> reduce(ConnectedHost& host, const ConnectOptions& options) {
     if (!options.noSandbox)
         if (auto entered = sandbox::enterSandbox(sandbox::SandboxReach::sealed); !entered)
@@ -97,9 +97,9 @@ Result<void> reduce(ConnectedHost& host, const ConnectOptions& options) {
     return {};
 }
 
-// The answer of a child: fields that end with a NUL byte, which no string from libvirt contains,
-// and strings of any bytes after a field with their length. The caller, which still has its rights,
-// only splits this answer.
+// The answer of a child has fields that end with a NUL byte, which no string from libvirt contains.
+// A string of arbitrary bytes is preceded by a field with its length. The caller, which still has
+// its privileges, only splits this answer.
 
 std::string pack(const Result<ConnectedHost>& result) {
     std::string text;
@@ -225,7 +225,8 @@ Result<ConnectedHost> readOutcome(process::IsolatedOutcome outcome, const std::s
 
 std::vector<Result<ConnectedHost>> askDaemons(std::span<const std::string> uris,
                                               const ConnectOptions& options) {
-    // Loaded before the children start, so that it is loaded once and they share its pages.
+    // Load the library before the children start, so that it is loaded once and they share its
+    // pages.
     const auto library = LibvirtLibrary::load();
     if (!library)
         return {uris.size(), std::unexpected(library.error())};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A real libvirt without a daemon: the test driver, and URIs that cannot be reached.
+// Tests against a real libvirt without a daemon: the test driver, and URIs that cannot be reached.
 #include "driver/libvirt/client.hpp"
 
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ Result<ConnectedHost> readOne(const std::string& uri, ConnectOptions options = {
     return results.front();
 }
 
-/// A socket that takes connections and never says a word.
+/// A socket that accepts connections and never answers.
 class SilentSocket {
 public:
     SilentSocket()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Asks about each step from the daemon to the hook's program, in the order in which they are taken.
+// Asks SELinux about each step from the daemon to the hook's program, in the order in which they
+// happen.
 #include "driver/libvirt/confinement.hpp"
 
 #include <fmt/format.h>
@@ -16,9 +17,9 @@ namespace {
 constexpr std::array<const char*, 2> kProgramFolders = {"/usr/sbin", "/usr/local/sbin"};
 constexpr int kInit = 1;
 constexpr const char* kShell = "/bin/sh";
-/// matchpathcon(8) of a path that the policy does not label.
+/// What matchpathcon(8) prints for a path that the policy does not label.
 constexpr const char* kNoLabel = "<<none>>";
-/// What packaging/selinux labels the hook.
+/// The type that packaging/selinux gives the hook.
 constexpr std::string_view kHookType = "bin_t";
 
 constexpr std::array<std::string_view, 3> kRead = {"getattr", "open", "read"};
@@ -51,7 +52,7 @@ Result<std::string> labelOf(const SelinuxCalls& calls, const std::string& path) 
     return std::move(*label);
 }
 
-/// The domain that systemd starts a daemon's program in; empty where there is no such program.
+/// The domain in which systemd starts a daemon's program; empty if there is no such program.
 Result<std::string> startedDomain(const SelinuxCalls& calls, const std::string& daemon) {
     const Selinux selinux(calls);
     for (const char* const folder : kProgramFolders) {
@@ -92,7 +93,7 @@ Result<std::vector<DaemonDomain>> domainsOf(const SelinuxCalls& calls,
     return found;
 }
 
-/// Looks at one access. Returns what is denied, which is nothing or one Denial.
+/// Checks one access. Returns the Denial, or nothing if it is allowed.
 Result<std::optional<Denial>> look(const SelinuxCalls& calls, const std::string& from,
                                    const std::string& to, const std::string& kind,
                                    std::span<const std::string_view> permissions) {
@@ -104,8 +105,8 @@ Result<std::optional<Denial>> look(const SelinuxCalls& calls, const std::string&
     return Denial{from, to, kind, std::move(denied->permissions), denied->enforced};
 }
 
-/// What keeps a domain from executing a file with a label; kernel: selinux_bprm_creds_for_exec().
-/// `domain` becomes the one that the file runs in.
+/// The denial that prevents a domain from executing a file with this label; kernel:
+/// selinux_bprm_creds_for_exec(). Sets `domain` to the one in which the file runs.
 Result<std::optional<Denial>> lookAtExecution(const SelinuxCalls& calls, std::string& domain,
                                               const std::string& label) {
     const auto next = Selinux(calls).domainAfter(domain, label);
@@ -118,7 +119,7 @@ Result<std::optional<Denial>> lookAtExecution(const SelinuxCalls& calls, std::st
         denial = look(calls, domain, *next, "process", kTransition);
     if (denial && !*denial)
         denial = look(calls, *next, label, "file", kEntrypoint);
-    // The shell opens the script once more.
+    // The shell opens the script again.
     if (denial && !*denial)
         denial = look(calls, *next, label, "file", kRead);
     domain = *next;
@@ -135,7 +136,7 @@ void setProblem(Confinement& said, Error problem, bool enforced) {
     said.enforced = enforced && said.mode == SelinuxMode::enforcing;
 }
 
-/// The mode; where it cannot be read, that is the problem. Whether there is anything to ask.
+/// Sets the mode; if it cannot be read, that is the problem. Returns whether SELinux can be asked.
 bool beginsWithMode(Confinement& said, const SelinuxCalls& calls) {
     const auto mode = Selinux(calls).mode();
     said.mode = mode.value_or(SelinuxMode::enforcing);
@@ -144,7 +145,8 @@ bool beginsWithMode(Confinement& said, const SelinuxCalls& calls) {
     return mode && *mode != SelinuxMode::absent;
 }
 
-/// What keeps the daemons from the hook with a label, or its script from its program.
+/// Finds what prevents the daemons from executing a hook with this label, or its script from
+/// executing its program.
 Result<void> lookAtHook(Confinement& said, const SelinuxCalls& calls, const HookFiles& files,
                         const std::string& label, const std::string& remedy,
                         const std::vector<DaemonDomain>& domains) {
@@ -156,7 +158,7 @@ Result<void> lookAtHook(Confinement& said, const SelinuxCalls& calls, const Hook
         return std::unexpected(program.error());
     const auto report = [&](const DaemonDomain& daemon, const std::string& subject,
                             const Denial& denial, std::string_view end, std::string help) {
-        // One that is enforced counts more.
+        // A denial that is enforced takes precedence.
         if (!said.problem || (!said.enforced && denial.enforced))
             setProblem(said,
                        {.kind = ErrorKind::input,
@@ -180,7 +182,7 @@ Result<void> lookAtHook(Confinement& said, const SelinuxCalls& calls, const Hook
                                typeOf(denial.from), typeOf(denial.to), denial.kind,
                                denial.permissions);
         };
-        // The kernel opens the shell for the daemon, and no transition begins there.
+        // The kernel opens the shell in the daemon's domain, and this does not cause a transition.
         const auto interpreter = look(calls, daemon.context, *shell, "file", kExecute);
         if (!interpreter)
             return std::unexpected(interpreter.error());
@@ -201,7 +203,7 @@ Result<void> lookAtHook(Confinement& said, const SelinuxCalls& calls, const Hook
     return {};
 }
 
-/// What helps where the policy has the label for the hook, and it is denied.
+/// The remedy if the policy has a label for the hook and denies access to it.
 std::string remedyFor(const std::string& label, const HookFiles& files) {
     return typeOf(label) == kHookType
                ? "add rules to the policy that let the daemon execute it, or run "
@@ -209,7 +211,7 @@ std::string remedyFor(const std::string& label, const HookFiles& files) {
                : files.remedy;
 }
 
-/// Runs what may fail; a failure becomes the problem.
+/// Calls a function; its error becomes the problem.
 template <typename Work>
 void attempt(Confinement& said, Work work) {
     if (const Result<void> done = work(); !done)
@@ -255,7 +257,7 @@ Confinement confinementOfHook(const SelinuxCalls& calls, const HookFiles& files,
                 lookAtHook(said, calls, files, *label, remedyFor(*label, files), *domains);
             !looked || !said.problem)
             return looked;
-        // A file that was labelled by hand, or before the policy had a label for it.
+        // The file was labelled by hand, or before the policy had a label for it.
         const Confinement anew = confinementOfNewHook(calls, files, daemons);
         if (!anew.problem && anew.label != *label)
             said.problem->remedy = "run 'virt-host-compat hook install' again, which labels it";

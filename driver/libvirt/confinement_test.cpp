@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The hook and the preload under policies like those of Debian and Fedora.
+// Tests the hook and the preload under policies like those of Debian and Fedora.
 #include "driver/libvirt/confinement.hpp"
 #include "driver/libvirt/fake_selinux.hpp"
 
@@ -55,7 +55,7 @@ TEST(ConfinementOfNewHook, OnlyWarnsWhereNothingIsEnforced) {
     system.permissive.insert("virtd_t");
     EXPECT_TRUE(problem(confinementOfNewHook(system, kFiles, kDaemons))
                     .starts_with("logged: cannot let libvirtd execute"));
-    // Another daemon's denial is enforced, and counts more.
+    // The denial for another daemon is enforced and takes precedence.
     system.labels["/usr/sbin/virtqemud"] = "virtqemud_exec_t";
     system.transitions[{"init_t", "virtqemud_exec_t"}] = "virtqemud_t";
     system.allow("virtqemud_t", "shell_exec_t", "file", {"read", "open", "getattr", "execute"});
@@ -102,7 +102,7 @@ TEST(ConfinementOfNewHook, AsksForADaemonThatRunsInAnotherDomain) {
 }
 
 TEST(ConfinementOfNewHook, FollowsATransition) {
-    // A domain for hooks, as Fedora's policy has it for the network's daemon.
+    // A domain for hooks, like the one that Fedora's policy has for the network daemon.
     FakeSelinux system = debian();
     system.transitions[{"virtd_t", "etc_t"}] = "hook_t";
     const auto lacks = [&](std::string_view what) {
@@ -171,7 +171,8 @@ TEST(ConfinementOfHook, NamesWhatHelps) {
     system.labels.erase("/etc/hook");
     EXPECT_EQ(problem(confinementOfHook(system, kFiles, kDaemons)),
               "cannot read the SELinux label of /etc/hook: No such file or directory (ENOENT)");
-    // The label of our policy module, and still denied: another module does not help.
+    // The hook has the label of our policy module and is still denied, so loading a module does not
+    // help.
     system.labels["/etc/hook"] = "bin_t";
     system.allowed.clear();
     EXPECT_NE(problem(confinementOfHook(system, kFiles, kDaemons)).find("hook remove"),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Asks daemons in batches. The process of each connection returns only the modes of the document.
+// Asks daemons in batches. The process for each connection returns only the modes of the document.
 #include "driver/libvirt/connected_baseline.hpp"
 
 #include "driver/input/path_list.hpp"
@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::size_t kPortion = 1024;
 
-/// The modes in one daemon's document, encoded in its connection's process: nothing, or a mark and
-/// the numbers of the modes, each one byte.
+/// The modes in one daemon's document, encoded in the process of its connection: nothing, or a
+/// marker and the numbers of the modes, each in one byte.
 Result<std::string> modesIn(const ConnectedHost& host) {
     auto documents = xml::readHostModes(host.capabilities, host.uri);
     if (!documents.front())
@@ -26,7 +26,7 @@ Result<std::string> modesIn(const ConnectedHost& host) {
     return text;
 }
 
-/// The set that modesIn() wrote, or nothing.
+/// The set that modesIn() encoded, or nothing.
 std::optional<model::ModeSet> modesOf(std::string_view text) {
     if (!text.starts_with('+'))
         return std::nullopt;
@@ -49,7 +49,7 @@ public:
         return portion_.size() < kPortion ? Result<void>() : ask();
     }
 
-    /// Asks those that were added since the last time.
+    /// Asks the daemons that were added since the last call.
     Result<void> ask() {
         const auto hosts = askDaemons(portion_, options_);
         for (std::size_t index = 0; index < portion_.size(); ++index) {

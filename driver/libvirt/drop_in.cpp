@@ -33,8 +33,8 @@ Error moduleError(const std::filesystem::path& module, std::string reason, std::
             .remedy = std::move(remedy)};
 }
 
-/// Runs "PROGRAM --version" with the module. Returns nothing if that worked, otherwise what it
-/// wrote on standard error or how it ended.
+/// Runs "PROGRAM --version" with the module. Returns nothing if that worked, otherwise what the
+/// program wrote to standard error or how it ended.
 Result<std::string> tryWith(const std::filesystem::path& module,
                             const std::filesystem::path& program) {
     auto child = process::runChild(
@@ -47,7 +47,7 @@ Result<std::string> tryWith(const std::filesystem::path& module,
     std::string said = std::move(child->errors);
     while (said.ends_with('\n'))
         said.pop_back();
-    // Other messages of the daemon are not about the module.
+    // The daemon may print messages that are not about the module.
     if (child->status == 0 && !said.contains(module.string()))
         return {};
     if (said.empty() && child->status > 128)

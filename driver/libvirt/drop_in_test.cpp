@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The drop-in's place and text, and which daemons there are.
+// Tests the drop-in's path and content, and which daemons are found.
 #include "driver/libvirt/drop_in.hpp"
 
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Asks the kernel who holds the lock of a guest's PID file.
+// Asks the kernel which process holds the lock of a guest's PID file.
 #include "driver/libvirt/guest_process.hpp"
 
 #include "driver/input/descriptor.hpp"
@@ -17,10 +17,11 @@ namespace hostcompat::libvirt {
 
 namespace {
 
-/// The longest command line that is read, in bytes. Those of libvirt have a few thousand.
+/// The longest command line that is read, in bytes. libvirt's command lines have a few thousand.
 constexpr std::size_t kLongest = std::size_t{4} << 20;
 
-/// The name as virPidFileBuildPath() of libvirt 9.0 writes it into the path: escaped as in XML.
+/// The name as virPidFileBuildPath() of libvirt 9.0 writes it into the path: with the escapes of
+/// XML.
 std::string escaped(std::string_view name) {
     std::string text;
     for (const char character : name) {
@@ -51,8 +52,8 @@ GuestProcess unseen(std::string note) {
     return {.commandLine = {}, .note = std::move(note)};
 }
 
-/// The process that holds the lock of the file; 0 where none does, or one that cannot be seen from
-/// here.
+/// The process that holds the lock of the file; 0 if there is none, or if it is not visible from
+/// this PID namespace.
 pid_t holderOf(const input::Descriptor& file) {
     struct flock lock{};
     lock.l_type = F_WRLCK;
@@ -104,7 +105,7 @@ GuestProcess readGuestProcess(std::string_view name, const GuestProcessPlace& pl
     const input::Descriptor arguments = input::openFile(line, O_RDONLY);
     if (!arguments)
         return unseen(fmt::format("cannot open {}: {}", line, model::errorName(errno)));
-    // Who held the lock before and after is the one whose file was opened between.
+    // The same process held the lock before and after, so it is the one whose file was opened.
     if (holderOf(file) != process)
         return unseen(fmt::format("the process that held the lock of {} has ended", path));
     return readCommandLine(arguments, line);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Real processes that hold the lock of a PID file, and everything that is none.
+// Tests real processes that hold the lock of a PID file, and files and processes that do not belong
+// to a guest.
 #include "driver/libvirt/guest_process.hpp"
 
 #include <gtest/gtest.h>
@@ -57,7 +58,7 @@ protected:
         }
         ::close(ready[1]);
         char nothing = 0;
-        // Ends when the program has taken the process's place.
+        // The read ends when the program has been executed.
         EXPECT_EQ(::read(ready[0], &nothing, 1), 0);
         ::close(ready[0]);
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Loads libvirt with dlopen, so that a command which does not connect does not pay for it
-// (9 ms and 40 libraries), and works where libvirt is not installed.
+// Loads libvirt with dlopen(), so that a command that does not connect does not spend the time for
+// it (9 ms and 40 libraries), and works if libvirt is not installed.
 #include "driver/libvirt/library.hpp"
 
 #include "driver/text/utf8.hpp"
@@ -34,8 +34,7 @@ bool find(void* library, const char* name, Function& function) {
     return function != nullptr;
 }
 
-/// Whether libvirt's error is about the domain that it was to translate, and not about the
-/// question.
+/// Whether libvirt's error is about the domain that it should translate, and not about the call.
 bool isAboutTheDomain(const virError& error) {
     switch (error.code) {
     case VIR_ERR_ACCESS_DENIED:
@@ -50,7 +49,8 @@ bool isAboutTheDomain(const virError& error) {
     case VIR_ERR_RPC:
         return false;
     case VIR_ERR_NO_SUPPORT:
-        // The public call says so of a driver that has none; of a CPU it is the CPU driver.
+        // If the driver does not have this call, the error comes from VIR_FROM_DOMAIN; if it is
+        // about the CPU, it comes from the CPU driver.
         return error.domain != VIR_FROM_DOMAIN;
     default:
         return error.domain != VIR_FROM_RPC && error.domain != VIR_FROM_REMOTE;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Searches the files from which systemd takes a daemon's environment.
+// Searches the files from which systemd reads a daemon's environment.
 #include "driver/libvirt/preload_setting.hpp"
 
 #include "driver/input/read_file.hpp"
@@ -31,7 +31,7 @@ std::string_view trim(std::string_view text) {
                : text.substr(begin, text.find_last_not_of(blank) - begin + 1);
 }
 
-/// What EnvironmentFile= names; "-" before it lets the file be missing.
+/// The path in EnvironmentFile=. A "-" before it means that the file may be missing.
 std::optional<Path> environmentFile(std::string_view line) {
     constexpr std::string_view key = "EnvironmentFile";
     const auto sign = line.find('=');
@@ -43,7 +43,8 @@ std::optional<Path> environmentFile(std::string_view line) {
     return value.starts_with('/') ? std::optional<Path>(value) : std::nullopt;
 }
 
-/// The files that take effect, by name: a file in an earlier folder replaces one of the same name.
+/// The files that take effect, by name: a file in an earlier folder replaces a file of the same
+/// name.
 class DropIns {
 public:
     void add(const Path& folder) {

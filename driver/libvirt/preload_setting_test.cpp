@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Every place where an administrator can set LD_PRELOAD, and text that only looks like it.
+// Tests every place where an administrator can set LD_PRELOAD, and text that only looks like it.
 #include "driver/libvirt/preload_setting.hpp"
 
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Puts questions to selinuxfs and reads its answers.
+// Writes questions to selinuxfs and reads its answers.
 #include "driver/libvirt/selinux.hpp"
 
 #include "driver/input/descriptor.hpp"
@@ -25,17 +25,17 @@ namespace {
 using namespace std::chrono_literals;
 
 const std::string kFolder = "/sys/fs/selinux/";
-/// Of the answer to "access": the domain is permissive (kernel: AVD_FLAGS_PERMISSIVE).
+/// A flag in the answer of "access": the domain is permissive (kernel: AVD_FLAGS_PERMISSIVE).
 constexpr std::uint32_t kPermissiveDomain = 1;
 
-/// A context as the kernel hands it out may end with a line or a NUL.
+/// Removes the line break or NUL with which the kernel may end a context.
 std::string trimmed(std::string text) {
     while (!text.empty() && (text.back() == '\0' || text.back() == '\n' || text.back() == ' '))
         text.pop_back();
     return text;
 }
 
-/// Reads until the end from the place where the descriptor is.
+/// Reads from the descriptor's current position to the end.
 std::expected<std::string, int> readAll(const input::Descriptor& file) {
     std::string text;
     std::array<char, 4096> part;
@@ -63,7 +63,7 @@ class SystemCalls final : public SelinuxCalls {
         const auto file = input::openFile(path, O_RDWR);
         if (!file)
             return std::unexpected(errno);
-        // The kernel takes a question in one piece.
+        // The kernel expects a question in a single write.
         ssize_t written = -1;
         do
             written = ::write(file.number(), question.data(), question.size());
@@ -88,7 +88,7 @@ class SystemCalls final : public SelinuxCalls {
     }
 
     Result<std::string> wantedLabel(const std::string& path) const override {
-        // A program and not libselinux: the static program cannot load a library.
+        // Call the program instead of libselinux, because the static program cannot load a library.
         auto child = process::runChild({"env", "PATH=/usr/sbin:/sbin:/usr/bin:/bin", "LC_ALL=C",
                                         "matchpathcon", "-n", "-m", "file", path},
                                        "", 20s);
@@ -119,7 +119,7 @@ Error failed(std::string action, std::string subject, int errorNumber, std::stri
             .remedy = errorNumber == EACCES || errorNumber == EPERM ? "run as root" : ""};
 }
 
-/// The number that is a text's first word.
+/// The number that is the first word of a text.
 Result<std::uint32_t> number(std::string_view text, int base, const std::string& subject) {
     std::uint32_t value = 0;
     const auto [end, problem] =
@@ -203,7 +203,8 @@ Result<Selinux::Denied> Selinux::denied(const std::string& from, const std::stri
     const auto answer = calls_.ask(path, question);
     if (!answer)
         return std::unexpected(failed(fmt::format("ask {}", path), question, answer.error()));
-    // Allowed, decided, logged where allowed, logged where denied, the policy's number, flags.
+    // The answer has six fields: allowed, decided, audited if allowed, audited if denied, the
+    // policy's sequence number, flags.
     const auto allowed = number(*answer, 16, path);
     if (!allowed)
         return std::unexpected(allowed.error());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What selinuxfs answers, and each way in which a question to it can fail.
+// Tests the answers of selinuxfs, and each way in which asking it can fail.
 #include "driver/libvirt/fake_selinux.hpp"
 #include "driver/libvirt/selinux.hpp"
 

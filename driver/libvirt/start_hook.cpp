@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Decides for libvirt's start hook, and words its script.
+// Decides for libvirt's start hook, and writes its script.
 #include "driver/libvirt/start_hook.hpp"
 
 #include "driver/input/managed_file.hpp"
@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view kStart = "prepare";
 constexpr std::array<std::string_view, 3> kOperations = {kStart, "migrate", "restore"};
 
-/// Whether a shell and systemd take every byte of the path for itself.
+/// Whether neither a shell nor systemd treats the character specially.
 bool isPlain(char character) {
     const auto byte = static_cast<unsigned char>(character);
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// When the hook decides, and what it refuses.
+// Tests when the hook decides, and what it refuses.
 #include "driver/input/managed_file.hpp"
 #include "driver/libvirt/start_hook.hpp"
 
@@ -73,8 +73,8 @@ TEST(HookRefusal, LetsEverythingElsePass) {
 }
 
 TEST(HookRefusal, LetsAGuestArriveWhoseModeTheDocumentDoesNotTell) {
-    // A Power11 in power10 mode: a guest without a pinned mode cannot start, and one that runs
-    // elsewhere may run in power10 mode.
+    // A Power11 in power10 mode. A guest without a pinned mode cannot start on it, but one that
+    // runs on another host may run in power10 mode.
     policy::PolicyHost host = power10InPower9Mode();
     host.model = "POWER11";
     host.compat.known->supported = {9, 10};

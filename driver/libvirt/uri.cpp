@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Parses the parts of a URI that decide which host it means.
+// Parses the parts of a URI that tell which host it means.
 #include "driver/libvirt/uri.hpp"
 
 #include <algorithm>

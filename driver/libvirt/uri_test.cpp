@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Which URIs mean this host, and which must not.
+// Tests which URIs mean this host, and which do not.
 #include "driver/libvirt/uri.hpp"
 
 #include <gtest/gtest.h>

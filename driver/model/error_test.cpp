@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// An Error is formatted as one sentence with all of its parts.
+// Tests that an Error is formatted as one sentence with all of its parts.
 #include "driver/model/error.hpp"
 
 #include <gtest/gtest.h>

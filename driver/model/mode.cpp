@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The rows of the table of modes, and look-ups in it.
+// The rows of the table of modes, and functions to look them up.
 #include "driver/model/mode.hpp"
 
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The table of modes answers every look-up, and a new generation takes one row.
+// Tests every look-up in the table of modes, and that a new generation needs only one row.
 #include "driver/model/mode.hpp"
 
 #include <gtest/gtest.h>

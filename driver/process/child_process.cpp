@@ -30,7 +30,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// The first byte of the result of a child's work; output without it comes from a crash.
+/// The first byte of the result of a child's work. Output without it comes from a child that
+/// crashed.
 constexpr char kMark = 'A';
 
 /// A stream between this process and a child.
@@ -55,8 +56,8 @@ std::expected<Channel, int> openChannel() {
 struct Stream {
     input::Descriptor end;
     std::string* heard = nullptr;                               ///< null if bytes are sent
-    std::size_t most = std::numeric_limits<std::size_t>::max(); ///< that is kept
-    std::string_view rest = {};                                 ///< to be sent
+    std::size_t most = std::numeric_limits<std::size_t>::max(); ///< bytes that are kept
+    std::string_view rest = {};                                 ///< bytes to be sent
 
     /// Receives what is available, or sends what the child accepts. Closed at the end of the data.
     void serve() {
@@ -75,7 +76,7 @@ struct Stream {
     }
 };
 
-/// A running child; it and its session are killed at the end of its life.
+/// A running child. The destructor kills it and its session.
 class Child {
 public:
     Child(const Child&) = delete;
@@ -85,7 +86,7 @@ public:
     }
 
     /// Starts a child that does the work, or returns the errno. The work may execute a program and
-    /// not return.
+    /// never return.
     static std::expected<std::unique_ptr<Child>, int> start(const IsolatedWork& work,
                                                             std::chrono::milliseconds timeout);
 
@@ -103,7 +104,7 @@ public:
         return std::ranges::none_of(
             streams, [](const Stream& stream) { return stream.heard != nullptr && stream.end; });
     }
-    /// Ends it if it has exited or its time is over.
+    /// Kills it if it has exited or its time is over.
     void endIfOver() {
         siginfo_t info{};
         const bool exited =
@@ -148,7 +149,7 @@ private:
     } catch (...) {
         status = 1; // out of memory: the parent sees a child that failed
     }
-    // Without exit handlers, because those of libraries belong to the parent.
+    // Skip the exit handlers, because those of libraries belong to the parent.
     ::_exit(status);
 }
 
@@ -206,7 +207,7 @@ Error systemError(std::string action, int errorNumber) {
 std::string become(char* const* command, std::span<const Channel, 3> channels) {
     for (int stream = 0; stream < 3; ++stream) {
         const int end = channels[static_cast<std::size_t>(stream)].childs.number();
-        // A descriptor that already has this number would still be closed on exec.
+        // If a descriptor already had this number, it would still be closed by exec.
         if ((end == stream ? ::fcntl(end, F_SETFD, 0) : ::dup2(end, stream)) < 0)
             return std::to_string(errno);
     }
@@ -268,7 +269,7 @@ Result<std::vector<IsolatedOutcome>> runIsolated(const std::vector<IsolatedWork>
                                                  std::size_t jobs) {
     std::vector<IsolatedOutcome> outcomes(work.size());
     std::vector<std::unique_ptr<Child>> running;
-    std::vector<std::size_t> places; ///< of those running, in outcomes
+    std::vector<std::size_t> places; ///< indexes of the running children in outcomes
     std::size_t next = 0;
     while (next < work.size() || !running.empty()) {
         while (next < work.size() && running.size() < std::max<std::size_t>(jobs, 1)) {

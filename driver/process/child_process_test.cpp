@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A child gets its input, its output is read, and it never runs longer than its timeout.
+// Tests that a child gets its input, that its output is read, and that it never runs longer than
+// its timeout.
 #include "driver/process/child_process.hpp"
 
 #include <gtest/gtest.h>

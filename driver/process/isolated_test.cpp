@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Work that answers, hangs, crashes, and starts processes of its own.
+// Tests work that answers, hangs, crashes, and starts processes of its own.
 #include "driver/process/child_process.hpp"
 
 #include <gtest/gtest.h>
@@ -105,7 +105,7 @@ TEST(RunIsolated, KillsWhatTheWorkStarted) {
     ::close(ends[1]);
     ASSERT_TRUE(outcomes);
     EXPECT_EQ((*outcomes)[0].end, End::timedOut);
-    // The end of the pipe comes when the last process that holds it is gone.
+    // Reading ends when the last process that holds the pipe has exited.
     char byte;
     EXPECT_EQ(::read(ends[0], &byte, 1), 0);
     ::close(ends[0]);

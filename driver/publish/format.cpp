@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Writes the answer in each format. The contracts are those of the readers named at each function.
+// Writes the answer in each format. The programs that read a format define it; they are named at
+// each function.
 #include "driver/publish/format.hpp"
 
 #include <fmt/format.h>
@@ -36,8 +37,8 @@ void forEachMode(const model::KnownCompat& known, Each each) {
         each(model::modeName(number), known.supported.contains(number));
 }
 
-// Node Feature Discovery, source/local: lines KEY=VALUE without spaces. A value true becomes a
-// label of the node; "# +no-label" keeps the next line as a feature for rules.
+// Node Feature Discovery, source/local: lines KEY=VALUE without spaces. The value true creates a
+// label on the node; "# +no-label" makes the next line only a feature that rules can use.
 std::string renderNfd(const model::HostRecord& record) {
     constexpr std::string_view kPrefix = "feature.node.kubernetes.io/power-compat.";
     std::string text = marked("nfd");
@@ -146,7 +147,8 @@ std::string trait(std::string_view mode) {
     return "CUSTOM_POWER_COMPAT_" + upper(std::string(mode));
 }
 
-// Nova's provider configuration. It refuses a file without traits, so there is none.
+// Nova's provider configuration. Nova refuses a file without traits, so in that case no file is
+// written.
 std::string renderNova(const model::HostRecord& record) {
     if (!record.compat.known || record.compat.known->supported.empty())
         return {};
@@ -162,7 +164,7 @@ std::string renderNova(const model::HostRecord& record) {
     return text;
 }
 
-// VDSM's hook after_get_caps: rewrites the JSON in the file that the environment names. The engine
+// VDSM's hook after_get_caps rewrites the JSON in the file that the environment names. The engine
 // knows processors by libvirt's upper-case names, as flags model_NAME.
 std::string renderVdsm(const model::HostRecord& record) {
     if (!record.compat.known || record.compat.known->supported.empty())
@@ -201,7 +203,7 @@ std::string renderModes(const model::HostRecord& record) {
     return text;
 }
 
-/// Lines that are names of modes and nothing else.
+/// Whether all lines are names of modes.
 bool isModeList(std::string_view content) {
     while (!content.empty()) {
         const auto end = content.find('\n');
@@ -218,8 +220,8 @@ constexpr auto kFormats = std::to_array<Format>({
      .mode = 0644,
      .isOurs = input::hasManagedMark,
      .render = renderNfd,
-     // Its watcher handles one event a second: that of the temporary file would hide that of the
-     // rename.
+     // NFD's watcher handles one event per second, so the event of the temporary file would hide
+     // that of the rename.
      .temporaryElsewhere = true},
     {.name = "prometheus",
      .path = "var/lib/prometheus/node-exporter/virt-host-compat.prom",

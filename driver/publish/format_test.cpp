@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What each format says of hosts that are known, unknown, and can run nothing.
+// Tests each format for hosts that are known, unknown, and support no mode.
 #include "driver/publish/format.hpp"
 
 #include <gtest/gtest.h>

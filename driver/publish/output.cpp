@@ -21,7 +21,8 @@ input::ManagedKind kindOf(const Output& output) {
     return kind;
 }
 
-/// Removes the temporary file of a run that was killed. The caller holds the lock of all runs.
+/// Removes the temporary file of a run that was killed. The caller holds the lock that all runs
+/// use.
 void removeTemporary(const Output& output) {
     const auto kind = kindOf(output);
     const std::string start = fmt::format(".{}.", output.path.filename().string());
@@ -36,7 +37,7 @@ void removeTemporary(const Output& output) {
 }
 
 /// Another file in the folder that Nova reads. nova-compute does not start if two files are for the
-/// same node, and often only Nova knows for which node a file is.
+/// same node, and often only Nova knows to which node a file belongs.
 std::filesystem::path otherProviderFile(const std::filesystem::path& path) {
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(path.parent_path(), error))
@@ -65,7 +66,7 @@ bool hasLine(std::string_view content, std::string_view line) {
     return false;
 }
 
-/// The names of the modes that the old content has, but the new one does not.
+/// The names of the modes that are in the old content and missing in the new one.
 std::vector<std::string> lostNames(const Format& format, std::string_view old,
                                    std::string_view content) {
     std::vector<std::string> lost;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Writing, comparing and removing outputs, and the list of those that are enabled.
+// Tests writing, comparing and removing outputs, and the list of enabled outputs.
 #include "driver/publish/output.hpp"
 
 #include <fmt/format.h>
@@ -156,7 +156,7 @@ TEST(PublishConfig, HasEveryPathBelowItsRoot) {
         EXPECT_EQ((*outputs)[0].path, folder / findFormat("nfd")->path);
         EXPECT_EQ((*outputs)[1].path, folder / "srv/metrics/v.prom");
         EXPECT_EQ((*outputs)[2].path, folder / "m");
-        // The list is that of a system whose / the root will be.
+        // The list contains paths as seen by the system that later has this root as its /.
         EXPECT_NE(configText(*outputs, root)
                       .find("\nnfd\nprometheus = /srv/metrics/v.prom\nmodes = "
                             "/m\n"),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Asks QEMU over its machine protocol (QMP).
+// Asks QEMU through QMP.
 #include "driver/qemu/qemu_modes.hpp"
 
 #include "driver/process/child_process.hpp"
@@ -17,7 +17,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-/// The answers of QEMU: whether it has the property, and one answer for each name.
+/// The answers of QEMU: whether the property exists, and one answer for each name.
 struct Answers {
     bool hasProperty = false;
     std::vector<std::string> accepted;
@@ -32,7 +32,7 @@ Json setMode(const std::string& name) {
 
 std::string questions(const std::vector<std::string>& names) {
     std::string text = "{\"execute\":\"qmp_capabilities\"}\n";
-    // A control: without the property, each mode would seem to be refused.
+    // A control question: without the property, every mode would appear to be refused.
     text += Json({{"execute", "qom-get"},
                   {"arguments", {{"path", "/machine"}, {"property", "max-cpu-compat"}}},
                   {"id", 0}})
@@ -63,7 +63,7 @@ Answers readAnswers(std::string_view output) {
     return answers;
 }
 
-/// The model whose name is another one for the CPU "host" (QEMU target/ppc/kvm.c,
+/// The model that is an alias of the CPU "host" (QEMU target/ppc/kvm.c,
 /// kvm_ppc_register_host_cpu_type()).
 std::string readHostModel(std::string_view output) {
     constexpr std::string_view kHost = "host-powerpc64-cpu";
@@ -99,7 +99,7 @@ std::string askForHostModel(const std::string& binary, std::chrono::milliseconds
     return run ? readHostModel(run->output) : "";
 }
 
-/// The first line of QEMU's error output, for a message.
+/// The first line that QEMU wrote to standard error, for a message.
 std::string firstComplaint(std::string_view errors) {
     std::string_view line = errors.substr(0, errors.find('\n'));
     return line.empty() ? "it printed no error"
@@ -129,7 +129,7 @@ std::vector<std::string> modesToAskFor(model::ModeTable table) {
 
 Result<QemuModes> askQemu(const std::string& binary, const std::vector<std::string>& names,
                           bool askForHost, std::chrono::milliseconds timeout) {
-    // Accelerators are tried in this order: TCG needs no rights, and a QEMU without it has KVM.
+    // Try TCG first, because it needs no privileges. A QEMU without TCG has KVM.
     const std::vector<std::string> command = {
         binary,   "-nodefaults", "-no-user-config", "-display", "none",     "--preconfig",
         "-accel", "tcg",         "-accel",          "kvm",      "-machine", "pseries",

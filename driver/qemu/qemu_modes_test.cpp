@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A QEMU is asked over its protocol; programs that are no such QEMU are named.
+// Tests asking a QEMU through QMP, and the errors for programs that are not a suitable QEMU.
 #include "driver/qemu/qemu_modes.hpp"
 
 #include <gtest/gtest.h>

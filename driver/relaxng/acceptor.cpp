@@ -32,7 +32,7 @@ Acceptor::Acceptor(std::shared_ptr<const AcceptorGrammar> grammar, std::size_t l
 
 void Acceptor::reset() {
     ++counts_.resets;
-    // Copies and new vectors, so that memory is freed.
+    // Create new objects, so that the memory is freed.
     symbols_ = Symbols(grammar_->symbols);
     expressions_ = Expressions(grammar_->expressions);
     patterns_ = Patterns(grammar_->patterns);
@@ -71,7 +71,8 @@ bool Acceptor::accepts(std::string_view document) {
         reset();
     const bool fresh = states_.size() == 1;
     bool accepted = walk(document);
-    // Earlier documents left less memory: the answer must be the same as for this document alone.
+    // Earlier documents may have used up the memory. The answer must not depend on them, so start
+    // again.
     if (!accepted && !fresh && full()) {
         reset();
         accepted = walk(document);
@@ -112,8 +113,9 @@ bool Acceptor::walk(std::string_view document) {
     return at == end;
 }
 
-// Here, in walk() and in read() numbers are our own and each costs a few instructions for every
-// value of a document: a hardened library's checks of every index would be a tenth of them.
+// Here, in walk() and in read() the indexes come from this class, and each costs a few instructions
+// for every value of a document. The bounds checks of a hardened standard library would take a
+// tenth of the time.
 inline const Acceptor::Stretch* Acceptor::follow(const State& state, const char* at) const {
     for (std::uint32_t i = state.firstStretch; i != noState;) {
         const Stretch& stretch = stretches_.data()[i];
@@ -165,7 +167,7 @@ Acceptor::StateNumber Acceptor::step(StateNumber from, const char*& at) {
         if (state.kind == Kind::value || state.kind == Kind::done)
             break;
         if (state.kind != Kind::inTag) {
-            // Texts and comments are never part of a stretch: both are taken from where they start.
+            // Text and comments are never part of a stretch: both are read from their beginning.
             const char* const mark = scanning::skipBlank(next, end_);
             const bool text = *mark != '<';
             if (text || mark[1] == '!') {
@@ -187,7 +189,7 @@ Acceptor::StateNumber Acceptor::step(StateNumber from, const char*& at) {
         if (to == noState)
             return noState;
         current = to;
-        // Behind an element's name a stretch must not end: the name could go on.
+        // A stretch must not end directly after an element's name, because the name could continue.
         const bool named = states_[to].kind == Kind::inTag;
         if (next - begin > static_cast<std::ptrdiff_t>(Stretch::mostWords * 8)) {
             if (at == begin) {
@@ -224,7 +226,7 @@ void Acceptor::remember(StateNumber from, const char* begin, const char* end, St
     stretch.to = to;
     const auto number = static_cast<std::uint32_t>(stretches_.size());
     stretches_.push_back(stretch);
-    // At the end of the list, because the first ones are the most frequent.
+    // Append to the list, because the first ones are the most frequent.
     std::uint32_t* link = &state.firstStretch;
     while (*link != noState)
         link = &stretches_[*link].next;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Reads tags that were not seen before, token by token.
+// Reads tags that are not cached, token by token.
 #include "driver/relaxng/acceptor.hpp"
 #include "driver/xml/scanner.hpp"
 
@@ -11,9 +11,9 @@ namespace scanning = xml::scanning;
 
 namespace {
 
-/// Stands for the pattern after an element whose content decides what it was.
+/// Stands for the pattern after an element that can only be identified by its content.
 constexpr Pattern undecided = 0xffffffff;
-/// libxml2 refuses longer names (50,000).
+/// The longest name that is accepted here. libxml2 refuses names of more than 50,000 bytes.
 constexpr std::ptrdiff_t longestName = 1'000;
 
 } // namespace

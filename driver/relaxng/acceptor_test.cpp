@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What the fast path accepts, what it leaves to libxml2, and when it is off.
+// Tests which documents the fast path accepts, which it leaves to libxml2, and when it is off.
 #include "driver/relaxng/acceptor.hpp"
 
 #include <fmt/format.h>
@@ -33,7 +33,7 @@ bool accepts(Acceptor& acceptor, std::string document) {
     const std::size_t size = document.size();
     document.resize(size + acceptorPadding);
     const bool first = acceptor.accepts({document.data(), size});
-    // The second time it walks what it remembers: the answer has to be the same.
+    // The second run uses the cache, and must give the same answer.
     EXPECT_EQ(acceptor.accepts({document.data(), size}), first) << document;
     return first;
 }

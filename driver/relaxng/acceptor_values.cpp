@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Reads values and texts with one automaton for everything that is allowed in a place.
+// Reads values and texts with one automaton for everything that is allowed at a position.
 #include "driver/relaxng/acceptor.hpp"
 
 #include <algorithm>
@@ -9,7 +9,7 @@ namespace hostcompat::relaxng {
 
 namespace {
 
-/// libxml2 refuses longer texts (10,000,000).
+/// The longest text that is accepted here. libxml2 refuses texts of more than 10,000,000 bytes.
 constexpr std::ptrdiff_t longestText = 1'000'000;
 constexpr std::size_t mostCandidates = 128;
 
@@ -22,7 +22,7 @@ std::vector<Expression> Acceptor::candidates(const State& state) const {
         return result;
     }
     const bool text = patterns_.textValues(state.pattern, result);
-    // Data is an element's whole text: only after its start tag can it begin.
+    // Data is the whole text of an element, so it can begin only after the start tag.
     if (state.kind != Kind::begin)
         result.clear();
     if (text)

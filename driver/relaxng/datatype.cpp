@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Datatypes by name, ranges of integers as expressions.
+// Compiles datatypes and ranges of integers to expressions.
 #include "driver/relaxng/datatype.hpp"
 
 #include <algorithm>
@@ -27,7 +27,7 @@ bool isAll(std::string_view text, char digit) {
     return text.find_first_not_of(digit) == std::string_view::npos;
 }
 
-/// Strings of one length from `least` to `most` in the order of their digits.
+/// Numbers with the same number of digits from `least` to `most`, in decimal.
 Expression sameLength(Expressions& e, std::string_view least, std::string_view most) {
     if (least.empty())
         return Expressions::emptyString;
@@ -52,12 +52,12 @@ Expression sameLength(Expressions& e, std::string_view least, std::string_view m
     return low <= high ? e.either(result, digitsBetween(e, low, high, rest)) : result;
 }
 
-/// The largest number of so many digits.
+/// The largest number with this many digits.
 long long nines(std::size_t count) {
     return std::stoll(std::string(count, '9'));
 }
 
-/// Numbers from `least` to `most`, neither negative.
+/// Numbers from `least` to `most`, which are not negative.
 Expression naturals(Expressions& e, long long least, long long most) {
     Expression result = Expressions::nothing;
     if (least == 0 && most >= 0) {
@@ -70,7 +70,7 @@ Expression naturals(Expressions& e, long long least, long long most) {
         long long last = std::min(most, nines(longest));
         if (first.front() == '1' && isAll(std::string_view(first).substr(1), '0') &&
             last == nines(longest)) {
-            // All numbers of this many digits, and of more, are one expression.
+            // All numbers with this many digits or more are one expression.
             while (longest < 18 && nines(longest + 1) <= most)
                 ++longest;
             last = nines(longest);
@@ -93,7 +93,8 @@ struct IntegerType {
     long long most;
 };
 
-/// XML Schema part 2, 3.3.13 and following; what is wider than 18 digits is cut to them.
+/// The integer types of XML Schema part 2, 3.3.13 and following. Wider ranges are limited to 18
+/// digits.
 constexpr std::array<IntegerType, 13> integerTypes = {{
     {"integer", -widest, widest},
     {"nonPositiveInteger", -widest, 0},
@@ -110,13 +111,14 @@ constexpr std::array<IntegerType, 13> integerTypes = {{
     {"unsignedByte", 0, 255},
 }};
 
-/// XSD types that exist and of which no value is recognised here.
+/// XSD types that exist, but of which no value is accepted here.
 constexpr std::array<std::string_view, 19> otherTypes = {
     "dateTime",  "date",  "time",      "duration",     "gYear",   "gYearMonth", "gMonth",
     "gMonthDay", "gDay",  "hexBinary", "base64Binary", "QName",   "NOTATION",   "language",
     "ID",        "IDREF", "IDREFS",    "ENTITY",       "ENTITIES"};
 
-/// A bound as a number within 18 digits; wider ones are cut, which narrows only what lies beyond.
+/// A bound as a number with at most 18 digits. A wider bound is limited to them, so only values
+/// with more digits are not accepted.
 std::optional<long long> bound(std::string_view text) {
     long long value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -134,7 +136,7 @@ std::optional<std::uint32_t> count(std::string_view text) {
     return static_cast<std::uint32_t>(*value);
 }
 
-/// The values of a type that has no numeric order here; nullopt for one that is not known.
+/// The values of a type that has no numeric order; nullopt for an unknown type.
 std::optional<Expression> textual(Expressions& e, std::string_view type) {
     ByteSet visible;
     visible.add(0x21, 0x7e);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Reads files, follows includes with their overrides, and combines what defines one name.
+// Reads files, follows includes with their overrides, and combines definitions of the same name.
 #include "driver/relaxng/definitions.hpp"
 
 #include <utility>

@@ -10,7 +10,7 @@ namespace hostcompat::relaxng {
 Expressions::Expressions() {
     intern({.kind = Kind::nothing});
     intern({.kind = Kind::empty, .nullable = true});
-    // The number of `anything` is fixed; the set that it repeats comes right behind it.
+    // `anything` has a fixed number; the set that it repeats is the next node.
     nodes_.push_back(
         {.kind = Kind::repeat, .nullable = true, .a = 3, .least = 0, .most = unbounded});
     table_.insert(
@@ -39,7 +39,7 @@ Expression Expressions::set(ByteSet bytes) {
 }
 
 Expression Expressions::never() {
-    ByteSet control; // no document holds it, so that derive() never passes it
+    ByteSet control; // no document contains it, so derive() never matches it
     control.add(1);
     return set(control);
 }
@@ -72,7 +72,7 @@ Expression Expressions::sequence(Expression first, Expression second) {
 }
 
 Expression Expressions::either(Expression a, Expression b) {
-    // Alternatives are a list to the right, ordered by number and without repetition.
+    // Alternatives are a list nested to the right, ordered by number and without duplicates.
     if (a == b || b == nothing)
         return a;
     if (a == nothing)

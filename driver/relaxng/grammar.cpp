@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Compiles definitions to patterns, if libxml2 reads them in the same way.
+// Compiles definitions to patterns, as far as libxml2 interprets them in the same way.
 #include "driver/relaxng/grammar.hpp"
 
 #include "driver/relaxng/definitions.hpp"
@@ -28,7 +28,7 @@ public:
         compileBodies();
         const std::size_t used = grammar_.bodies.size();
         const std::size_t notes = grammar_.notes.size();
-        // libxml2 reads definitions that nothing uses as well, and refuses grammars over them.
+        // libxml2 also reads unused definitions, and refuses a grammar because of them.
         for (auto& [name, unused] : definitions_)
             if (unused.state == Definition::State::fresh)
                 definition(unused);
@@ -59,7 +59,8 @@ public:
     }
 
 private:
-    /// Elements are compiled as they are found, so that their recursion needs no stack.
+    /// Compiles elements in the order in which they are found, so that recursion of elements does
+    /// not use the stack.
     void compileBodies() {
         for (std::size_t i = grammar_.bodies.size(); i < elements_.size(); ++i) {
             const Place element = elements_[i];
@@ -103,7 +104,7 @@ private:
         return result;
     }
 
-    /// `inElement`: the places are an element's content, not a group's.
+    /// `inElement`: the places are the content of an element, not of a group.
     Pattern sequence(const std::vector<Place>& places, Patterns::Kind how, bool inElement = false) {
         if (places.empty())
             throw Unknown{"an element without content"};
@@ -111,12 +112,12 @@ private:
         if (how == Patterns::Kind::choice) {
             if (losesPart(places, how, inElement))
                 throw Unknown{"a ref before a pattern that libxml2 simplifies"};
-            // Values are one expression: what follows is the same whichever of them it was.
+            // All values are combined in one expression: what follows is the same for each of them.
             Expression values = Expressions::nothing;
             Pattern result = Patterns::notAllowed;
             for (const Place place : places) {
                 const Pattern one = pattern(place);
-                // libxml2 2.9 forgets an alternative that only becomes empty.
+                // libxml2 2.9 drops an alternative that becomes empty only by simplification.
                 if (one == Patterns::empty && place->kind != RngKind::empty &&
                     place->kind != RngKind::ref)
                     throw Unknown{"an alternative whose content simplifies to empty"};
@@ -127,7 +128,7 @@ private:
             }
             return p.choice(result, p.data(values));
         }
-        // From the right, as the lists are built.
+        // Start from the right, because the lists are nested to the right.
         Pattern result = Patterns::empty;
         if (losesPart(places, how, inElement)) {
             grammar_.note("a ref before a pattern that libxml2 simplifies");
@@ -137,7 +138,7 @@ private:
             const Pattern one = pattern(places[i]);
             if (one == Patterns::empty && places[i]->kind != RngKind::empty && places.size() > 1)
                 throw Unknown{"a part whose content simplifies to empty"};
-            // libxml2 2.9 handles this incorrectly if both have parts left.
+            // libxml2 2.9 handles this incorrectly if both interleaves have parts left.
             if (how == Patterns::Kind::interleave && interleaves(one)) {
                 grammar_.note("an interleave in an interleave");
                 result = p.interleave(impossible(), result);
@@ -148,9 +149,9 @@ private:
         return result;
     }
 
-    /// libxml2 2.9 loses a ref when it takes out or replaces the part behind it: an empty one in a
-    /// group or interleave, one that is not allowed in a choice, a group or interleave of one part
-    /// anywhere (xmlRelaxNGSimplify() does not remember a ref as the previous part).
+    /// libxml2 2.9 loses a ref if it removes or replaces the part after it: an empty part in a
+    /// group or interleave, notAllowed in a choice, or a group or interleave with one part anywhere
+    /// (xmlRelaxNGSimplify() does not remember a ref as the previous part).
     static bool losesPart(const std::vector<Place>& places, Patterns::Kind how, bool inElement) {
         for (std::size_t i = 0; i < places.size(); ++i) {
             const RngKind kind = places[i]->kind;
@@ -163,7 +164,7 @@ private:
                 touched = std::ranges::count_if(children(places[i]), [](Place part) {
                               return part->kind != RngKind::empty;
                           }) < 2;
-            // What follows such an interleave is later taken for a part of it.
+            // libxml2 then treats what follows such an interleave as a part of it.
             if (touched && kind == RngKind::interleave && i + 1 < places.size())
                 throw Unknown{"an interleave of one part before others"};
             if (touched && i > 0 && places[i - 1]->kind == RngKind::ref)
@@ -238,8 +239,9 @@ private:
         }
     }
 
-    /// oneOrMore, as far as libxml2 follows it: it is greedy, and does not find where one round of
-    /// an interleave ends and the next begins. One round is always found.
+    /// oneOrMore, as far as libxml2 implements it. It is greedy, and does not find out where one
+    /// repetition of an interleave ends and the next begins. It always recognises a single
+    /// repetition.
     Pattern repeated(Pattern what) {
         if (interleaves(what)) {
             grammar_.note("an interleave that repeats");
@@ -265,8 +267,8 @@ private:
         }
     }
 
-    /// An element that no document has. It stands for what is in no document, and where libxml2 2.9
-    /// refuses valid documents; restrictions are inspected as with other elements.
+    /// An element that no document contains. It replaces patterns for which libxml2 2.9 refuses
+    /// valid documents. Restrictions are checked as with other elements.
     Pattern impossible() {
         const auto number = static_cast<std::uint32_t>(elements_.size());
         elements_.push_back({});
@@ -277,7 +279,7 @@ private:
     Definitions definitions_;
     ValueCompiler values_{grammar_, definitions_};
     std::vector<Place> elements_;
-    std::vector<Pattern> beyond_; ///< not in use, and to be inspected for restrictions
+    std::vector<Pattern> beyond_; ///< unused patterns that are checked for restrictions
 };
 
 } // namespace

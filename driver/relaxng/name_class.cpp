@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Reads names, wildcards and what they except.
+// Reads names, wildcards and their exceptions.
 #include "driver/relaxng/name_class.hpp"
 
 #include "driver/relaxng/datatype.hpp"

@@ -82,14 +82,14 @@ Pattern Patterns::choice(Pattern a, Pattern b) {
         return a;
     if (a == notAllowed)
         return b;
-    // Alternatives are a list to the right, ordered by number and without repetition.
+    // Alternatives are a list nested to the right, ordered by number and without duplicates.
     if (nodes_[a].kind == Kind::choice) {
         const Node left = nodes_[a];
         return choice(left.a, choice(left.b, b));
     }
     const Node right = nodes_[b];
     if (nodes_[a].kind == Kind::after) {
-        // Elements that end in the same state are one element with a choice of contents.
+        // Elements that lead to the same state become one element with a choice of contents.
         const Node left = nodes_[a];
         if (right.kind == Kind::after && right.b == left.b)
             return after(choice(left.a, right.a), left.b);
@@ -119,7 +119,7 @@ Pattern Patterns::choice(Pattern a, Pattern b) {
 
 namespace {
 
-/// Of a group or interleave one part of which says nothing, what is left of it.
+/// If one part of a group or interleave is empty or notAllowed, the result of combining them.
 std::optional<Pattern> besideTrivial(Pattern a, Pattern b) {
     if (a == Patterns::notAllowed || b == Patterns::notAllowed)
         return Patterns::notAllowed;
@@ -149,7 +149,8 @@ Pattern Patterns::interleave(Pattern a, Pattern b) {
         const Node node = nodes_[a];
         return interleave(node.a, interleave(node.b, b));
     }
-    // A list to the right, ordered by number: the same remainder in any order is one pattern.
+    // A list nested to the right, ordered by number, so that the same remainder in any order is one
+    // pattern.
     if (nodes_[b].kind == Kind::interleave) {
         const Node node = nodes_[b];
         if (node.a < a) {

@@ -14,12 +14,12 @@ enum class Content { empty, complex, data };
 struct Facts {
     Content content = Content::empty;
     bool text = false;
-    bool groupedAttribute = false; ///< a group or interleave with attributes in it
-    bool openAttribute = false;    ///< an attribute with a wildcard outside of oneOrMore
-    bool ambiguous = false;        ///< alternatives that have elements in common
+    bool groupedAttribute = false; ///< a group or interleave contains attributes
+    bool openAttribute = false;    ///< a wildcard attribute outside oneOrMore
+    bool ambiguous = false;        ///< alternatives have elements in common
     bool interleave = false;
-    bool greedy = false;         ///< an interleave is followed by more of what is in it
-    bool bareAttributes = false; ///< an alternative is attributes without content
+    bool greedy = false;         ///< an interleave is followed by the same elements
+    bool bareAttributes = false; ///< an alternative has attributes, but no content
     bool withContent = false;    ///< an alternative has content
     std::vector<NameClass> attributes;
     std::vector<NameClass> elements;
@@ -44,7 +44,8 @@ private:
     Facts look(Pattern p) {
         Facts result = collected(p);
         if (patterns_.node(p).kind != Kind::choice) {
-            // Wildcards repeat together with any content, and libxml2 follows that.
+            // A wildcard may be repeated together with any content, and libxml2 handles that
+            // correctly.
             result.bareAttributes =
                 result.content == Content::empty &&
                 std::ranges::any_of(result.attributes, [&](NameClass name) { return !wild(name); });
@@ -184,7 +185,8 @@ Inspection inspect(const Patterns& patterns, Pattern start, const std::vector<Pa
 
 bool anyMatches(const Patterns& patterns, Pattern start, const std::vector<Pattern>& bodies) {
     using Kind = Patterns::Kind;
-    // From what needs no element to what needs only such as are known to be possible.
+    // Start with patterns that need no element, and continue with those that need only elements
+    // known to be possible.
     std::vector<bool> possible(patterns.size());
     for (bool grown = true; grown;) {
         grown = false;

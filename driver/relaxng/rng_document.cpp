@@ -45,7 +45,7 @@ constexpr std::array<std::pair<std::string_view, RngKind>, 28> kinds = {{
     {"except", RngKind::except},
 }};
 
-/// Whether an attribute may stand on this kind (specification, section 3).
+/// Whether an attribute is allowed on this kind of element (specification, section 3).
 bool belongs(RngKind kind, std::string_view attribute) {
     switch (kind) {
     case RngKind::element:

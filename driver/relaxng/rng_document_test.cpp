@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Which texts of grammars are read, and the reason where one is not.
+// Tests which grammars can be read, and the reason if one cannot.
 #include "driver/relaxng/rng_document.hpp"
 
 #include <fmt/format.h>

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view xsdLibrary = "http://www.w3.org/2001/XMLSchema-datatypes";
 
-/// An except's content is read for its form alone: libxml2 decides what it takes away.
+/// Only checks the form of an <except>: libxml2 decides what it excludes.
 void exception(Place place) {
     if (place->kind == RngKind::choice)
         for (const Place each : children(place))
@@ -98,19 +98,20 @@ Expression ValueCompiler::list(Place place) {
     const std::vector<Place> inner = children(place);
     for (const Place each : inner) {
         items = e.sequence(items, tokens(each));
-        // libxml2 is greedy: what repeats takes all tokens that it can and never gives
-        // back.
+        // libxml2 is greedy: a repeated part takes all the tokens that it can, and libxml2 does not
+        // backtrack.
         if (each->kind != RngKind::value && each->kind != RngKind::data && inner.size() > 1) {
             grammar_.note("lists of several parts");
             items = e.never();
         }
     }
-    // Each token is written with one space before it; the first one's space is not there.
+    // Each token is written with one space before it. The list does not begin with a space, so
+    // remove the first one.
     const Expression result = e.derive(items, ' ');
     return result == Expressions::nothing ? e.never() : result;
 }
 
-/// A part of a list, each token with a space before it.
+/// A part of a list, with a space before each token.
 Expression ValueCompiler::tokens(Place place) {
     Expressions& e = grammar_.expressions;
     const auto one = [&] {
@@ -164,7 +165,8 @@ Expression ValueCompiler::value(const RngNode& node) {
 
 const Datatype& ValueCompiler::datatype(bool xsd, std::string_view type,
                                         const std::vector<Facet>& facets) {
-    // Grammars name a few types again and again, and some take hundreds of expressions.
+    // Grammars use a few types many times, and some types take hundreds of expressions, so cache
+    // them.
     std::string key(xsd ? "x" : "-");
     key += type;
     for (const Facet& facet : facets)
@@ -207,7 +209,7 @@ Expression ValueCompiler::data(Place place) {
         grammar_.note("data with an except");
         return e.never();
     }
-    // libxml2 refuses the empty string where a datatype allows it.
+    // libxml2 refuses the empty string even if a datatype allows it.
     return e.both(result.expression, e.repeat(e.set(documentBytes), 1, Expressions::unbounded));
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Reads XSD's regular expressions, and refuses everything that is not certain.
+// Parses XSD's regular expressions, and refuses everything whose meaning is not certain.
 #include "driver/relaxng/datatype.hpp"
 
 namespace hostcompat::relaxng {
@@ -132,7 +132,7 @@ private:
         return set;
     }
 
-    /// The set that an escape means, behind its backslash.
+    /// The set of characters that an escape stands for, after its backslash.
     ByteSet escape() {
         ByteSet set;
         if (!more()) {
@@ -198,7 +198,8 @@ private:
                     more() && (next() == 's' || next() == 'S' || next() == 'd' || next() == 'D');
                 const char escaped = more() ? next() : '\0';
                 set = set | escape();
-                // A range that starts with an escape is rare and read differently by readers.
+                // A range that starts with an escape is rare, and implementations interpret it
+                // differently.
                 if (more() && next() == '-' && at_ + 1 < text_.size() && text_[at_ + 1] != ']') {
                     if (many || escaped != '\0')
                         failed_ = true;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What is read of XSD's regular expressions means what libxml2 takes it for; the rest is not read.
+// Tests that XSD's regular expressions have the same meaning here and in libxml2, and which ones
+// are refused.
 #include "driver/relaxng/datatype.hpp"
 
 #include <fmt/format.h>

@@ -28,8 +28,8 @@ int add(int ruleset, const std::string& file) {
                                           .parent_fd = opened.number()};
     if (::syscall(__NR_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0U) == 0)
         return 0;
-    // Landlock does not accept files that are on no file system (a pipe), and does not restrict
-    // them.
+    // Landlock does not accept files that are on no file system (for example a pipe), and does not
+    // restrict them.
     return errno == EBADFD || errno == EINVAL ? 0 : errno;
 }
 
@@ -42,7 +42,8 @@ int abiVersion() {
 }
 
 int readOnly(std::span<const std::string> files) {
-    // The first ABI's rights; what later ones add (sockets, devices) the filter denies already.
+    // The access rights of the first ABI. The filter already denies what later ABIs add (sockets,
+    // devices).
     const landlock_ruleset_attr handled{
         .handled_access_fs = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |
                              LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |

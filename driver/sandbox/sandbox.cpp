@@ -10,7 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
-#include <asm/termbits.h> // the struct that the number of TCGETS is made from on powerpc
+#include <asm/termbits.h> // the value of TCGETS depends on this struct on powerpc
 #include <cerrno>
 #include <cstdint>
 #include <fcntl.h>
@@ -24,14 +24,14 @@ namespace {
 using filter::Rule;
 using filter::Test;
 
-// The flags are the first argument everywhere but on s390.
+// The flags are the first argument on all architectures except s390.
 #ifdef __s390x__
 constexpr std::uint8_t kCloneFlags = 1;
 #else
 constexpr std::uint8_t kCloneFlags = 0;
 #endif
 
-// Many calls exist on some architectures only, where others have one that is more general.
+// Many system calls exist only on some architectures. Others have a more general call instead.
 constexpr auto kSealedRules = std::to_array<Rule>({
     // Descriptors that are open.
     {__NR_read},
@@ -46,7 +46,7 @@ constexpr auto kSealedRules = std::to_array<Rule>({
     // How the C library gets the status of an open descriptor.
     {__NR_newfstatat, Test::allOf, 3, AT_EMPTY_PATH},
     {__NR_statx, Test::allOf, 2, AT_EMPTY_PATH},
-    // Whether an output is a terminal, and how wide.
+    // Finding out whether an output is a terminal, and how wide it is.
     {__NR_ioctl, Test::equals, 1, TCGETS, TIOCGWINSZ},
     {__NR_fcntl, Test::equals, 1, F_GETFL, F_DUPFD_CLOEXEC},
     {__NR_ppoll},
@@ -60,7 +60,7 @@ constexpr auto kSealedRules = std::to_array<Rule>({
     {__NR_munmap},
     {__NR_mremap},
     {__NR_madvise},
-    // Threads, not processes.
+    // Threads, but not processes.
     {__NR_clone, Test::allOf, kCloneFlags, CLONE_THREAD},
     {__NR_unshare, Test::equals, 0, CLONE_FILES, CLONE_FILES},
     {__NR_futex},
@@ -71,7 +71,7 @@ constexpr auto kSealedRules = std::to_array<Rule>({
     {__NR_sched_getaffinity},
     {__NR_getpid},
     {__NR_gettid},
-    // Signals that a thread sends to itself: how abort() ends a process.
+    // Signals that a thread sends to its own process, as abort() does.
     {__NR_tgkill, Test::ownProcess, 0},
     {__NR_rt_sigaction},
     {__NR_rt_sigprocmask},
@@ -105,12 +105,12 @@ constexpr auto kReadingRules = std::to_array<Rule>({
     {__NR_readlink},
 #endif
     {__NR_readlinkat},
-    // As in the list above, and by path.
+    // The same calls as in the list above, also by path.
     {__NR_newfstatat},
     {__NR_statx},
 });
 
-/// The sealed rules, with the reading ones instead of those for the same call.
+/// The sealed rules, in which the rules for reading replace those for the same call.
 consteval auto readingRules() {
     std::array<Rule, kSealedRules.size() + kReadingRules.size() - 2> rules{};
     std::size_t count = 0;
@@ -127,20 +127,20 @@ consteval auto readingRules() {
 constexpr auto kSealed = filter::assemble(kSealedRules);
 constexpr auto kReading = filter::assemble(readingRules());
 
-/// seccomp(2), for which the C library has no name.
+/// seccomp(2), for which the C library has no function.
 int seccomp(unsigned operation, unsigned flags, void* argument) {
     return static_cast<int>(::syscall(__NR_seccomp, operation, flags, argument));
 }
 
-/// Puts a filter in force; returns 0 or errno.
+/// Installs a filter; returns 0 or errno.
 template <std::size_t N>
 int install(filter::Program<N> program) {
     for (std::size_t i = 0; i < program.ownProcesses; ++i)
         program.code[program.ownProcess[i]].k = static_cast<std::uint32_t>(::getpid());
     sock_fprog form{.len = static_cast<unsigned short>(program.length),
                     .filter = program.code.data()};
-    // Without this flag kernels before 5.16 slow the whole process down against speculative store
-    // bypass, which lets code read its own process only.
+    // Without this flag, kernels before 5.16 slow down the whole process with a mitigation of
+    // speculative store bypass, which only protects the process from code inside it.
     if (seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &form) == 0)
         return 0;
     if (errno != EINVAL)

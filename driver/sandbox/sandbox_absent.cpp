@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What replaces the sandbox in a build without it.
+// Replaces sandbox.cpp in a build without the sandbox.
 #include "driver/sandbox/sandbox.hpp"
 
 namespace hostcompat::sandbox {

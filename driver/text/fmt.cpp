@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// fmt's compiled part, from its headers.
+// Compiles fmt's library part from its headers.
 //
-// Debian packages no static libfmt, which a static program would need, and an object that a daemon
-// preloads must not bring a shared one along. With FMT_HEADER_ONLY the headers define what libfmt
-// does, and the functions whose address is taken here are compiled here. If the library uses
+// Debian has no static libfmt, which a static program would need, and the module that a daemon
+// preloads must not load a shared one. With FMT_HEADER_ONLY the headers define what libfmt
+// contains. The functions whose address is taken here are compiled here. If the project uses
 // another function, linking fails.
 #define FMT_HEADER_ONLY
 #include <fmt/format.h>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The destructor of fmt's exception, which its headers declare and libfmt has (up to fmt 10).
+// The destructor of fmt's exception, which is declared in the headers and defined in libfmt (up to
+// fmt 10).
 //
-// Not in fmt.cpp: with FMT_HEADER_ONLY it is inline, and clang then leaves out the symbol that
-// others refer to.
+// It is not in fmt.cpp because it is inline with FMT_HEADER_ONLY, and clang then omits the symbol
+// that other files need.
 #include <fmt/format.h>
 
 #if FMT_VERSION < 110000

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Writes and recognises points in time.
+// Formats and recognises UTC times.
 #include "driver/text/utc_time.hpp"
 
 #include <fmt/format.h>
@@ -15,7 +15,7 @@ constexpr std::string_view kForm = "0000-00-00T00:00:00Z";
 } // namespace
 
 std::string utcTime(std::time_t seconds) {
-    // The C library's gmtime_r() would read the file of the local time zone first.
+    // The C library's gmtime_r() reads the file of the local time zone.
     using namespace std::chrono;
     const sys_seconds point(std::chrono::seconds{seconds});
     if (point < sys_days{year{0} / January / 1} || point >= sys_days{year{10'000} / January / 1})

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Points in time are written and recognised.
+// Tests formatting and recognising UTC times.
 #include "driver/text/utc_time.hpp"
 
 #include <gtest/gtest.h>

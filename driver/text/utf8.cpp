@@ -17,8 +17,9 @@ struct Range {
     char32_t last;
 };
 
-// Controls, line and paragraph separators, what turns the direction of writing (Unicode,
-// Bidi_Control), and the two characters of the basic plane that XML 1.0 excludes from Char.
+// Control characters, line and paragraph separators, characters that change the writing direction
+// (Unicode, Bidi_Control), and the two characters of the Basic Multilingual Plane that XML 1.0
+// excludes from Char.
 constexpr std::array kUnprintable{
     Range{0x00, 0x1F},     Range{0x7F, 0x9F},     Range{0x61C, 0x61C},   Range{0x200E, 0x200F},
     Range{0x2028, 0x202E}, Range{0x2066, 0x2069}, Range{0xFFFE, 0xFFFF},
@@ -30,8 +31,8 @@ bool isUnprintable(char32_t character) {
     });
 }
 
-/// Where the character begins that an offset within the text lies in; the offset itself where the
-/// bytes around it are not UTF-8.
+/// The beginning of the character that contains the offset; the offset itself if the bytes around
+/// it are not UTF-8.
 std::size_t characterStart(std::string_view text, std::size_t offset) {
     constexpr std::size_t longest = 4;
     for (std::size_t back = 0; back < std::min(longest, offset + 1); ++back)

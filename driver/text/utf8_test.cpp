@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// No character can break a line or control a terminal, and long lines are cut.
+// Tests that no character can break a line or control a terminal, and that long lines are cut.
 #include "driver/text/utf8.hpp"
 
 #include <gtest/gtest.h>

@@ -16,7 +16,7 @@ static_assert(input::kInputPadding >= relaxng::acceptorPadding);
 
 struct Answer {
     std::string path;
-    std::optional<Result<Verdict>> result; ///< nothing as long as nobody worked on it
+    std::optional<Result<Verdict>> result; ///< nothing until a thread has processed it
 };
 
 Result<Verdict> validate(input::InputReader& reader, Validator& validator,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Answers come in the inputs' order, whoever worked on them.
+// Tests that results come in the order of the inputs, whichever thread processed them.
 #include "driver/validate/batch.hpp"
 
 #include <fmt/format.h>

@@ -22,7 +22,7 @@ using tree::isPlain;
 using tree::isWrittenText;
 using tree::writtenName;
 
-/// The child elements of that name, in no namespace.
+/// The child elements of that name that have no namespace.
 std::vector<xmlNode*> childrenNamed(const xmlNode* parent, std::string_view name) {
     std::vector<xmlNode*> found;
     for (xmlNode* child = elementFrom(parent->children); child; child = elementFrom(child->next))
@@ -54,7 +54,8 @@ void explainRepeats(const std::vector<xmlNode*>& nodes, std::vector<Defect>& def
                                            lineOf(nodes[0]))));
 }
 
-/// The elements that list modes in a parent, of which there has to be one at most, the last.
+/// Checks the elements in a parent that list modes. There may be at most one, and it must be the
+/// last child.
 void explainLists(const std::vector<xmlNode*>& lists, std::string_view parent,
                   std::vector<Defect>& defects) {
     if (lists.empty())
@@ -69,7 +70,7 @@ void explainLists(const std::vector<xmlNode*>& lists, std::string_view parent,
                                  parent, lineOf(next), text::clipped(writtenName(next)))));
 }
 
-/// Each <enum name='compat'> of domain capabilities: its place, and what is in it.
+/// Checks each <enum name='compat'> of domain capabilities: its position and its content.
 void explainEnums(const xmlNode* cpu, std::vector<Defect>& defects) {
     const auto misplaced = [&](const xmlNode* parent) {
         for (const xmlNode* list : enumsOfModes(parent) | std::views::take(kMostDefects))

@@ -26,7 +26,7 @@ using tree::writtenName;
 
 constexpr std::string_view kModeNames = "power and a number, such as power9";
 
-/// Walks over one element and notes what is wrong.
+/// Checks one element and collects its defects.
 class ModesExplainer {
 public:
     std::vector<Defect> explain(const xmlNode* element) {
@@ -80,7 +80,7 @@ private:
                                                 text::clipped(writtenName(attribute)))));
     }
 
-    /// @param what completes "it is" and "must be".
+    /// @param what the phrase that completes "it is" and "must be".
     void checkAttribute(const xmlNode* node, std::string_view name, const auto& isRight,
                         std::string_view what) {
         const auto value = tree::plainAttribute(node, name);

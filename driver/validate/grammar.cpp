@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Compiles grammars with libxml2, silently and without the network, and for the fast path.
+// Compiles grammars with libxml2, without messages and without the network, and for the fast path.
 #include "driver/validate/grammar.hpp"
 
 #include "driver/input/read_file.hpp"
@@ -30,7 +30,8 @@ std::string absolute(const std::string& folder) {
     return path;
 }
 
-/// A path as an attribute of a grammar has it: what is special in URIs and XML is escaped.
+/// A path as the value of an attribute in a grammar: the characters that are special in URIs and
+/// XML are escaped.
 std::string asReference(const std::string& path) {
     const std::unique_ptr<xmlChar, decltype(xmlFree)> escaped(
         xmlURIEscapeStr(reinterpret_cast<const xmlChar*>(path.c_str()),
@@ -68,8 +69,8 @@ Result<void> Grammar::compile(const State& state) {
             return std::unexpected(std::move(error));
         }
     }
-    // Types are set up once, here, because validators of several threads would all find them
-    // missing.
+    // Initialise the types once, here. Otherwise the validators of several threads would try to do
+    // it at the same time.
     if (xmlRelaxNGInitTypes() != 0)
         return std::unexpected(outOfMemory("compile", state.name));
     FirstLibxmlError first;

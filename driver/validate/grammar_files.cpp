@@ -54,7 +54,7 @@ Result<std::vector<Reference>> referencesOf(const std::string& path, const Gramm
     return references;
 }
 
-/// The path that a reference means, or nothing if it is not a file's.
+/// The path that a reference means, or nothing if it does not refer to a file.
 std::string resolve(const std::string& from, const std::string& href) {
     const std::unique_ptr<char, decltype(xmlFree)> plain(
         xmlURIUnescapeString(href.c_str(), 0, nullptr), xmlFree);
@@ -82,7 +82,7 @@ Result<std::string> giveFile(const Files& files, const std::string& folder,
               .reason = isThere ? "" : "it is not one of the *.rng files in " + folder});
 }
 
-/// The reader of libxml2's files in this thread, because libxml2 passes no user data to the loader.
+/// The file reader of this thread. It is global because libxml2 passes no user data to the loader.
 const GrammarReader*& readerOfThisThread() {
     thread_local const GrammarReader* reader = nullptr;
     return reader;
@@ -106,7 +106,7 @@ xmlParserInput* loadFromReader(const char* url, const char*, xmlParserCtxt* cont
         xmlFreeParserInputBuffer(buffer);
         return nullptr;
     }
-    // What this file includes is found from here.
+    // References in this file are resolved relative to it.
     input->filename = reinterpret_cast<char*>(xmlStrdup(reinterpret_cast<const xmlChar*>(url)));
     return input;
 }

@@ -112,8 +112,7 @@ TEST_F(GrammarFiles, limitsTheirNumber) {
         << failure("0.rng");
 }
 
-// libvirt's grammars in miniature: all that ours relies on is that hostcpu refers to
-// cpuMaxPhysAddr.
+// libvirt's grammars in miniature. Ours only requires that hostcpu refers to cpuMaxPhysAddr.
 TEST_F(GrammarFiles, extendsLibvirtsInAnyFolder) {
     write("cputypes.rng",
           "<define name='cpuMaxPhysAddr'><element name='maxphysaddr'><empty/></element></define>\n"
@@ -148,7 +147,7 @@ TEST_F(GrammarFiles, opensNothingOnceLibvirtsAreRead) {
     EXPECT_TRUE(compiled) << model::describe(compiled.error());
 }
 
-// All that ours relies on in domaincaps.rng are the names of a host-model CPU's parts.
+// Ours only requires the names of the parts of a host-model CPU in domaincaps.rng.
 TEST_F(GrammarFiles, extendsLibvirtsForDomainCapabilities) {
     write("capability.rng", "<start><ref name='capabilities'/></start>\n"
                             "<define name='capabilities'><element "

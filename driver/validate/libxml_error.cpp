@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Turns libxml2's errors into one line.
+// Formats libxml2's errors as one line.
 #include "driver/validate/libxml_error.hpp"
 
 #include "driver/text/utf8.hpp"

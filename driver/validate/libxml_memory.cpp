@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Wraps the allocation functions that libxml2 takes.
+// Wraps libxml2's allocation functions.
 #include "driver/validate/libxml_memory.hpp"
 
 #include <libxml/xmlmemory.h>
@@ -23,7 +23,7 @@ T* checked(T* memory) {
 }
 
 void* allocate(std::size_t size) {
-    // Zero bytes may be null without any failure.
+    // An allocation of zero bytes may return null without a failure.
     return checked(std::malloc(size == 0 ? 1 : size));
 }
 

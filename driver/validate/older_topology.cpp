@@ -33,7 +33,7 @@ AddedAttribute::AddedAttribute(std::span<xmlNode* const> elements, const char* n
     const auto* const attribute = reinterpret_cast<const xmlChar*>(name);
     for (xmlNode* element : elements)
         if (!xmlHasProp(element, attribute))
-            // Without memory the element stays as it is, and its defect too.
+            // If memory runs out, the element is not changed, and its defect remains.
             if (xmlAttr* const added =
                     xmlNewProp(element, attribute, reinterpret_cast<const xmlChar*>("0")))
                 added_.push_back(added);

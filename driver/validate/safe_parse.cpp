@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Runs libxml2 after checkDocument(), with all of its own unsafe features disabled too.
+// Runs libxml2 after checkDocument(), with libxml2's unsafe features disabled as well.
 #include "driver/validate/safe_parse.hpp"
 
 #include "driver/validate/libxml_error.hpp"
@@ -17,8 +17,8 @@ namespace {
 // libxml2's own limits (XML_PARSE_HUGE lifts them) are replaced by those of checkDocument().
 // XInclude is never called.
 constexpr int kOptions = XML_PARSE_NONET | XML_PARSE_HUGE | XML_PARSE_COMPACT;
-// Names that a document may have. libxml2 2.9's table of names has 16384 rows, and gets slow far
-// beyond that.
+// The largest number of different names in a document. libxml2 2.9's table of names has 16384 rows,
+// and becomes slow with many more names.
 constexpr int kMostNames = 100000;
 
 struct ContextDeleter {
@@ -32,14 +32,14 @@ void keepFirst(void* userData, LibxmlError* error) {
     FirstLibxmlError::keep(static_cast<xmlParserCtxt*>(userData)->_private, error);
 }
 
-// The upper half of an element's line goes to `extra`, which only XSLT uses: `line` has 16 bits,
-// and libxml2's own remedy keeps the line of the text after the element.
+// `extra`, which only XSLT uses, holds the upper half of an element's line. `line` has only 16
+// bits, and libxml2's own solution stores the line of the text after the element.
 void setLine(xmlNode* node, std::size_t line) {
     node->line = static_cast<unsigned short>(line & 0xFFFF);
     node->extra = static_cast<unsigned short>((line >> 16) & 0xFFFF);
 }
 
-/// Ends the parse where a document has too many names. What follows is not looked at.
+/// Stops parsing if a document has too many names. The rest of it is not examined.
 void limitNames(xmlParserCtxt* context) {
     if (xmlDictSize(context->dict) <= kMostNames)
         return;
@@ -55,7 +55,7 @@ void instruction(void* userData, const xmlChar* target, const xmlChar* data) {
     limitNames(static_cast<xmlParserCtxt*>(userData));
 }
 
-/// Builds the element, and gives it the line of its "<" where libxml2 would give that of its ">".
+/// Builds the element, and sets its line to that of its "<"; libxml2 sets that of its ">".
 void startElement(void* userData, const xmlChar* name, const xmlChar* prefix, const xmlChar* uri,
                   int namespaces, const xmlChar** namespaceList, int attributes, int defaulted,
                   const xmlChar** attributeList) {
@@ -65,7 +65,7 @@ void startElement(void* userData, const xmlChar* name, const xmlChar* prefix, co
     if (!context->node || !context->input || context->disableSAX != 0)
         return;
     auto line = static_cast<std::size_t>(context->input->line);
-    // No "<" can stand inside a tag, so going back to the nearest one finds the tag's own.
+    // A tag contains no "<", so the nearest one before this position begins the tag.
     for (const xmlChar* at = context->input->cur; at > context->input->base && at[-1] != '<'; --at)
         if (at[-1] == '\n')
             --line;
@@ -73,7 +73,7 @@ void startElement(void* userData, const xmlChar* name, const xmlChar* prefix, co
     limitNames(context);
 }
 
-/// A second check after checkDocument(): a DOCTYPE ends the parse before it is read.
+/// A second check after checkDocument(): stops parsing at a DOCTYPE before it is read.
 void refuseDoctype(void* userData, const xmlChar*, const xmlChar*, const xmlChar*) {
     auto* context = static_cast<xmlParserCtxt*>(userData);
     context->wellFormed = 0;
@@ -94,8 +94,7 @@ Context makeContext() {
     sax->internalSubset = refuseDoctype;
     sax->externalSubset = refuseDoctype;
     sax->resolveEntity = refuseEntity;
-    // Structured errors are asked for in the context, so nothing is printed and nothing global is
-    // set.
+    // Structured errors are set in the context, so nothing is printed and no global state changes.
     sax->serror = keepFirst;
     sax->error = nullptr;
     sax->fatalError = nullptr;
@@ -109,7 +108,7 @@ Context makeContext() {
 Result<XmlDocument> parseSafely(std::string_view bytes, std::string_view name) {
     if (auto checked = xml::checkDocument(bytes, name); !checked)
         return std::unexpected(std::move(checked.error()));
-    // A context keeps the names of earlier documents, which would count for the limit.
+    // A context would keep the names of earlier documents, and they would count towards the limit.
     xmlInitParser();
     const Context context = makeContext();
     if (!context)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// libxml2 is used safely: true lines, no printing, nothing read but the bytes given.
+// Tests that libxml2 is used safely: correct lines, no output, and nothing read but the given
+// bytes.
 #include "driver/validate/safe_parse.hpp"
 
 #include <gtest/gtest.h>
@@ -57,7 +58,7 @@ TEST(SafeParse, keepsLibxml2Silent) {
     testing::internal::CaptureStderr();
     testing::internal::CaptureStdout();
     EXPECT_FALSE(parseSafely("<a><b></a>", "x.xml"));
-    // libxml2 would complain about the URI, and pugixml would not look at it.
+    // libxml2 would report an error about the URI, but pugixml does not check it.
     const auto document = parseSafely("<a>\n<b xmlns:p='%%'/></a>", "x.xml");
     ASSERT_FALSE(document);
     EXPECT_EQ(document.error().line, 2U);
@@ -66,7 +67,7 @@ TEST(SafeParse, keepsLibxml2Silent) {
     EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
 }
 
-/// Many elements of different names.
+/// Many elements with different names.
 std::string names(int first, int count) {
     std::string bytes = "<a>";
     for (int name = first; name < first + count; ++name)

@@ -29,7 +29,7 @@ struct ContextDeleter {
     }
 };
 
-/// Takes elements out of their document, and puts them back at the end of the scope.
+/// Removes elements from their document, and puts them back at the end of the scope.
 class TakenOut {
 public:
     explicit TakenOut(const std::vector<xmlNode*>& nodes) {
@@ -58,16 +58,17 @@ private:
     std::vector<Place> places_;
 };
 
-// libxml2 compares the states that it keeps for neighbouring elements and texts pair by pair, about
-// a billion pairs a second, and copies an element's list of attributes for each of them.
+// libxml2 keeps states for neighbouring elements and texts and compares them in pairs, about a
+// billion pairs per second. For each state it copies the list of an element's attributes.
 constexpr std::uint64_t kMostPairs = 4'000'000'000;
-constexpr std::uint64_t kPairsOfAttributes = 8; ///< that take as long as one pair of attributes
+constexpr std::uint64_t kPairsOfAttributes = 8; ///< take as long as one pair of attributes
 
-/// How far into a document the fast path looks for its root; libxml2 finds others.
+/// How far into a document the fast path searches for its root. If the root is further away,
+/// libxml2 is used.
 constexpr std::size_t kRootIsNear = 1024;
 
-/// The element with the most in it, where validating the document would take more than some
-/// seconds; else null.
+/// The element with the most content if validating the document would take more than some seconds;
+/// otherwise null.
 const xmlNode* mostCrowded(const xmlDoc* document) {
     std::uint64_t pairs = 0;
     std::uint64_t most = 0;
@@ -132,7 +133,7 @@ Result<Validator*> Validator::State::validatorOfDomainCapabilities() {
 }
 
 Validator::State::Outcome Validator::State::run(xmlDoc* document, RelaxNgErrors& errors) {
-    // Some of libxml2's errors (memory, types) know nothing of the context's callback.
+    // libxml2 reports some errors (memory, types) without the context's callback.
     FirstLibxmlError other;
     const LibxmlErrorScope scope(other);
     if (!context)
@@ -142,7 +143,7 @@ Validator::State::Outcome Validator::State::run(xmlDoc* document, RelaxNgErrors&
         return Outcome::outOfMemory;
     xmlRelaxNGSetValidStructuredErrors(context.get(), RelaxNgErrors::keep, &errors);
     const int result = xmlRelaxNGValidateDoc(context.get(), document);
-    // The state of a context after errors is undefined; the next document gets a new one.
+    // The state of a context after errors is undefined, so the next document gets a new one.
     if (result != 0)
         context.reset();
     if (errors.isOutOfMemory() || other.isOutOfMemory() || result < 0)
@@ -150,8 +151,8 @@ Validator::State::Outcome Validator::State::run(xmlDoc* document, RelaxNgErrors&
     return result == 0 ? Outcome::valid : Outcome::invalid;
 }
 
-/// The defects of a run. Where it stopped at the host's CPUs because an older libvirt wrote them,
-/// this says so, and what is wrong besides.
+/// The defects of a run. If it stopped at the host's CPUs because an older libvirt wrote the
+/// document, this is reported together with the other defects.
 std::vector<Defect> Validator::State::defectsOf(xmlDoc* document, const RelaxNgErrors& errors) {
     const auto cpus = topologyCpus(document);
     const auto first =
@@ -189,7 +190,7 @@ std::vector<Defect> Validator::State::explain(xmlDoc* document, const RelaxNgErr
     std::vector<Defect> defects = explainCompats(document);
     if (defects.empty())
         return defectsOf(document, errors);
-    // What is wrong besides: libxml2 sees no further than the first mistake, so it looks again
+    // Find the defects outside <compat>. libxml2 stops at the first mistake, so run it again
     // without <compat>.
     if (compats.front() == xmlDocGetRootElement(document))
         return defects;
@@ -256,7 +257,7 @@ Result<Verdict> Validator::validate(xmlDoc* document, std::string_view name) {
     if (const xmlNode* crowded = mostCrowded(document)) {
         if (!state_->grammar.isBuiltIn())
             return std::unexpected(tooCrowded(crowded, name));
-        // explainDocument() knows each rule of this grammar, and takes its time once only.
+        // explainDocument() checks every rule of this grammar, and takes little time.
         std::vector<Defect> defects = explainDocument(document);
         return Verdict{
             .valid = defects.empty(), .defects = std::move(defects), .grammar = grammar().name()};

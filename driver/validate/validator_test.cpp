@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Verdicts are right, also after one another and from several threads, and defects are in words.
+// Tests that verdicts are correct, also in sequence and from several threads, and that defects are
+// described in words.
 #include "driver/validate/validator.hpp"
 
 #include <gtest/gtest.h>
@@ -72,7 +73,7 @@ TEST(Validator, answersTheSameWithoutTheFastPath) {
     EXPECT_NE(both(capabilities(features) + "<more/>"), "");
 }
 
-/// So many neighbours that libxml2 would take a minute to compare them with each other.
+/// So many neighbouring elements that libxml2 would take a minute to compare them with each other.
 std::string crowd() {
     std::string elements;
     for (int i = 0; i < 200'000; ++i)
@@ -160,7 +161,7 @@ TEST(Validator, judgesDomainCapabilitiesByTheirGrammar) {
     const std::string good = domainCapabilities("<value>power9</value>\n<value>power11</value>\n");
     const std::string bad =
         domainCapabilities("<value>power9</value>\n<x/>\n<value>power8</value>\n");
-    // The fast path looks for the root near the beginning only.
+    // The fast path searches for the root only near the beginning.
     const std::string far = "<!--" + std::string(5000, ' ') + "-->";
     for (const FastPath fastPath : {FastPath::on, FastPath::off}) {
         Validator validator(makeValidator().grammar(), fastPath);
@@ -201,7 +202,7 @@ TEST(Validator, judgesACrowdOfDomainCapabilitiesByTheBuiltInRules) {
         "only\n");
 }
 
-/// A grammar of the test's own, over which the words are libxml2's, put in order.
+/// A grammar that the test defines. Defects have libxml2's messages, sorted.
 class OtherGrammar : public testing::Test {
 protected:
     OtherGrammar() {
@@ -254,7 +255,7 @@ TEST_F(OtherGrammar, getsOneDefectForOneMistake) {
               "x.xml:1: other: it is not allowed here, or something in it is wrong or missing\n");
 }
 
-/// A document with these CPUs in its topology.
+/// A document whose topology has these CPUs.
 std::string withCpus(const std::string& cpus) {
     return replaced(capabilities(""), "</cpu>\n",
                     "</cpu>\n<topology><cells><cell><cpus>\n" + cpus +
@@ -271,7 +272,7 @@ TEST_F(OtherGrammar, saysWhatAnOlderLibvirtDoesNotWrite) {
     EXPECT_EQ(verdictOn(*validator_, old), missing) << "the document was changed";
     EXPECT_EQ(verdictOn(*validator_, replaced(old, "ppc64le", "vax")),
               "x.xml:4: arch: its text is 'vax', which is not allowed\n" + missing);
-    // That of a CPU which has another defect stays.
+    // A CPU with another defect is still reported.
     EXPECT_EQ(verdictOn(*validator_, withCpus("<cpu id='0'/>\n<cpu id='1' x='2'/>\n")),
               missing + "x.xml:8: cpu: attribute 'x' is not allowed, or an attribute has a wrong "
                         "value\n");

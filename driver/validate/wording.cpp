@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// One defect for each mistake, out of the several errors that libxml2 raises on its way up from it.
+// Reports one defect for each mistake, although libxml2 raises several errors on the way up from
+// it.
 #include "driver/validate/wording.hpp"
 
 #include "driver/text/utf8.hpp"
@@ -17,12 +18,12 @@ namespace hostcompat::validate {
 
 namespace {
 
-// libxml2 stacks at most a few errors for each mistake; a document that raises more than this says
-// enough with the first of them.
+// libxml2 raises a few errors for each mistake. If a document raises more than this, the first ones
+// are enough.
 constexpr std::size_t kMostErrors = 200;
 
-/// How much an error tells: the lower, the more. Of the errors at one element only the best is
-/// kept.
+/// How specific an error is; lower is more specific. Of the errors at one element only the most
+/// specific is kept.
 int rank(int code) {
     switch (code) {
     case XML_RELAXNG_ERR_TYPEVAL:
@@ -54,7 +55,7 @@ int rank(int code) {
     }
 }
 
-// From here on an error may be the consequence of a more precise one.
+// From this rank on, an error may be the consequence of a more specific one.
 constexpr int kEcho = 3;
 
 bool isAround(const xmlNode* outer, const xmlNode* inner) {
@@ -130,7 +131,7 @@ Defect RelaxNgErrors::worded(const Raw& raw) {
         defect.message = "an attribute is missing or has a wrong value";
         break;
     case 6:
-        // libxml2 names the parent and points at the child on which it gave up.
+        // libxml2 names the parent, but points to the child at which it stopped.
         defect.message = raw.first != tree::text(raw.node->name)
                              ? "it is not allowed here, or something in it is wrong or missing"
                          : hasElements(raw.node) ? "something in it is wrong or missing"

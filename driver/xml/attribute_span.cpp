@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Steps from attribute to attribute.
+// Finds the next attribute in a start tag.
 #include "driver/xml/attribute_span.hpp"
 
 namespace hostcompat::xml {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Reads <compat> from a capabilities document, and splices it in.
+// Reads <compat> from a capabilities document, and inserts it.
 #include "driver/xml/capabilities.hpp"
 
 #include "driver/text/utf8.hpp"
@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* kAction = "read the capabilities document";
 
-/// The only child of that name, which has to be there.
+/// The only child of that name. It must exist.
 Result<pugi::xml_node> requiredChild(const Document& document, pugi::xml_node parent,
                                      std::string_view name) {
     auto child = onlyChild(document, parent, name);

@@ -23,7 +23,7 @@ void setAttributes(pugi::xml_node element, const std::array<Attribute, size>& at
         element.append_attribute(name) = static_cast<unsigned>(value);
 }
 
-/// The number of CPUs of a core, from a list such as "0-3,8". Zero for what is none.
+/// The number of CPUs in a list of a core's CPUs such as "0-3,8". Zero if it is not a list.
 unsigned countListed(std::string_view list) {
     unsigned count = 0;
     while (!list.empty()) {
@@ -39,9 +39,9 @@ unsigned countListed(std::string_view list) {
     return count;
 }
 
-/// What libvirt counts (src/util/virhostcpu.c, virHostCPUGetInfo()): the sockets of a node, the
-/// cores of a socket within its node, and the threads of a core, each the most that there is. Where
-/// all nodes do not have as many, it gives up and makes every CPU, online or not, a core of one
+/// The topology as libvirt counts it (src/util/virhostcpu.c, virHostCPUGetInfo()): the sockets of a
+/// node, the cores of a socket within its node, and the threads of a core. Each is the largest
+/// value found. If the nodes differ, libvirt reports every CPU, online or not, as a core of one
 /// socket. It never counts dies (src/cpu/cpu.c, virCPUGetHost()).
 std::array<Attribute, 4> countTopology(const std::vector<model::NumaNode>& nodes) {
     std::size_t sockets = 1;
@@ -76,7 +76,7 @@ void appendNode(pugi::xml_node cells, const model::NumaNode& node) {
     }
     pugi::xml_node cpus = cell.append_child("cpus");
     cpus.append_attribute("num") = static_cast<unsigned>(node.cpus.size());
-    // Only the id: with core_id, libvirt 11.3 requires a cluster_id that 9.0 forbids.
+    // Write only the id: with core_id, libvirt 11.3 requires a cluster_id, which 9.0 forbids.
     for (const model::LogicalCpu& cpu : node.cpus)
         cpus.append_child("cpu").append_attribute("id") = cpu.id;
 }

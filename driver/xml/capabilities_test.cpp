@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// <compat> is spliced in without touching another byte, whatever the document looks like.
+// Tests that <compat> is inserted without changing any other byte, in every layout of a document.
 #include "driver/xml/capabilities.hpp"
 
 #include <gtest/gtest.h>
@@ -62,7 +62,7 @@ TEST(WithCompat, tellsModesBeyondTheTableAndLeavesOutThoseThatAreNotTold) {
 
 struct Place {
     const char* name;
-    std::string before; ///< up to where <compat> goes
+    std::string before; ///< everything before <compat>
     std::string inserted;
     std::string after;
 };

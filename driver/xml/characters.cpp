@@ -26,7 +26,7 @@ constexpr std::array kNameStart{
     Range{0x37F, 0x1FFF},  Range{0x200C, 0x200D}, Range{0x2070, 0x218F}, Range{0x2C00, 0x2FEF},
     Range{0x3001, 0xD7FF}, Range{0xF900, 0xFDCF}, Range{0xFDF0, 0xFFFD}, Range{0x10000, 0xEFFFF},
 };
-// Production 4a (NameChar): what a name may go on with besides.
+// Production 4a (NameChar): the additional characters that a name may contain after the first one.
 constexpr std::array kNameMore{Range{0xB7, 0xB7}, Range{0x300, 0x36F}, Range{0x203F, 0x2040}};
 bool isIn(std::span<const Range> ranges, char32_t character) {
     return std::ranges::any_of(ranges, [&](const Range& range) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Characters are told apart exactly at the edges of each class.
+// Tests the boundaries of each character class.
 #include "driver/xml/characters.hpp"
 
 #include <gtest/gtest.h>

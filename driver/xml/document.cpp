@@ -20,7 +20,7 @@ Result<Document> Document::read(std::string bytes, std::string name) {
     document.name_ = std::move(name);
     const auto result = document.tree_->load_buffer(
         document.bytes_->data(), document.bytes_->size(),
-        // White space that is all of an element's text is text to libvirt, too.
+        // libvirt treats the white space in an element that contains nothing else as text, too.
         pugi::parse_default | pugi::parse_ws_pcdata_single, pugi::encoding_utf8);
     if (result.status == pugi::status_out_of_memory)
         return std::unexpected(Error{.kind = ErrorKind::system,

@@ -23,8 +23,8 @@ bool equalsIgnoringCase(std::string_view left, std::string_view right) {
     });
 }
 
-/// Whether the bytes, which are UTF-8, mean the same in the declared encoding: those of UTF-8, and
-/// where all are ASCII, those of encodings that begin with it.
+/// Whether the bytes, which are UTF-8, have the same meaning in the declared encoding. That is so
+/// for UTF-8 itself, and for encodings that extend ASCII if all the bytes are ASCII.
 bool fitsEncoding(std::string_view encoding, std::string_view bytes) {
     const auto is = [&](std::string_view name) { return equalsIgnoringCase(encoding, name); };
     if (is("UTF-8") || is("UTF8"))

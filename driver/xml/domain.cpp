@@ -47,7 +47,7 @@ DomainType parseType(std::string_view text) {
     return text == "qemu" ? DomainType::qemu : DomainType::other;
 }
 
-/// Why a document with that root is no domain.
+/// Why a document with that root is not a domain.
 std::string otherRoot(std::string_view root) {
     const auto reason = [&](std::string_view hint) {
         return fmt::format("its root is <{}> and not <domain>{}", text::clipped(root), hint);
@@ -64,7 +64,7 @@ std::string otherRoot(std::string_view root) {
     return reason("");
 }
 
-/// Whether a node is the element of that name in QEMU's namespace of libvirt.
+/// Whether a node is an element of that name in libvirt's QEMU namespace.
 bool isQemuElement(pugi::xml_node node, std::string_view name) {
     constexpr std::string_view kNamespace = "http://libvirt.org/schemas/domain/qemu/1.0";
     const std::string_view whole = node.name();
@@ -194,7 +194,8 @@ Result<void> DomainDocument::readCpu() {
     const pugi::xml_attribute mode = cpu_.attribute("mode");
     result.modeText = mode ? mode.value() : "custom";
     result.mode = parseMode(result.modeText);
-    // Without a model there is nothing custom; <cpu> holds a topology and libvirt chooses the CPU.
+    // A custom CPU without a model is not custom: <cpu> only contains a topology, and libvirt
+    // chooses the CPU.
     if (result.mode == CpuMode::custom && result.model.empty())
         result.mode = CpuMode::none;
     return {};
@@ -261,14 +262,14 @@ void DomainDocument::readRest() {
 
 namespace {
 
-/// What "virsh save" writes in front of the document (libvirt 9.0 src/qemu/qemu_saveimage.h:
-/// virQEMUSaveHeader): a mark of 16 bytes and numbers, in the byte order of the host that wrote it.
-/// The document ends with a NUL and is never compressed.
+/// The header that "virsh save" writes before the document (libvirt 9.0 src/qemu/qemu_saveimage.h:
+/// virQEMUSaveHeader): a magic of 16 bytes and numbers, in the byte order of the host that wrote
+/// it. The document ends with a NUL and is never compressed.
 constexpr std::string_view kSaveMark = "LibvirtQemudSave";
 constexpr std::string_view kPartMark = "LibvirtQemudPart";
 constexpr std::size_t kSaveHeader = 92;
 
-/// The document of an image, or the bytes where they are none.
+/// The document of a saved image; all the bytes if they are not an image.
 std::string_view documentOf(std::string_view bytes) {
     if (bytes.size() < kSaveHeader ||
         (!bytes.starts_with(kSaveMark) && !bytes.starts_with(kPartMark)))
@@ -277,7 +278,7 @@ std::string_view documentOf(std::string_view bytes) {
     return document.substr(0, document.find('\0'));
 }
 
-/// The domains within an element of libvirt's, 0 for a document that is none of these.
+/// The number of domains in a libvirt element that can contain several; 0 for any other document.
 std::size_t domainsWithin(std::string_view document) {
     if (!document.starts_with("<domstatus") && !document.starts_with("<domainsnapshot") &&
         !document.starts_with("<domaincheckpoint"))
@@ -306,7 +307,7 @@ std::vector<NamedDomain> readDomains(std::string bytes, const std::string& name)
         counted = parts[index].data();
         const std::size_t within = domainsWithin(parts[index]);
         if (within == 0) {
-            // With its declaration, which says the encoding, where it stands alone.
+            // A document on its own keeps its XML declaration, which contains the encoding.
             add(called, DomainDocument::read(std::string(several ? parts[index] : whole), called),
                 several ? line : 0);
             continue;

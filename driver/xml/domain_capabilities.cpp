@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Edits attributes in place, and splices the modes in.
+// Edits attributes in place, and inserts the modes.
 #include "driver/xml/domain_capabilities.hpp"
 
 #include "driver/text/utf8.hpp"
@@ -32,14 +32,14 @@ bool isModes(pugi::xml_node node) {
     return isElement(node, "enum") && std::string_view(node.attribute("name").value()) == "compat";
 }
 
-/// Whether its usable is one of libvirt's words for an answer.
+/// Whether the value of usable is one that libvirt writes.
 bool isCustomModel(pugi::xml_node node) {
     const std::string_view usable = node.attribute("usable").value();
     return isElement(node, "model") && (usable == "unknown" || usable == "yes" || usable == "no");
 }
 
-/// The <mode> of that name in <cpu>, where it is supported.
-/// Errors: kind input at the second one of that name.
+/// The <mode> of that name in <cpu> if it is supported.
+/// Errors: kind input if there is a second one of that name.
 Result<pugi::xml_node> onlyMode(const Document& document, pugi::xml_node cpu,
                                 std::string_view name) {
     pugi::xml_node found;
@@ -147,7 +147,7 @@ std::string DomainCapabilitiesDocument::withUsable(const DomainCapabilitiesAnswe
         const std::size_t begin = span.begin + attribute->valueBegin;
         edited += bytes.substr(kept, begin - kept);
         edited += usable->second ? "yes" : "no";
-        kept = span.begin + attribute->end - 1; // of its last quote
+        kept = span.begin + attribute->end - 1; // the position of its last quote
     }
     edited += bytes.substr(kept, custom.end - kept);
     return edited;

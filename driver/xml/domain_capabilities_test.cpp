@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Domain capabilities of every layout keep each byte that is not the answer's.
+// Tests that domain capabilities of every layout keep all bytes except those that the answer
+// changes.
 #include "driver/xml/domain_capabilities.hpp"
 
 #include <gtest/gtest.h>
@@ -16,7 +17,7 @@ DomainCapabilitiesDocument parse(const std::string& text) {
 const DomainCapabilitiesAnswer kAnswer{.usable = {{"POWER9", false}, {"POWER10", true}},
                                        .modes = {9, 10}};
 
-/// As libvirt 9.0 writes it, with what the answer changes.
+/// The document as libvirt 9.0 writes it, with the parts that the answer changes.
 std::string document(const std::string& power9, const std::string& power10,
                      const std::string& modes) {
     return "<domainCapabilities>\n  <path>/usr/bin/qemu-system-ppc64le</path>\n"
@@ -46,7 +47,7 @@ TEST(DomainCapabilities, GetTheAnswerAndNothingElse) {
     const std::string once = before.withAnswer(kAnswer);
     EXPECT_EQ(once, document("no", "yes", kModes));
     EXPECT_EQ(parse(once).withAnswer(kAnswer), once);
-    // A host that has come to support less.
+    // A host that supports fewer modes than before.
     EXPECT_EQ(parse(once).withAnswer({.usable = {{"POWER9", true}}, .modes = {9}}),
               document("yes", "yes",
                        "      <enum name='compat'>\n        <value>power9</value>\n"
@@ -132,7 +133,7 @@ TEST(DomainCapabilities, HaveTheirModesInAnyOrder) {
         return "<domainCapabilities><cpu>" + modes + "</cpu></domainCapabilities>";
     };
     const DomainCapabilitiesAnswer answer{.usable = {{"POWER9", false}}, .modes = {9}};
-    // A slash behind the tag is text.
+    // A slash after the tag is text.
     EXPECT_EQ(parse(around(hostModel + "/" + custom)).withAnswer(answer),
               around(filledHostModel + "/" + filledCustom));
     EXPECT_EQ(parse(around(custom + hostModel)).withAnswer(answer),

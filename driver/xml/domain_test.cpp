@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Domains are read as libvirt reads them, and what is no domain is named with its line.
+// Tests that domains are read as libvirt reads them, and that other documents are refused with
+// their line.
 #include "driver/xml/domain.hpp"
 
 #include <gtest/gtest.h>

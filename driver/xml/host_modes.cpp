@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Scans plain documents in one pass, splits inputs with several documents, and leaves other
-// documents to CapabilitiesDocument.
+// Scans plain documents in one pass, splits inputs that contain several documents, and leaves all
+// other documents to CapabilitiesDocument.
 #include "driver/xml/host_modes.hpp"
 
 #include "driver/text/utf8.hpp"
@@ -23,8 +23,8 @@ constexpr std::size_t kCpu = 2;
 constexpr std::size_t kCompat = 3;
 constexpr std::size_t kMode = 4;
 
-/// Follows kPath through a document, from <capabilities> or from <cpu>. Whatever is not plain stops
-/// the scan, so that CapabilitiesDocument decides.
+/// Follows kPath through a document, from <capabilities> or from <cpu>. Anything unusual stops the
+/// scan, so that CapabilitiesDocument decides.
 class ModesHandler {
 public:
     bool startElement(std::string_view name, std::size_t) {
@@ -51,8 +51,8 @@ public:
                                                                         : nullptr;
         return true;
     }
-    /// Of <arch> and <model> in <cpu>; another shape than one run of text is left to the reader in
-    /// full.
+    /// The text of <arch> and <model> in <cpu>. Anything else than one run of text is left to
+    /// CapabilitiesDocument.
     bool text(std::string_view text) {
         if (text_ != nullptr) {
             if (!text_->empty())
@@ -100,7 +100,7 @@ public:
     bool hasCpu() const {
         return seen_[kCpu] == 1;
     }
-    /// Whether the modes are those of a POWER host, and none is newer than its processor.
+    /// Whether the modes belong to a POWER host, and none is newer than its processor.
     bool isPlausible() const {
         const unsigned generation = model::generationOfCpuModel(trimmed(model_));
         return (arch_.empty() || isPowerArch(trimmed(arch_))) &&
@@ -129,7 +129,7 @@ private:
         return first_ + depth_ - 1;
     }
 
-    std::size_t first_ = 0;   ///< where in kPath the root is
+    std::size_t first_ = 0;   ///< index of the root in kPath
     std::size_t depth_ = 0;   ///< open elements
     std::size_t matched_ = 0; ///< how many of them, from the root, are on the path
     std::array<unsigned, kPath.size()> seen_{};
@@ -152,7 +152,7 @@ std::optional<HostModes> scanDocument(std::string_view bytes) {
     return handler.modes();
 }
 
-/// Whether the root, behind declarations and comments, is <cpu>.
+/// Whether the root, after declarations and comments, is <cpu>.
 bool isCpuAlone(std::string_view bytes) {
     const auto parts = splitDocuments(bytes);
     if (parts.empty() || !parts.front().starts_with("<cpu"))
@@ -162,7 +162,7 @@ bool isCpuAlone(std::string_view bytes) {
 }
 
 Result<HostModes> readInFull(std::string bytes, std::string_view name) {
-    // <cpu> alone is read where it would stand in a document, on the line where it is.
+    // A <cpu> on its own is read at its place in a complete document, with the same line number.
     if (isCpuAlone(bytes)) {
         const std::size_t root =
             static_cast<std::size_t>(splitDocuments(bytes).front().data() - bytes.data());

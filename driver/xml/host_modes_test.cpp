@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Every shape of input that a baseline takes, and every one that it refuses, with its line.
+// Tests every form of input that a baseline accepts, and every one that it refuses, with its line.
 #include "driver/xml/host_modes.hpp"
 
 #include <gtest/gtest.h>
@@ -19,7 +19,7 @@ std::string capabilities(const std::string& inner) {
     return "<capabilities>\n<host>\n" + inner + "\n</host>\n</capabilities>";
 }
 
-/// Each document as its modes, "unknown", or its error.
+/// The modes of each document, "unknown", or its error.
 std::vector<std::string> say(const std::string& bytes) {
     std::vector<std::string> result;
     for (const auto& host : readHostModes(bytes, "in.xml")) {
@@ -51,7 +51,7 @@ TEST(ReadHostModes, readsOneDocument) {
 TEST(ReadHostModes, readsACpuAlone) {
     EXPECT_EQ(say(kBoth), Lines{"power9;power10;"});
     EXPECT_EQ(say("<?xml version='1.0'?>\n" + kBoth), Lines{"power9;power10;"});
-    // An entity keeps it out of the fast pass.
+    // The character reference keeps the fast scan from reading it.
     EXPECT_EQ(say("<cpu><arch>&#112;pc64</arch><compat source='later'>" + yes("power9") +
                   "</compat></cpu>"),
               Lines{"power9;"});

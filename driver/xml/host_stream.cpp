@@ -16,7 +16,7 @@ namespace hostcompat::xml {
 
 namespace {
 
-/// An input, and afterwards what it said.
+/// An input, and later its result.
 struct Item {
     Result<std::string> path;
     std::vector<Result<HostModes>> hosts;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Many inputs on several threads give what one thread gives, in the same order.
+// Tests that several threads give the same results as one thread, in the same order.
 #include "driver/xml/host_stream.hpp"
 
 #include <gtest/gtest.h>

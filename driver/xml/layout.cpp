@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Renders elements and learns indentation.
+// Renders elements and detects the indentation of a document.
 #include "driver/xml/layout.hpp"
 
 namespace hostcompat::xml {
@@ -36,12 +36,12 @@ void indentChildren(pugi::xml_node element, const std::string& indent, const std
     element.append_child(pugi::node_pcdata).set_value(after.c_str());
 }
 
-/// Longer white space is no indentation. Each line of a new element repeats it, so that a document
-/// of 64 MiB of spaces would grow many times over.
+/// The longest white space that counts as indentation. Each line of a new element repeats it, so
+/// that a document of 64 MiB of spaces would otherwise become many times larger.
 constexpr std::size_t kLongestIndent = 1000;
 
 /// The white space between the last line break before the offset and the offset, and that line
-/// break; an empty break where something else stands in between.
+/// break. The break is empty if there is anything else in between.
 Layout lineStart(std::string_view bytes, std::size_t offset) {
     std::size_t begin = offset;
     while (begin > 0 && offset - begin <= kLongestIndent &&

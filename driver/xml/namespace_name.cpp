@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A narrow reading of RFC 3986 for names of namespaces.
+// Accepts a subset of RFC 3986 for the names of namespaces.
 #include "driver/xml/namespace_name.hpp"
 
 #include <algorithm>
@@ -20,8 +20,7 @@ bool isHexDigit(char byte) {
     return isDigit(byte) || (byte >= 'a' && byte <= 'f') || (byte >= 'A' && byte <= 'F');
 }
 
-/// Characters of the RFC's pchar, '/' and '?'; '%' with two digits; '&' only as a reference to
-/// itself.
+/// Accepts the RFC's pchar, '/' and '?'; '%' only with two digits; '&' only in "&amp;".
 bool hasOnlyUriCharacters(std::string_view text) {
     constexpr std::string_view others = "-._~!$'()*+,;=:@/?";
     for (std::size_t at = 0; at < text.size(); ++at) {
@@ -46,13 +45,13 @@ bool isScheme(std::string_view scheme) {
     });
 }
 
-/// libxml2 checks "&amp;" as "&#38;" (xmlParseStartTag2() keeps the reference), whose '#' begins
-/// the fragment, and a fragment has no other one.
+/// libxml2 checks "&amp;" as "&#38;" (xmlParseStartTag2() keeps the reference). Its '#' begins the
+/// fragment, which must not contain another '#'.
 bool hasOneFragmentForLibxml2(std::string_view value) {
     return std::ranges::count_if(value, [](char byte) { return byte == '#' || byte == '&'; }) <= 1;
 }
 
-/// A name, and at most a port of five digits behind it.
+/// A name, optionally followed by a port of up to five digits.
 bool isAuthority(std::string_view authority) {
     if (authority.contains('@'))
         return false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Names of namespaces: what is taken here, libxml2 takes too.
+// Tests that libxml2 accepts every name of a namespace that is accepted here.
 #include "driver/validate/safe_parse.hpp"
 #include "driver/xml/namespace_name.hpp"
 
@@ -13,7 +13,7 @@
 namespace hostcompat::xml {
 namespace {
 
-/// libxml2 itself, in its parser: what it makes of a reference is part of its verdict.
+/// Asks libxml2's parser, because what it makes of a reference is part of its verdict.
 bool libxml2Takes(const std::string& value) {
     return validate::parseSafely("<a xmlns='" + value + "'/>", "input").has_value();
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Edits start tags and elements in place. The document is known to be well formed.
+// Edits start tags and elements in place. The document is well formed.
 #include "driver/xml/pin_edit.hpp"
 
 #include "driver/xml/attribute_span.hpp"
@@ -30,7 +30,7 @@ std::string startTag(const Document& document, const ElementSpan& span) {
     return document.bytes().substr(span.begin, span.contentBegin - span.begin);
 }
 
-/// "<cpu a='b' />" as "<cpu a='b'>".
+/// Changes "<cpu a='b' />" to "<cpu a='b'>".
 void openTag(std::string& tag) {
     tag.resize(tag.find_last_not_of(kBlank, tag.size() - 3) + 1);
     tag += '>';
@@ -55,13 +55,13 @@ std::size_t lastChildOf(const Document& document, pugi::xml_node element) {
     return last;
 }
 
-/// The indentation of the element that the layout's elements are in.
+/// The indentation of the parent of the elements that the layout describes.
 std::string outerIndent(const Layout& layout) {
     return layout.indent.substr(0, layout.indent.size() -
                                        std::min(layout.indent.size(), layout.step.size()));
 }
 
-/// The new <cpu> for one that is there.
+/// The text of an existing <cpu> after the edit.
 std::string editedCpu(const DomainDocument& domain, const ElementSpan& span,
                       std::string_view mode) {
     const Document& document = domain.document();
@@ -96,7 +96,7 @@ std::string editedCpu(const DomainDocument& domain, const ElementSpan& span,
                        needsBreak ? layout.lineBreak + outerIndent(layout) : std::string());
 }
 
-/// The element that a new <cpu> goes behind.
+/// The element after which a new <cpu> is inserted.
 pugi::xml_node anchorOf(pugi::xml_node root) {
     pugi::xml_node anchor;
     for (const pugi::xml_node child : root.children())

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Wraps the allocation function that pugixml takes.
+// Wraps pugixml's allocation function.
 #include "driver/xml/pugixml_memory.hpp"
 
 #include <pugixml.hpp>
@@ -16,7 +16,7 @@ namespace {
 void (*onFailure)() = nullptr;
 
 void* allocate(std::size_t size) {
-    // Zero bytes may be null without any failure.
+    // An allocation of zero bytes may return null without a failure.
     void* const memory = std::malloc(size == 0 ? 1 : size);
     if (!memory)
         onFailure();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Examines the first bytes of an input that is not a document.
+// Recognises inputs that are not documents by their first bytes.
 #include "driver/xml/recognise.hpp"
 
 #include <algorithm>
@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-/// How an input of a kind begins.
+/// The first bytes of a kind of input.
 struct Beginning {
     std::string_view bytes;
     const char* reason;
@@ -36,7 +36,7 @@ constexpr auto kText = std::to_array<Beginning>({
     {"# ", "it begins with a prompt of a shell", "remove everything but the document"},
     {"[root@", "it begins with a prompt of a shell", "remove everything but the document"},
     {"root@", "it begins with a prompt of a shell", "remove everything but the document"},
-    // What "<?xm", "<dom", "<cap" and "<cpu" are in base64.
+    // "<?xm", "<dom", "<cap" and "<cpu" in base64.
     {"PD94b", "it is base64", "decode it first (base64 -d FILE)"},
     {"PGRvb", "it is base64", "decode it first (base64 -d FILE)"},
     {"PGNhc", "it is base64", "decode it first (base64 -d FILE)"},
@@ -49,7 +49,7 @@ const Beginning* find(std::string_view bytes, const auto& table) {
     return found == table.end() ? nullptr : &*found;
 }
 
-/// Whether there is "ESC [ 32 m" or the like (ECMA-48: Select Graphic Rendition).
+/// Whether the text contains "ESC [ 32 m" or the like (ECMA-48: Select Graphic Rendition).
 bool hasColours(std::string_view text) {
     for (std::size_t at = text.find("\x1b["); at != std::string_view::npos;
          at = text.find("\x1b[", at + 1)) {
@@ -60,7 +60,7 @@ bool hasColours(std::string_view text) {
     return false;
 }
 
-/// Whether a NUL stands between the end of an element and the begin of the next.
+/// Whether there is a NUL between the end of one element and the beginning of the next.
 bool isDividedByNul(std::string_view text) {
     constexpr auto blank = "\0 \t\r\n"sv;
     const std::size_t nul = text.find('\0');

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Each kind of input that is not a document gets its own message, and a document gets none.
+// Tests that each kind of input that is not a document gets its own message, and a document gets
+// none.
 #include "driver/xml/recognise.hpp"
 #include "driver/xml/well_formed.hpp"
 

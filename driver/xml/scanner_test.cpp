@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What the scanner accepts is well formed for libxml2 and has the same content there.
+// Tests that what the scanner accepts is well formed for libxml2 and has the same content there.
 #include "driver/xml/scanner.hpp"
 
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@
 namespace hostcompat::xml {
 namespace {
 
-/// Writes what it is told; white space alone is not told, adjoining texts are told apart by
+/// Records the events. White space alone is not reported, and adjoining texts are separated by
 /// comments.
 struct Recorder {
     std::string document;
@@ -74,7 +74,7 @@ void walk(xmlNode* node, std::string& events) {
     events += "</" + name + ">";
 }
 
-/// The same events from libxml2; "refused" where the document is not well formed.
+/// The same events from libxml2; "refused" if the document is not well formed.
 std::string judged(const std::string& document) {
     const std::unique_ptr<xmlDoc, decltype(&xmlFreeDoc)> tree(
         xmlReadMemory(document.data(), static_cast<int>(document.size()), "d.xml", nullptr,

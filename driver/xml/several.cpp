@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Follows elements by their tags alone.
+// Finds the documents in an input by their tags.
 #include "driver/xml/several.hpp"
 
 #include "driver/xml/spans.hpp"
@@ -10,7 +10,7 @@ namespace hostcompat::xml {
 
 namespace {
 
-/// Behind the element that begins at the offset, or the end of the bytes.
+/// The position after the element that begins at the offset, or the end of the bytes.
 std::size_t behindElement(std::string_view bytes, std::size_t at) {
     const std::size_t content = behindTag(bytes, at);
     return bytes.substr(0, content).ends_with("/>") ? content

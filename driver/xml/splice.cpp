@@ -19,7 +19,7 @@ std::string_view trimRight(std::string_view text) {
     return end == std::string_view::npos ? std::string_view() : text.substr(0, end + 1);
 }
 
-/// The parent's content without what is old, each with the white space before it.
+/// The parent's content without the old elements and the white space before each of them.
 std::string contentWithout(const Document& document, pugi::xml_node parent, const ElementSpan& span,
                            const IsOld& isOld) {
     const std::string_view bytes = document.bytes();
@@ -36,7 +36,7 @@ std::string contentWithout(const Document& document, pugi::xml_node parent, cons
     return content;
 }
 
-/// Begin of the last child element that stays, or npos.
+/// The beginning of the last child element that is not removed, or npos.
 std::size_t lastNeighbour(const Document& document, pugi::xml_node parent, const IsOld& isOld) {
     std::size_t last = std::string_view::npos;
     for (const pugi::xml_node child : parent.children())

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Tags, their attributes and namespaces.
+// Scans tags, their attributes and namespaces.
 #include "driver/text/utf8.hpp"
 #include "driver/xml/characters.hpp"
 #include "driver/xml/document_scanner.hpp"
@@ -137,7 +137,7 @@ void DocumentScanner::closeElement() {
 bool DocumentScanner::attributesAreUnique(std::string_view element, std::size_t start) {
     if (attributes_.size() < 2)
         return true;
-    // Sorting keeps the cost of many attributes below that of comparing each with each.
+    // With many attributes, sorting takes less time than comparing each pair.
     sorted_.clear();
     for (const ScannedAttribute& attribute : attributes_)
         sorted_.push_back(attribute.name);

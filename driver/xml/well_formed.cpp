@@ -16,7 +16,7 @@ namespace hostcompat::xml {
 
 namespace {
 
-/// The encoding that the first bytes give away, or null for one that may be UTF-8.
+/// The encoding that the first bytes indicate, or null if it may be UTF-8.
 const char* foreignEncoding(std::string_view bytes) {
     using namespace std::string_view_literals;
     for (auto mark : {"\x00\x00\xFE\xFF"sv, "\xFF\xFE\x00\x00"sv, "<\0\0\0"sv, "\0\0\0<"sv})

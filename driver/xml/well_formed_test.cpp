@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What is refused in front of the parsers, where, and in which words; and that libxml2 agrees with
-// what is not.
+// Tests what is refused before the parsers run, with line and message, and that libxml2 agrees
+// about the rest.
 #include "driver/input/read_file.hpp"
 #include "driver/validate/safe_parse.hpp"
 #include "driver/xml/well_formed.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The module's settings, right and wrong.
+// Tests valid and invalid settings of the module.
 #include "driver/libvirt/module/config.hpp"
 
 #include <gtest/gtest.h>

@@ -23,7 +23,7 @@ namespace {
 using namespace hostcompat;
 using namespace hostcompat::libvirt::module;
 
-/// The most different reasons that are logged.
+/// The largest number of different reasons that are logged.
 constexpr std::size_t kMostReasons = 16;
 
 using Text = std::unique_ptr<char, decltype(&std::free)>;
@@ -41,14 +41,14 @@ private:
     int number_;
 };
 
-/// Everything that outlives a call.
+/// The state that is kept between calls.
 class Module {
 public:
     std::shared_ptr<const Answer> answer() {
         return keeper_.at(AnswerKeeper::Clock::now());
     }
 
-    /// Writes the reason to the log, unless it is there already.
+    /// Logs the reason, unless it was logged before.
     void report(const std::string& reason) {
         {
             const std::lock_guard lock(mutex_);
@@ -82,7 +82,7 @@ Module& theModule() {
     return *instance;
 }
 
-/// The answer where the connection is about this host and something is known; else null.
+/// The answer if the connection is to this host and something is known; otherwise null.
 std::shared_ptr<const Answer> answerFor(virConnectPtr connection) {
     auto answer = theModule().answer();
     const model::HostCompat& compat = answer->host.compat;
@@ -99,11 +99,11 @@ std::shared_ptr<const Answer> answerFor(virConnectPtr connection) {
     return answer;
 }
 
-/// How a document of libvirt is changed.
+/// A function that adds the answer to a document of libvirt.
 using Completion = Result<std::string> (*)(std::string_view document,
                                            const model::HostRecord& host);
 
-/// A copy of libvirt's document with the answer, or null if it has to stay as it is.
+/// A copy of libvirt's document with the answer, or null if the document must not be changed.
 char* extend(virConnectPtr connection, const char* document, Completion complete) {
     const auto answer = answerFor(connection);
     if (!answer)
@@ -116,7 +116,7 @@ char* extend(virConnectPtr connection, const char* document, Completion complete
     return ::strdup(extended->c_str());
 }
 
-/// Calls a function and catches its exceptions; a failure returns the fallback.
+/// Calls a function and catches its exceptions. Returns the fallback if there was one.
 template <typename Value, typename Function>
 Value guarded(Value fallback, Function function) noexcept {
     const KeepErrno keepErrno;
@@ -128,8 +128,8 @@ Value guarded(Value fallback, Function function) noexcept {
     }
 }
 
-/// libvirt's document with the answer, which takes its place; or the document itself. The caller
-/// frees it either way.
+/// libvirt's document with the answer, which replaces the document; or the document itself. The
+/// caller frees the result in both cases.
 char* completed(virConnectPtr connection, char* document, Completion complete) {
     if (!document)
         return nullptr;
@@ -141,7 +141,7 @@ char* completed(virConnectPtr connection, char* document, Completion complete) {
     return extended;
 }
 
-/// What a comparison that libvirt answered with yes is, once KVM was heard.
+/// The result of a comparison to which libvirt answered yes, after taking KVM's modes into account.
 int heardKvm(virConnectPtr connection, const char* cpuXml, unsigned flags, int answered) {
     const auto answer = answerFor(connection);
     if (!answer || !answer->compare)

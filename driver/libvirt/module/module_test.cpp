@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The built module in front of a stand-in for libvirt, for what a real one here cannot be made to
-// say: comparisons of POWER hosts, documents of containers, releases that nobody knows.
+// Tests the built module with a fake libvirt, for answers that a real libvirt on this machine
+// cannot give: comparisons of POWER hosts, documents of containers, unknown releases.
 #include "driver/answer/record.hpp"
 #include "driver/libvirt/module/fake_libvirt.hpp"
 
@@ -32,7 +32,8 @@ constexpr const char* kDomainDocument =
 constexpr const char* kPower9 = "<cpu mode='host-model'><model>power9</model></cpu>";
 constexpr const char* kPower10 = "<cpu mode='host-model'><model>power10</model></cpu>";
 
-/// The module keeps its answer for the whole process, so each test is a process: see meson.build.
+/// The module keeps its answer for the lifetime of the process, so each test runs in a process of
+/// its own: see meson.build.
 class ModuleTest : public testing::Test {
 protected:
     void SetUp() override {

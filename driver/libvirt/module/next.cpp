@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Finds libvirt behind the module, and its log.
+// Finds the functions of libvirt that the module replaces, and libvirt's log.
 //
-// libvirt has no public call that writes to its log. The one it has itself, virLogMessage(), is
-// exported under a version that changes with every release (LIBVIRT_PRIVATE_9.0.0) because its
-// arguments may change too. They have been the same since libvirt 1.2.3 (src/util/virlog.h). It is
-// used with the releases that it was tried with, and the system's log with all others: under
-// systemd both end in the daemon's journal.
+// libvirt has no public function that writes to its log. Its internal function virLogMessage() is
+// exported under a version that changes with every release (LIBVIRT_PRIVATE_9.0.0), because its
+// arguments may change, too. They have been the same since libvirt 1.2.3 (src/util/virlog.h). The
+// module calls it in the releases with which it was tested, and uses syslog with all others. Under
+// systemd both end up in the daemon's journal.
 #include "driver/libvirt/module/next.hpp"
 
 #include "driver/text/utf8.hpp"
@@ -24,15 +24,15 @@ namespace {
 constexpr unsigned long kOldestTried = 9'000'000;
 constexpr unsigned long kNewestTried = 12'008'999;
 
-/// A function of libvirt's, which may stand in the global scope behind this object, or in the scope
-/// of an extension that a program loaded (Python's libvirtmod): then only its own handle leads to
-/// it.
+/// A function of libvirt. It may be in the global scope after this object, or only in the scope of
+/// an extension that a program loaded (Python's libvirtmod); then it is found only through
+/// libvirt's own handle.
 void* find(const char* name, const char* version) {
     if (void* const found = ::dlvsym(RTLD_NEXT, name, version))
         return found;
     if (void* const found = ::dlsym(RTLD_NEXT, name))
         return found;
-    // It is already loaded, and this reference keeps it loaded.
+    // The library is already loaded, and this reference keeps it loaded.
     static void* const library = ::dlopen("libvirt.so.0", RTLD_LAZY | RTLD_LOCAL | RTLD_NOLOAD);
     return library ? ::dlsym(library, name) : nullptr;
 }
@@ -53,7 +53,7 @@ NextCalls findAll() {
     return calls;
 }
 
-/// A private function of libvirt, if this was tested with its release; else null.
+/// A private function of libvirt if the module was tested with this release; otherwise null.
 template <typename Function>
 Function findPrivate(const char* name) {
     unsigned long version = 0;
@@ -73,8 +73,8 @@ Function findPrivate(const char* name) {
     return reinterpret_cast<Function>(found);
 }
 
-/// What libvirt reads and writes as its struct _virLogSource: a name, and up to three numbers that
-/// it keeps for itself (src/util/virlog.h). Larger than any release had it.
+/// The memory that libvirt uses as its struct _virLogSource: a name, and up to three numbers that
+/// libvirt writes (src/util/virlog.h). Larger than the struct of any release.
 struct LogSource {
     const char* name;
     std::array<unsigned, 14> own;

@@ -38,7 +38,7 @@ bool concernsPowerKvm(const HypervisorQuestion& question) {
 
 std::string refusedMode(std::string_view cpuXml, const model::KnownCompat& compat) {
     const auto document = xml::Document::read(std::string(cpuXml), "the CPU");
-    // libvirt has already parsed it; if this code cannot, the answer is left to libvirt.
+    // libvirt has already parsed it. If this code cannot, libvirt's answer is not changed.
     if (!document)
         return {};
     const pugi::xml_node cpu = document->root();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Which documents and CPUs the module changes or refuses.
+// Tests which documents and CPUs the module changes or refuses.
 #include "driver/libvirt/module/wrapped.hpp"
 
 #include <gtest/gtest.h>
