@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The metrics, the alerts and the dashboard, given to promtool, node exporter and Prometheus.
+"""The metrics, the alerts and the dashboard, given to promtool, node exporter, Prometheus and Grafana's types.
 
-Usage: prometheus_test.py PROGRAM
+Usage: prometheus_test.py PROGRAM NPM_FOLDER
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from consumers import INTEGRATIONS, RECORDS, need, published, replaced, run, run_checks, told
+from consumers import INTEGRATIONS, RECORDS, need, npm, published, replaced, run, run_checks, told
 
 PLACE = INTEGRATIONS / "prometheus"
 RULES = "virt-host-compat.rules.yml"
@@ -215,13 +215,47 @@ def the_dashboard_asks_for_what_there_is(program: str, folder: Path) -> list[str
     return [] if asked and asked <= there else [f"the dashboard asks for {sorted(asked - there)}"]
 
 
-def main(program: str) -> int:
+# One error each; the tests of the queries are Prometheus's.
+BROKEN_DASHBOARDS = (
+    ('"type": "table", "title"', '"type": "tables", "title"', "'\"tables\"' is not assignable"),
+    ('"textMode": "name"', '"textMode": "names"', "'\"names\"' is not assignable"),
+    ('"textMode"', '"textmode"', "'\"textmode\"' does not exist"),
+    ('  "schemaVersion": 38,\n', "", "'schemaVersion' is missing"),
+    ('"templating"', '"variables"', "'\"variables\"' does not exist"),
+    ('"type": "query"', '"type": "search"', "'\"search\"' is not assignable"),
+    ('"includeAll": true', '"includeAll": "yes"', "'string' is not assignable to type 'boolean"),
+    ('"refresh": 2}', '"refresh": 7}', "'7' is not assignable to type 'VariableRefresh"),
+    ('"type": "value", "options"', '"type": "values", "options"', "'\"values\"' is not assignable"),
+    ('"mappings": [{', '"mapping": [{', "'\"mapping\"' does not exist"),
+    (', "overrides": []', "", "'overrides' is missing"),
+    ('"w": 12, "h": 4', '"w": 12', "'h' is missing"),
+    ('"targets": [{"refId": "A", "format"', '"target": [{"refId": "A", "format"', "'\"target\"' does not exist"),
+)
+
+
+def grafanas_types_take_the_dashboard(npm_folder: Path, folder: Path) -> list[str]:
+    npm(npm_folder)
+    text = (PLACE / "dashboard.json").read_text(encoding="utf-8")
+    wrong = {folder / f"{number}.json": (old, new, words) for number, (old, new, words) in enumerate(BROKEN_DASHBOARDS)}
+    for file, (old, new, _) in wrong.items():
+        file.write_text(replaced(text, old, new), encoding="utf-8")
+    done = run("node", INTEGRATIONS / "tests/dashboard.js", PLACE / "dashboard.json", *wrong, cwd=npm_folder)
+    said = done.stdout.splitlines()
+    problems = [] if done.returncode == 1 and f"{PLACE}/dashboard.json: fits @grafana/schema" in done.stdout else [told(done)]
+    for file, (old, new, words) in wrong.items():
+        if not any(one.startswith(f"{file}:") and words in one for one in said):
+            problems.append(f"{new!r} in place of {old!r}: {[one for one in said if one.startswith(str(file))]}")
+    return problems
+
+
+def main(program: str, npm_folder: str) -> int:
     program = str(Path(program).resolve())
     return run_checks(
         {
             "promtool takes the metrics": partial(promtool_takes_the_metrics, program),
             "promtool takes the rules and their tests": promtool_takes_the_rules,
             "the dashboard asks for what there is": partial(the_dashboard_asks_for_what_there_is, program),
+            "Grafana's types take the dashboard": partial(grafanas_types_take_the_dashboard, Path(npm_folder).resolve()),
             "an alert fires when a mode is lost": partial(an_alert_fires_when_a_mode_is_lost, program),
         }
     )

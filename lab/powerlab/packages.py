@@ -58,6 +58,8 @@ class Suite:
     borrow_status: bool = False
     spare: tuple[str, ...] = ()
     filled_from: str | None = None
+    # A view of source packages has no others.
+    sources: bool = False
 
     @property
     def _all_names(self) -> tuple[str, ...]:
@@ -65,7 +67,7 @@ class Suite:
 
     @property
     def label(self) -> str:
-        return f"{self.architecture}-{'+'.join(self._all_names)}" + ("-beside" if self.borrow_status else "")
+        return f"{self.architecture}-{'+'.join(self._all_names)}" + ("-beside" if self.borrow_status else "") + ("-sources" if self.sources else "")
 
     @property
     def folder(self) -> Path:
@@ -81,7 +83,7 @@ class Suite:
         (folder / "status").touch()
         status = "/var/lib/dpkg/status" if self.borrow_status else folder / "status"
         (folder / "sources.list").write_text(
-            "".join(f"deb [{mirror.trust()}] {mirror.archive()} {name} main\n" for name in self._all_names)
+            "".join(f"{'deb-src' if self.sources else 'deb'} [{mirror.trust()}] {mirror.archive()} {name} main\n" for name in self._all_names)
         )
         lines = [
             'Dir::Etc::parts "/dev/null";',
@@ -213,6 +215,26 @@ class Suite:
             if self._lists_are_older_than(LISTS_RECENT):
                 self._refresh()
                 self.__dict__["known"] = self._read_known()
+
+    def download_source(self, name: str, into: Path) -> list[Path]:
+        """Download the files of a source package into a new folder; returns them, each checked by apt by its hash.
+
+        Tries each version that the suites list, newest first. The file that describes the package may be missing: what
+        apt has read it from names the others too. Raises Unavailable where the archive has no version's upstream source.
+        """
+        first: Unavailable | None = None
+        for version in self.versions(name):
+            into.mkdir()
+            with cachedir.lock(f"apt-{self.label}"):
+                self._prepare()
+                done = run_apt(["apt-get", "source", "--download-only", "--only-source", f"{name}={version}"], self._environment(), into)
+            # apt puts a word of its own after the name of a file that is not what the list says.
+            files = sorted(path for path in into.iterdir() if path.is_file() and path.suffix != ".FAILED")
+            if any(".orig.tar." in path.name for path in files) and any(".debian.tar." in path.name for path in files):
+                return files
+            cachedir.remove_tree(into)
+            first = first or Unavailable(f"Cannot download the source of {name} {version} from {mirror.archive()} ({last_line(done.stderr)}); {remedy(done.stderr)}.")
+        raise first or Unavailable(f"The source package {name} is not in {', '.join(self._all_names)} of {mirror.archive()}; name another archive in {mirror.ENVIRONMENT}.")
 
     def _avoid(self, gone: Collection[tuple[str, str]], wanted: Collection[str] = ()) -> None:
         """Keep apt from choosing these versions; a version that is asked for by its number is not kept from it.

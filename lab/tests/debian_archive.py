@@ -25,6 +25,7 @@ class DebianArchive:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._packages: dict[str, list[str]] = {}
+        self._sources: dict[str, list[str]] = {}
         self._written = 0
 
     def add(self, suite: str, name: str, version: str, files: dict[str, bytes], depends: str = "", architecture: str = "ppc64el", there: bool = True) -> None:
@@ -49,6 +50,21 @@ class DebianArchive:
         if not there:
             deb.unlink()
 
+    def add_source(self, suite: str, name: str, version: str, missing: tuple[str, ...] = (), damaged: tuple[str, ...] = ()) -> None:
+        """List a source package in a suite; the pool does not have what is missing, and something else for what is damaged."""
+        upstream = version.partition("-")[0]
+        sums = []
+        for file in (f"{name}_{version}.dsc", f"{name}_{upstream}.orig.tar.gz", f"{name}_{version}.debian.tar.xz"):
+            path = self.folder / "pool" / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            data = f"{file} of {suite}".encode()
+            sums.append(f" {hashlib.sha256(data).hexdigest()} {len(data)} {file}")
+            if not file.endswith(missing or "none"):
+                path.write_bytes(data[::-1] if file.endswith(damaged or "none") else data)
+        self._sources.setdefault(suite, []).append(
+            f"Package: {name}\nFormat: 3.0 (quilt)\nBinary: {name}\nVersion: {version}\nArchitecture: any\nDirectory: pool\nChecksums-Sha256:\n" + "\n".join(sums) + "\n"
+        )
+
     def write(self, *suites: str, architecture: str = "ppc64el", valid_seconds: float = 3600) -> None:
         """Write the lists of suites; a negative time lets them be past their date."""
         now = time.time()
@@ -57,16 +73,21 @@ class DebianArchive:
             lists.mkdir(parents=True, exist_ok=True)
             data = "\n".join(self._packages.get(f"{suite}/{architecture}", [])).encode()
             (lists / "Packages").write_bytes(data)
+            sources = self.folder / f"dists/{suite}/main/source/Sources"
+            sources.parent.mkdir(exist_ok=True)
+            of_sources = "\n".join(self._sources.get(suite, [])).encode()
+            sources.write_bytes(of_sources)
             dates = [email.utils.formatdate(when, usegmt=True).replace("GMT", "UTC") for when in (now - 7200, now + valid_seconds)]
             release = self.folder / f"dists/{suite}/Release"
             release.write_text(
                 f"Origin: Test\nSuite: {suite}\nCodename: {suite}\nDate: {dates[0]}\nValid-Until: {dates[1]}\n"
                 f"Architectures: {architecture}\nComponents: main\n"
                 f"SHA256:\n {hashlib.sha256(data).hexdigest()} {len(data)} main/binary-{architecture}/Packages\n"
+                f" {hashlib.sha256(of_sources).hexdigest()} {len(of_sources)} main/source/Sources\n"
             )
             # A server tells times in seconds, and the next state may be written within the same one.
             self._written += 1
-            for path in (release, lists / "Packages"):
+            for path in (release, lists / "Packages", sources):
                 os.utime(path, (now, now - 1000 + self._written))
 
     def serve(self) -> tuple[str, http.server.ThreadingHTTPServer]:

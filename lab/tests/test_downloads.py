@@ -177,3 +177,31 @@ class Downloads(support.LabTest):
         tree = cachedir.root() / "qemu-10"
         self.assertEqual(emulator.command[:4], (str(tree / "usr/lib/test-linux-gnu/ld-linux-test.so.2"), "--library-path", str(tree / "usr/lib/test-linux-gnu"), str(tree / "usr/bin/qemu-system-ppc64")))
         self.assertEqual(asked.call_args.args, (emulator.command, ""))
+
+    def source_files(self, name: str) -> list[str]:
+        return [path.name for path in Suite(("trixie",), sources=True).download_source(name, self.folder / "source")]
+
+    def test_older_source_where_the_newest_is_gone_or_damaged(self) -> None:
+        self.archive.add_source("trixie", "thing", "1.0-1")
+        self.archive.add_source("trixie", "thing", "1.1-1", missing=(".orig.tar.gz",))
+        self.archive.add_source("trixie", "thing", "1.2-1", damaged=(".orig.tar.gz",))
+        self.archive.write("trixie")
+        self.assertEqual(self.source_files("thing"), ["thing_1.0-1.debian.tar.xz", "thing_1.0-1.dsc", "thing_1.0.orig.tar.gz"])
+        self.assertEqual((self.folder / "source/thing_1.0.orig.tar.gz").read_bytes(), b"thing_1.0.orig.tar.gz of trixie")
+
+    def test_source_without_the_file_that_describes_it(self) -> None:
+        self.archive.add_source("trixie", "thing", "1.1-1", missing=(".dsc",))
+        self.archive.write("trixie")
+        self.assertEqual(self.source_files("thing"), ["thing_1.1-1.debian.tar.xz", "thing_1.1.orig.tar.gz"])
+
+    def test_source_that_cannot_be_had_is_one_sentence(self) -> None:
+        self.archive.add_source("trixie", "thing", "1.1-1", missing=(".orig.tar.gz",))
+        self.archive.write("trixie")
+        with self.assertRaises(Unavailable) as caught:
+            self.source_files("thing")
+        self.assertIn("Cannot download the source of thing 1.1-1", str(caught.exception))
+        self.assertEqual(str(caught.exception).count("\n"), 0)
+        with self.assertRaises(Unavailable) as caught:
+            self.source_files("other")
+        self.assertIn("The source package other is not in trixie", str(caught.exception))
+        self.assertFalse((self.folder / "source").exists())
