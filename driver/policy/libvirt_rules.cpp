@@ -3,6 +3,8 @@
 // on libvirt 9.0 (src/conf/domain_conf.c, src/conf/cpu_conf.c: virCPUDefParseXML).
 #include "driver/policy/libvirt_rules.hpp"
 
+#include "driver/policy/numa_rules.hpp"
+#include "driver/policy/refusals.hpp"
 #include "driver/text/utf8.hpp"
 
 #include <fmt/format.h>
@@ -10,10 +12,7 @@
 
 #include <algorithm>
 #include <bit>
-#include <cctype>
-#include <charconv>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <set>
 #include <span>
@@ -23,9 +22,13 @@
 
 namespace hostcompat::policy {
 
-namespace {
+using rules::cpusOf;
+using rules::has;
+using rules::numberOf;
+using rules::Refusals;
+using rules::Words;
 
-using Words = std::span<const std::string_view>;
+namespace {
 
 constexpr std::string_view kTypes[] = {"none", "qemu",      "kqemu", "kvm",    "xen",    "lxc",
                                        "uml",  "openvz",    "test",  "vmware", "hyperv", "vbox",
@@ -44,40 +47,7 @@ constexpr std::string_view kChecks[] = {"default", "none", "partial", "full"};
 constexpr std::string_view kSwitch[] = {"on", "off"};
 constexpr std::string_view kFallbacks[] = {"", "allow", "forbid"};
 constexpr std::string_view kPlacements[] = {"static", "auto"};
-constexpr std::string_view kMemAccesses[] = {"shared", "private"};
-constexpr std::string_view kAnswers[] = {"yes", "no"};
 constexpr std::string_view kPolicies[] = {"force", "require", "optional", "disable", "forbid"};
-
-bool has(Words words, std::string_view word) {
-    return std::ranges::find(words, word) != words.end();
-}
-
-/// The refusal of an attribute whose value libvirt does not know.
-Refusal unknownWord(std::string_view element, std::string_view attribute, std::string_view value,
-                    Words words) {
-    return {
-        fmt::format("libvirt refuses {}='{}' of <{}>", attribute, text::clipped(value), element),
-        fmt::format("take {} out of <{}>, or write one of: {}", attribute, element,
-                    fmt::join(words, ", "))};
-}
-
-/// Collects the rules that a domain breaks.
-class Refusals {
-public:
-    void add(std::string reason, std::string remedy) {
-        found_.push_back({std::move(reason), std::move(remedy)});
-    }
-    void addWord(std::string_view element, std::string_view attribute, std::string_view value,
-                 Words words) {
-        found_.push_back(unknownWord(element, attribute, value, words));
-    }
-    std::vector<Refusal> take() {
-        return std::move(found_);
-    }
-
-private:
-    std::vector<Refusal> found_;
-};
 
 void judgeHead(const xml::Domain& domain, Refusals& refusals) {
     if (!has(kTypes, domain.typeText))
@@ -134,63 +104,6 @@ void judgeFeatures(const xml::DomainCpu& cpu, Refusals& refusals) {
                                      text::clipped(feature.name)),
                          "name each <feature> once");
     }
-}
-
-/// Removes the white space that strtoul() skips.
-std::string_view withoutBlanks(std::string_view text) {
-    return text.substr(std::min(text.find_first_not_of(" \t\n\v\f\r"), text.size()));
-}
-
-/// A number as libvirt parses it in these elements, with strtoul(): it may start with white space
-/// and a plus sign, and nothing may follow it. Negative numbers are not handled here.
-template <typename Number = unsigned>
-std::optional<Number> numberOf(std::string_view text) {
-    text = withoutBlanks(text);
-    if (text.starts_with('+')) {
-        text.remove_prefix(1);
-        if (text.starts_with('-'))
-            return std::nullopt;
-    }
-    Number number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc() && end == text.data() + text.size() ? std::optional(number)
-                                                                    : std::nullopt;
-}
-
-/// The CPUs of a list such as "0-3,^1,8"; nothing if libvirt does not parse it (libvirt 9.0
-/// src/util/virbitmap.c, virBitmapParseInternal()).
-std::optional<std::set<unsigned>> cpusOf(std::string_view list) {
-    constexpr unsigned kMost = 16384; // virBitmapParse()'s caller: VIR_DOMAIN_CPUMASK_LEN
-    std::set<unsigned> cpus;
-    const auto takeNumber = [&]() -> std::optional<unsigned> {
-        unsigned number = 0;
-        const auto [end, error] = std::from_chars(list.data(), list.data() + list.size(), number);
-        if (error != std::errc() || number >= kMost)
-            return std::nullopt;
-        list = withoutBlanks(list.substr(static_cast<std::size_t>(end - list.data())));
-        return number;
-    };
-    list = withoutBlanks(list);
-    while (!list.empty()) {
-        const bool without = list.starts_with('^');
-        list.remove_prefix(without ? 1 : 0);
-        const auto first = takeNumber();
-        auto last = first;
-        if (first && list.starts_with('-') && !without) {
-            list = withoutBlanks(list.substr(1));
-            last = takeNumber();
-        }
-        if (!first || !last || *last < *first || (!list.empty() && !list.starts_with(',')))
-            return std::nullopt;
-        for (unsigned cpu = *first; cpu <= *last; ++cpu) {
-            if (without)
-                cpus.erase(cpu);
-            else
-                cpus.insert(cpu);
-        }
-        list = withoutBlanks(list.substr(list.empty() ? 0 : 1));
-    }
-    return cpus;
 }
 
 /// The number of vCPUs; 0 if it is not a number, which is then refused.
@@ -252,86 +165,6 @@ void judgeTopology(const xml::CpuTopology& topology, unsigned vcpus, Refusals& r
         refusals.add(fmt::format("libvirt refuses the <topology> of {} CPUs, as <vcpu> has {}",
                                  total, vcpus),
                      "make both the same");
-}
-
-/// Whether it is a unit of memory, in upper or lower case (libvirt 9.0 src/util/virutil.c,
-/// virScaleInteger()).
-bool isUnit(std::string_view text) {
-    std::string unit;
-    for (const char character : text)
-        unit += static_cast<char>(std::tolower(static_cast<unsigned char>(character)));
-    if (unit == "b" || unit == "byte" || unit == "bytes")
-        return true;
-    const std::string_view rest = std::string_view(unit).substr(unit.empty() ? 0 : 1);
-    return !unit.empty() && std::string_view("kmgtpe").contains(unit.front()) &&
-           (rest.empty() || rest == "ib" || rest == "b");
-}
-
-/// Whether libvirt accepts the size of memory: a number and a unit, whose bytes fit into 64 bits.
-bool isMemory(std::string_view number, std::string_view unit) {
-    const auto count = numberOf<std::uint64_t>(number);
-    if (!count || !isUnit(unit))
-        return false;
-    const std::size_t power = std::string_view("kmgtpe").find(
-        static_cast<char>(std::tolower(static_cast<unsigned char>(unit.front()))));
-    if (power == std::string_view::npos)
-        return true;
-    constexpr unsigned kBitsOfKilo = 10;
-    const std::uint64_t most =
-        std::numeric_limits<std::uint64_t>::max() >> (kBitsOfKilo * (power + 1));
-    return *count <= most;
-}
-
-/// The unit of a cell's memory. libvirt treats an empty unit as a missing one.
-std::string unitOf(const xml::NumaCell& cell) {
-    return cell.unit.value_or("").empty() ? "KiB" : *cell.unit;
-}
-
-void judgeNuma(const std::vector<xml::NumaCell>& cells, unsigned vcpus, Refusals& refusals) {
-    constexpr const char* kRemedy = "write each <cell> with an id from 0 on, its cpus and memory";
-    if (cells.empty())
-        return refusals.add("libvirt refuses a <numa> without a <cell>",
-                            "take <numa> out of <cpu>");
-    std::set<unsigned> ids;
-    std::set<unsigned> all;
-    for (std::size_t index = 0; index < cells.size(); ++index) {
-        const xml::NumaCell& cell = cells[index];
-        const auto id = cell.id ? numberOf(*cell.id) : std::optional(static_cast<unsigned>(index));
-        if (!id || *id >= cells.size())
-            return refusals.add("libvirt refuses the ids of the <cell> elements in <numa>: they do "
-                                "not count from 0 without a gap",
-                                kRemedy);
-        if (!ids.insert(*id).second)
-            return refusals.add(fmt::format("libvirt refuses two <cell id='{}'> in <numa>", *id),
-                                kRemedy);
-        if (!cell.memory)
-            return refusals.add(
-                fmt::format("libvirt refuses the <cell id='{}'> without memory", *id), kRemedy);
-        if (!isMemory(*cell.memory, unitOf(cell)))
-            return refusals.add(fmt::format("libvirt refuses the memory of <cell id='{}'>, '{}' of "
-                                            "unit '{}'",
-                                            *id, text::clipped(*cell.memory),
-                                            text::clipped(unitOf(cell))),
-                                kRemedy);
-        const auto cpus = cpusOf(cell.cpus.value_or(""));
-        if (!cpus || (cell.cpus && cpus->empty()))
-            return refusals.add(fmt::format("libvirt refuses cpus='{}' of <cell id='{}'>",
-                                            text::clipped(*cell.cpus), *id),
-                                kRemedy);
-        if (cell.memAccess && !has(kMemAccesses, *cell.memAccess))
-            return refusals.addWord("cell", "memAccess", *cell.memAccess, kMemAccesses);
-        if (cell.discard && !has(kAnswers, *cell.discard))
-            return refusals.addWord("cell", "discard", *cell.discard, kAnswers);
-        for (const unsigned cpu : *cpus)
-            if (!all.insert(cpu).second)
-                return refusals.add(
-                    fmt::format("libvirt refuses the CPU {} in two <cell> elements of <numa>", cpu),
-                    kRemedy);
-    }
-    if (vcpus != 0 && !all.empty() && (all.size() > vcpus || *all.rbegin() >= vcpus))
-        refusals.add(
-            fmt::format("libvirt refuses a <numa> with CPUs beyond the {} of <vcpu>", vcpus),
-            kRemedy);
 }
 
 /// Topologies that libvirt accepts, but QEMU's pSeries machine or KVM refuses. QEMU 7.2:
@@ -439,7 +272,7 @@ std::vector<Refusal> refusedByLibvirt(const xml::Domain& domain, std::string_vie
     if (domain.cpu.topology)
         judgeTopology(*domain.cpu.topology, vcpus, refusals);
     if (domain.cpu.numa)
-        judgeNuma(*domain.cpu.numa, vcpus, refusals);
+        rules::judgeNuma(*domain.cpu.numa, vcpus, refusals);
     for (const auto& argument : domain.qemuArguments)
         if (!argument)
             refusals.add("libvirt refuses a <qemu:arg> without a value",

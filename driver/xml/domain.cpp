@@ -29,6 +29,53 @@ std::optional<std::string> attributeOf(pugi::xml_node element, const char* name)
     return attribute ? std::optional<std::string>(attribute.value()) : std::nullopt;
 }
 
+/// An attribute of the first child of a name.
+std::optional<std::string> attributeOfChild(pugi::xml_node element, const char* child,
+                                            const char* name) {
+    return attributeOf(element.child(child), name);
+}
+
+NumaCell numaCellOf(pugi::xml_node element) {
+    NumaCell cell{.id = attributeOf(element, "id"),
+                  .cpus = attributeOf(element, "cpus"),
+                  .memory = attributeOf(element, "memory"),
+                  .unit = attributeOf(element, "unit"),
+                  .memAccess = attributeOf(element, "memAccess"),
+                  .discard = attributeOf(element, "discard"),
+                  .siblings = std::nullopt,
+                  .caches = {}};
+    if (const pugi::xml_node distances = element.child("distances")) {
+        cell.siblings.emplace();
+        for (const pugi::xml_node sibling : distances.children("sibling"))
+            cell.siblings->push_back({attributeOf(sibling, "id"), attributeOf(sibling, "value")});
+    }
+    for (const pugi::xml_node cache : element.children("cache"))
+        cell.caches.push_back({.level = attributeOf(cache, "level"),
+                               .associativity = attributeOf(cache, "associativity"),
+                               .policy = attributeOf(cache, "policy"),
+                               .size = attributeOfChild(cache, "size", "value"),
+                               .line = attributeOfChild(cache, "line", "value")});
+    return cell;
+}
+
+Numa numaOf(pugi::xml_node element) {
+    Numa numa;
+    for (const pugi::xml_node cell : element.children("cell"))
+        numa.cells.push_back(numaCellOf(cell));
+    for (const pugi::xml_node one : element.child("interconnects").children()) {
+        const std::string_view name = one.name();
+        if (name == "latency" || name == "bandwidth")
+            numa.interconnects.push_back({.isBandwidth = name == "bandwidth",
+                                          .initiator = attributeOf(one, "initiator"),
+                                          .target = attributeOf(one, "target"),
+                                          .cache = attributeOf(one, "cache"),
+                                          .type = attributeOf(one, "type"),
+                                          .value = attributeOf(one, "value"),
+                                          .unit = attributeOf(one, "unit")});
+    }
+    return numa;
+}
+
 CpuMode parseMode(std::string_view text) {
     if (text == "custom")
         return CpuMode::custom;
@@ -229,17 +276,8 @@ void DomainDocument::readRest() {
                 .cores = attributeOf(child, "cores"),
                 .threads = attributeOf(child, "threads"),
             };
-        if (isElement(child, "numa") && !cpu.numa) {
-            cpu.numa.emplace();
-            for (const pugi::xml_node cell : child.children())
-                if (isElement(cell, "cell"))
-                    cpu.numa->push_back({.id = attributeOf(cell, "id"),
-                                         .cpus = attributeOf(cell, "cpus"),
-                                         .memory = attributeOf(cell, "memory"),
-                                         .unit = attributeOf(cell, "unit"),
-                                         .memAccess = attributeOf(cell, "memAccess"),
-                                         .discard = attributeOf(cell, "discard")});
-        }
+        if (isElement(child, "numa") && !cpu.numa)
+            cpu.numa = numaOf(child);
     }
     for (const pugi::xml_node child : element_.children()) {
         if (isElement(child, "vcpu") && !domain_.vcpus) {

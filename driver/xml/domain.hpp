@@ -44,6 +44,32 @@ struct CpuTopology {
     std::optional<std::string> threads;
 };
 
+/// A <sibling> of a cell's <distances>; nothing if an attribute is missing.
+struct NumaSibling {
+    std::optional<std::string> id;
+    std::optional<std::string> value;
+};
+
+/// A <cache> of a cell; nothing if an attribute, or that of <size> and <line>, is missing.
+struct NumaCache {
+    std::optional<std::string> level;
+    std::optional<std::string> associativity;
+    std::optional<std::string> policy;
+    std::optional<std::string> size;
+    std::optional<std::string> line;
+};
+
+/// A <latency> or <bandwidth> of <interconnects>; nothing if an attribute is missing.
+struct NumaInterconnect {
+    bool isBandwidth = false;
+    std::optional<std::string> initiator;
+    std::optional<std::string> target;
+    std::optional<std::string> cache;
+    std::optional<std::string> type;
+    std::optional<std::string> value;
+    std::optional<std::string> unit;
+};
+
 /// A <cell> of <numa>; nothing if an attribute is missing.
 struct NumaCell {
     std::optional<std::string> id;
@@ -52,6 +78,15 @@ struct NumaCell {
     std::optional<std::string> unit;
     std::optional<std::string> memAccess;
     std::optional<std::string> discard;
+    /// Those of the first <distances>; nothing if there is none.
+    std::optional<std::vector<NumaSibling>> siblings;
+    std::vector<NumaCache> caches;
+};
+
+/// A <numa>, and what is in its first <interconnects>.
+struct Numa {
+    std::vector<NumaCell> cells;
+    std::vector<NumaInterconnect> interconnects;
 };
 
 /// A domain's <cpu>. Texts are as libvirt reads them: white space counts.
@@ -75,8 +110,7 @@ struct DomainCpu {
     bool hasCache = false;
     bool hasMaximumAddress = false;
     std::optional<CpuTopology> topology;
-    /// The cells of <numa>; nothing if there is no <numa>.
-    std::optional<std::vector<NumaCell>> numa;
+    std::optional<Numa> numa;
     /// The attribute model of <cpu>, which libvirt ignores.
     std::optional<std::string> modelAttribute;
 };

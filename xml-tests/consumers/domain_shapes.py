@@ -32,9 +32,36 @@ class Shapes:
             cpus = self.random.choice([f"{index}", f"{index}", "0-1", "9", "x"]) if self.often(0.5) else str(index)
             cells.append(
                 f"<cell{self.attribute('id', [str(index)] * 6 + ['7'], 0.5)} cpus='{cpus}'"
-                f"{self.attribute('memory', ['262144'] * 9 + ['x'], 0.97)}{self.attribute('unit', ['KiB'] * 7 + ['furlong'], 0.2)}/>"
+                f"{self.attribute('memory', ['262144'] * 9 + ['x'], 0.97)}{self.attribute('unit', ['KiB'] * 7 + ['furlong'], 0.2)}>"
+                f"{self.distances(index, count) if self.often(0.4) else ''}{self.cache() if self.often(0.3) else ''}</cell>"
             )
-        return "<numa>" + "".join(cells) + "</numa>"
+        return "<numa>" + "".join(cells) + (self.interconnects() if self.often(0.3) else "") + "</numa>"
+
+    def distances(self, own: int, count: int) -> str:
+        """Right ones alone: libvirt 9.0 ends with a signal some time after it has refused one."""
+        siblings = [f"<sibling id='{to}' value='{10 if to == own else self.random.choice([11, 20, 255])}'/>" for to in range(count)]
+        return f"<distances>{''.join(siblings)}</distances>"
+
+    def cache(self) -> str:
+        attributes = self.attribute("level", ["1", "2", "3"] * 4 + ["0", "4", "x"], 0.97) + self.attribute("associativity", ["direct", "full", "none"] * 4 + ["x"], 0.97)
+        attributes += self.attribute("policy", ["writeback", "none", "writethrough"] * 4 + ["x"], 0.97)
+        size = f"<size{self.attribute('value', ['8'] * 9 + ['x', '-1'], 0.97)}{self.attribute('unit', ['KiB', 'q'], 0.8)}/>" if self.often(0.97) else ""
+        line = f"<line{self.attribute('value', ['5'] * 9 + ['x'], 0.97)} unit='B'/>" if self.often(0.97) else ""
+        return f"<cache{attributes}>{size}{line}</cache>" * self.random.choice([1] * 9 + [2])
+
+    def interconnects(self) -> str:
+        inside = []
+        for _ in range(self.random.choice([1, 1, 2])):
+            name = self.random.choice(["latency", "bandwidth"])
+            attributes = "".join(
+                self.attribute(attribute, words, probability)
+                for attribute, words, probability in (
+                    ("initiator", ["0"] * 9 + ["1", "9"], 0.97), ("target", ["0"] * 9 + ["1", "x"], 0.97), ("cache", ["0", "1", "x"], 0.2),
+                    ("type", ["access", "read", "write"] * 4 + ["none"], 0.97), ("value", ["5"] * 9 + ["x", "-5"], 0.97), ("unit", ["KiB"] * 7 + ["q"], 0.4),
+                )
+            )  # fmt: skip
+            inside.append(f"<{name}{attributes}/>")
+        return f"<interconnects>{''.join(inside)}</interconnects>"
 
     def topology(self) -> str:
         sockets, cores, threads = self.random.choice([(1, 1, 1), (2, 1, 1), (1, 2, 1), (1, 1, 2), (2, 2, 1), (1, 0, 1), (1, 2, 8)])
