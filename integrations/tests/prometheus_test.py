@@ -215,7 +215,7 @@ def the_dashboard_asks_for_what_there_is(program: str, folder: Path) -> list[str
     return [] if asked and asked <= there else [f"the dashboard asks for {sorted(asked - there)}"]
 
 
-# One error each; the tests of the queries are Prometheus's.
+# One error in each. Prometheus tests the queries.
 BROKEN_DASHBOARDS = (
     ('"type": "table", "title"', '"type": "tables", "title"', "'\"tables\"' is not assignable"),
     ('"textMode": "name"', '"textMode": "names"', "'\"names\"' is not assignable"),

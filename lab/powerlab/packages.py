@@ -58,7 +58,7 @@ class Suite:
     borrow_status: bool = False
     spare: tuple[str, ...] = ()
     filled_from: str | None = None
-    # A view of source packages has no others.
+    # If this is set, the suites contain only source packages.
     sources: bool = False
 
     @property
@@ -228,7 +228,7 @@ class Suite:
             with cachedir.lock(f"apt-{self.label}"):
                 self._prepare()
                 done = run_apt(["apt-get", "source", "--download-only", "--only-source", f"{name}={version}"], self._environment(), into)
-            # apt puts a word of its own after the name of a file that is not what the list says.
+            # apt appends ".FAILED" to the name of a file whose hash is wrong.
             files = sorted(path for path in into.iterdir() if path.is_file() and path.suffix != ".FAILED")
             if any(".orig.tar." in path.name for path in files) and any(".debian.tar." in path.name for path in files):
                 return files

@@ -51,7 +51,7 @@ class DebianArchive:
             deb.unlink()
 
     def add_source(self, suite: str, name: str, version: str, missing: tuple[str, ...] = (), damaged: tuple[str, ...] = ()) -> None:
-        """List a source package in a suite; the pool does not have what is missing, and something else for what is damaged."""
+        """List a source package in a suite. In the pool some files are missing, and others are damaged."""
         upstream = version.partition("-")[0]
         sums = []
         for file in (f"{name}_{version}.dsc", f"{name}_{upstream}.orig.tar.gz", f"{name}_{version}.debian.tar.xz"):
