@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Writes the parts as libvirt indents them.
+// Generates the parts of a document, indented like libvirt's.
 #include "bench/documents.hpp"
 
 #include <fmt/format.h>

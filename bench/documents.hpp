@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Capabilities documents of any size, made from parts that are written here.
+// Capabilities documents of any size, generated from parts.
 #pragma once
 
 #include <cstddef>
@@ -7,18 +7,18 @@
 
 namespace hostcompat::bench {
 
-/// How large a host a document tells of, and how it is varied.
+/// The size of the host that a document describes, and its variations.
 struct Shape {
     unsigned cells = 1;       ///< NUMA cells
     unsigned cpusPerCell = 4; ///< logical CPUs in each
     unsigned guests = 1;      ///< guest architectures
     unsigned machines = 4;    ///< machine types of each
     unsigned number = 0;  ///< varies ids, sizes and names; documents of different numbers differ
-    bool compat = true;   ///< with <compat>; without it is libvirt's own document
+    bool compat = true;   ///< with <compat>; false: libvirt's own document
     bool invalid = false; ///< the last machine has an attribute value that no grammar allows
 };
 
-/// About 1.4 KB, 14 KB and 69 KB: a small host, a usual one, one of 8 cells of 64 CPUs.
+/// About 1.4 KB, 14 KB and 69 KB: a small host, a typical one, and one with 8 cells of 64 CPUs.
 Shape smallHost();
 Shape usualHost();
 Shape largeHost();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// An empty program, with which the start time of programs is compared.
+// An empty program, whose start time is compared with that of other programs.
 int main() {
     return 0;
 }

@@ -2,10 +2,9 @@
 // Writes capabilities documents into a folder, and the list of their paths into FOLDER.list.
 //
 // bench-documents FOLDER small|usual|large|CPUS COUNT [invalid|plain|stream]
-// plain: without <compat>, as libvirt itself writes them. CPUS: one large host of 8 cells with so
-// many CPUs each. stream: the paths go to standard output instead, for a reader on the other end of
-// a pipe, and a file is used again once that reader must be done with it; no two documents are
-// alike.
+// plain: without <compat>, like libvirt's own documents. CPUS: one large host with 8 cells of this
+// many CPUs each. stream: the paths are written to standard output for a reader at the other end of
+// a pipe. All documents are different. A file is reused when the reader cannot need it any more.
 #include "bench/documents.hpp"
 
 #include <cstdio>
@@ -30,10 +29,11 @@ hostcompat::bench::Shape shapeOf(const char* name) {
     return shape;
 }
 
-/// Files of a stream. A pipe, what the reader has read of it and what it works on are a sixth.
+/// The number of files of a stream. At most a sixth of them are in the pipe or in use by the
+/// reader.
 constexpr unsigned kRing = 16384;
 
-/// Hosts of many sizes around the usual one.
+/// Hosts of different sizes, similar to the usual one.
 hostcompat::bench::Shape varied(hostcompat::bench::Shape shape) {
     shape.cpusPerCell = 44 + shape.number % 17;
     shape.machines = 18 + shape.number % 13;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Runs a command and writes its peak memory in KiB into a file: bench-peak FILE COMMAND...
 //
-// A process counts the memory of the one that it was started from, until it becomes another
-// program, so the figure is only right where a small program starts it.
+// Until a process executes another program, its memory is counted as that of its parent. So the
+// value is only correct if a small program starts the command.
 #include <sys/resource.h>
 #include <sys/wait.h>
 

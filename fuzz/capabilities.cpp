@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A capabilities document: both parsers accept the same documents, and read the same values.
+// A capabilities document: both parsers accept the same documents and read the same values.
 #include "driver/xml/capabilities.hpp"
 
 #include "driver/validate/safe_parse.hpp"
@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const bool libxml = validate::parseSafely(bytes, "input").has_value();
     const bool pugi = xml::Document::read(bytes, "input").has_value();
     require(sound || (!libxml && !pugi), "a parser takes what was refused before it");
-    // What only one of them takes must be acted on by neither.
+    // If only one of the parsers accepts a document, it must not be used.
     require(!pugi || libxml, "pugixml's document is none for libxml2");
     require(!libxml || pugi, "libxml2's document is none for pugixml");
 
@@ -24,7 +24,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (document) {
         const auto compat = document->compat();
         require(compat.has_value() || compat.error().line != 0, "an error without a line");
-        // The fast reading of a cluster's documents says the same.
+        // The fast scan of a cluster's documents gives the same result.
         const auto hosts = xml::readHostModes(bytes, "input");
         require(hosts.size() == 1, "one document is not one host");
         require(hosts[0].has_value() == compat.has_value(), "the fast reading errs otherwise");

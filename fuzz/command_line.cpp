@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The command line of a process, or one that a daemon would start: a verdict with a reason, and
-// words that are the same once they are quoted.
+// The command line of a process, or one that a daemon would use: the verdict has a reason, and
+// quoting and splitting gives the same words again.
 #include "driver/policy/check.hpp"
 #include "fuzz/modes.hpp"
 #include "fuzz/require.hpp"
@@ -9,7 +9,7 @@ using namespace hostcompat;
 
 namespace {
 
-/// As a shell takes every word.
+/// Quotes the words for a shell.
 std::string quoted(const policy::Arguments& words) {
     std::string line;
     for (const auto& word : words) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A host's files with any content: the record can be written and read, and the document can be
-// parsed.
+// A host's files with arbitrary content: the record can be written and read, and the document can
+// be parsed.
 //
-// The input is a list of files: a byte chooses the file, a byte tells its length, its content
+// The input is a list of files: one byte selects the file, one byte is its length, and its content
 // follows.
 #include "driver/answer/checks.hpp"
 #include "driver/answer/record.hpp"
@@ -43,7 +43,7 @@ constexpr std::array kFiles = {
     "sys/devices/system/node/node0/hugepages/hugepages-2048kB/nr_hugepages",
 };
 
-/// A folder in memory, removed at the end of the process.
+/// A temporary folder in memory, removed when the process ends.
 class Root {
 public:
     Root() : path_("/dev/shm/fuzz-device-tree-" + std::to_string(::getpid())) {}
@@ -88,7 +88,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(facts.level.cpuVersion.has_value() == facts.level.problem.empty(),
             "a level with a problem, or none without");
     kvm::KvmAnswer kvm;
-    // Every mode but the newest is taken; whether that is believed depends on the level.
+    // The trial accepts every mode except the newest. Whether that is believed depends on the
+    // level.
     kvm.outcome = kvm::KvmOutcome::tried;
     kvm.trial = model::Trial{.raw = std::string(model::Trial::kTaken),
                              .control = "EINVAL",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Completing domain capabilities: the words of usable and the modes change alone, twice is as once,
-// and both parsers take the result.
+// Completing domain capabilities: only the values of usable and the modes change, completing again
+// changes nothing, and both parsers accept the result.
 #include "driver/xml/domain_capabilities.hpp"
 
 #include "driver/validate/safe_parse.hpp"
@@ -18,7 +18,7 @@ bool isAnswer(pugi::xml_node node) {
 }
 
 /// The document's bytes without white space, without the answer in <mode name='host-model'>, and
-/// with "usable" for each word of it in <mode name='custom'>.
+/// with "usable" in place of each of its values in <mode name='custom'>.
 std::string besides(const xml::Document& document) {
     const std::string& bytes = document.bytes();
     std::string rest;
@@ -47,7 +47,7 @@ std::string besides(const xml::Document& document) {
             if (name == "custom")
                 for (pugi::xml_node child : mode.children())
                     if (xml::isElement(child, "model")) {
-                        // The tag's other bytes count, its words of usable do not.
+                        // Keep the other bytes of the tag, but not the values of usable.
                         const xml::ElementSpan model = document.spanOf(child);
                         rest += bytes.substr(at, model.begin - at);
                         std::string tag =

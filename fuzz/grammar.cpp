@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What is made of libxml2's verdicts: defects where and only where a document is invalid, inside of
-// it, and the same ones each time.
+// Validation: there are defects if and only if a document is invalid, their lines are within the
+// document, and they are the same each time.
 #include "driver/text/utf8.hpp"
 #include "driver/validate/validator.hpp"
 #include "fuzz/require.hpp"
@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static validate::Validator used(*validate::Grammar::builtIn());
     const std::string bytes = Input(data, size).rest();
     const auto verdict = used.validate(bytes, "input");
-    // A validator that has seen every document before judges as a new one.
+    // A validator that has seen all the earlier documents gives the same result as a new one.
     const auto anew = validate::Validator(*validate::Grammar::builtIn()).validate(bytes, "input");
     require(verdict.has_value() == anew.has_value(), "a used validator errs otherwise");
     if (!verdict)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The input of the start hook: it refuses only incompatible guests, with one printable line.
+// The input of the start hook: it refuses only incompatible guests, and prints one printable line.
 #include "driver/libvirt/start_hook.hpp"
 #include "driver/policy/check.hpp"
 #include "driver/text/utf8.hpp"
@@ -16,7 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const unsigned choice = input.choice();
     const std::string bytes = input.rest();
 
-    // The first line is also the operation's name: only these three ever decide.
+    // The first line is also used as the operation's name. The hook decides only for these three
+    // operations.
     const std::string operation = bytes.substr(0, bytes.find('\n'));
     require(libvirt::hookDecides(operation, "begin") ==
                 (operation == "prepare" || operation == "migrate" || operation == "restore"),
@@ -27,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         .name = "the host", .arch = "ppc64le", .model = "POWER10", .compat = {}};
     host.compat.reason = "nobody knows";
     const auto domain = xml::DomainDocument::read(bytes, "input");
-    // Some domains are impossible on any host: an unknown one refuses no other.
+    // Some domains cannot run on any host. A host whose modes are unknown refuses only those.
     const std::string always = libvirt::hookRefusal(bytes, "prepare", host);
     host.compat.known = modesFrom(choice);
     const std::string refusal = libvirt::hookRefusal(bytes, "prepare", host);
@@ -40,7 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                 policy::Verdict::incompatible),
             "the hook and check differ");
     require(always.empty() || !refusal.empty(), "an unknown host refuses what a known one takes");
-    // As it leaves the program.
+    // As the program prints it.
     require(std::ranges::none_of(text::outputLine(refusal),
                                  [](char character) {
                                      return static_cast<unsigned char>(character) < ' ' ||

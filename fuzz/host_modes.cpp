@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Several documents one after another: each is told, and read as it would be alone.
+// Several documents in one input: each one is reported, with the same result as alone.
 #include "driver/xml/host_modes.hpp"
 
 #include "fuzz/require.hpp"
@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const auto& host : alone)
         require(host || host.error().kind == ErrorKind::input,
                 "an input's fault is called another's");
-    // An instruction is no document, and the fast reading takes none.
+    // A processing instruction is not a document, and makes the fast scan give up.
     const auto slow = xml::readHostModes(bytes + "<?slow?>", "input");
     bool sound = true;
     for (const auto& host : alone)

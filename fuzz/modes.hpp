@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A host's modes from one byte.
+// Makes a host's modes from one byte.
 #pragma once
 
 #include "driver/model/host_compat.hpp"
 
-/// Bits of the choice are the table's modes; the source is one that is believed.
+/// Each bit of the choice is a mode of the table. The source is one that is believed.
 inline hostcompat::model::KnownCompat modesFrom(unsigned choice) {
     hostcompat::model::KnownCompat known;
     unsigned bit = 1;

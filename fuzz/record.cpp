@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A JSON record: a record that can be read can be written and read again without a change.
+// A JSON record: a record that was read can be written and read again without a change.
 #include "driver/answer/record.hpp"
 
 #include "fuzz/require.hpp"

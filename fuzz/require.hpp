@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// What the fuzz targets share: stating what must hold, and taking a choice off the input.
+// The common parts of the fuzz targets: checking conditions, and taking a choice from the input.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-/// Ends the process, which the fuzzer keeps as a finding, where something does not hold.
+/// Ends the process if a condition is false. The fuzzer then reports a finding.
 inline void require(bool holds, const char* what) {
     if (holds)
         return;
@@ -17,7 +17,7 @@ inline void require(bool holds, const char* what) {
     std::abort();
 }
 
-/// The input, whose first byte may be taken off as a choice.
+/// The input. Its first byte may be taken as a choice.
 class Input {
 public:
     Input(const std::uint8_t* data, std::size_t size)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Inserting <compat>: no other byte changes, it is idempotent, and both parsers accept the result.
+// Inserting <compat>: no other byte changes, inserting again changes nothing, and both parsers
+// accept the result.
 #include "driver/validate/safe_parse.hpp"
 #include "driver/validate/validator.hpp"
 #include "driver/xml/capabilities.hpp"
@@ -22,7 +23,7 @@ pugi::xml_node cpuOf(const xml::Document& document) {
     return {};
 }
 
-/// What stands in <cpu>, without <compat> and white space.
+/// The content of <cpu>, without <compat> and white space.
 std::string besides(const xml::Document& document, pugi::xml_node cpu) {
     const std::string& bytes = document.bytes();
     const xml::ElementSpan span = document.spanOf(cpu);
@@ -60,7 +61,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(after.has_value(), "pugixml refuses what was written");
     require(after->withCompat(compat) == spliced, "twice is not as once");
     const auto read = after->compat();
-    // Of another architecture nothing is believed, and nothing beyond the document's processor.
+    // For another architecture no mode is believed, and no mode that is newer than the document's
+    // processor.
     const unsigned processor = model::generationOfCpuModel(before->model());
     const model::ModeSet expected =
         processor == 0 ? compat.supported : compat.supported & model::modesUpTo(processor);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * Asks /dev/kvm and the kernel's files with bare calls and prints what came back, as JSON.
+ * Asks /dev/kvm with plain system calls, reads the kernel's files, and prints the results as JSON.
  *
- * The lab compares the tool with this program, so it shares nothing with driver/: the numbers are
- * written out from Linux 7.3's headers (include/uapi/linux/kvm.h, arch/powerpc/include/uapi/asm/kvm.h),
+ * The lab compares the tool with this program, so it shares no code with driver/: the numbers are
+ * taken from Linux 7.3's headers (include/uapi/linux/kvm.h, arch/powerpc/include/uapi/asm/kvm.h),
  * nothing is retried, and no conclusion is drawn here.
  */
 #include <dirent.h>
@@ -19,15 +19,15 @@
 #include <unistd.h>
 
 enum {
-    GET_API_VERSION = 0x2000AE00, /* _IO(0xAE, 0x00): on POWER an ioctl without data has 1 in its top bits. */
+    GET_API_VERSION = 0x2000AE00, /* _IO(0xAE, 0x00): on POWER the top bits of an ioctl without data are 1. */
     CREATE_VM = 0x2000AE01,
     CHECK_EXTENSION = 0x2000AE03,
     CREATE_VCPU = 0x2000AE41,
     GET_COMPAT_CAPS = 0x2000AEB8,
 };
-/* _IOW(0xAE, 0xA3, 104 bytes) and _IOW(0xAE, 0xAC, 16 bytes): on POWER writing is 4 in the top bits. */
+/* _IOW(0xAE, 0xA3, 104 bytes) and _IOW(0xAE, 0xAC, 16 bytes): on POWER the top bits of an ioctl that writes are 4. */
 static const unsigned long ENABLE_CAP = 0x8068AEA3, SET_ONE_REG = 0x8010AEAC;
-/* A register of POWER with 32 bits. */
+/* A POWER register of 32 bits. */
 static const uint64_t ARCH_COMPAT = 0x10200000000000b7;
 
 static const char *separator = "";
@@ -81,7 +81,7 @@ static void hex(const char *name, uint64_t value) {
     printf("\"0x%016llx\"", (unsigned long long)value);
 }
 
-/* The whole of a small file; -errno when it cannot be read. */
+/* Reads a small file; -errno if it cannot be read. */
 static ssize_t slurp(const char *path, char *buffer, size_t room) {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
@@ -96,7 +96,7 @@ static ssize_t slurp(const char *path, char *buffer, size_t room) {
 }
 
 static void call(int vm, const char *name, uint64_t size, uint64_t flags, int tail) {
-    /* Bigger than any size tried: the kernel looks at the whole tail. */
+    /* Larger than any size tried, because the kernel checks all the bytes that follow its own struct. */
     static uint64_t block[16384 / 8 + 8];
     memset(block, 0, sizeof block);
     block[0] = size;
@@ -124,12 +124,12 @@ static void extensions(int descriptor, const char *name) {
     close_scope('}');
 }
 
-/* The errno of a call; 0 where it succeeded. */
+/* The errno of a call; 0 if it succeeded. */
 static int failure(int result) {
     return result < 0 ? errno : 0;
 }
 
-/* Sets one level on a vCPU of its own that never runs, as QEMU pins a guest; stops at the first call that fails. */
+/* Sets one level on a new vCPU that never runs, as QEMU pins a guest; stops at the first call that fails. */
 static void try_level(int kvm, const char *name, uint32_t level) {
     struct { uint32_t number, flags; uint64_t arguments[4]; uint8_t padding[64]; } papr = {.number = 68};
     struct { uint64_t id, address; } reg = {ARCH_COMPAT, (uint64_t)(uintptr_t)&level};
@@ -174,7 +174,7 @@ static void ask_kvm(void) {
             call(vm, "flags_1", 24, 1, 0);
             close_scope('}');
             close(vm);
-            /* Logical PVRs; 0 is the processor's own mode, and no processor has the last. */
+            /* Logical PVRs; 0 is the processor's own mode, and the last one belongs to no processor. */
             open_scope("trial", '{');
             try_level(kvm, "power8", 0x0f000004);
             try_level(kvm, "power9", 0x0f000005);
@@ -232,7 +232,7 @@ int main(void) {
     text("kernel", system.release, strlen(system.release));
     text("arch", system.machine, strlen(system.machine));
 #ifdef __powerpc64__
-    /* The kernel emulates this privileged read and gives the real chip's number. */
+    /* The kernel emulates this privileged instruction and returns the number of the real chip. */
     unsigned long pvr;
     __asm__("mfspr %0, 287" : "=r"(pvr));
     hex("pvr", pvr);

@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Installs, upgrades, removes and purges the Debian packages in a clean root, and looks for what is left.
+"""Installs, upgrades, removes and purges the Debian packages in a clean root, and searches for files that are left.
 
-Usage: deb_test.py [--rebuild] FOLDER, with the packages that packaging/build-deb made. Needs root, mmdebstrap and lintian;
-takes some minutes. Packages for another architecture are unpacked, and run with QEMU's emulation of a process
+Usage: deb_test.py [--rebuild] FOLDER, with the packages that packaging/build-deb made. Needs root, mmdebstrap and
+lintian; takes some minutes. Packages for another architecture are unpacked, and run with QEMU's user-mode emulation
 (qemu-user-static).
 
---rebuild builds them once more, elsewhere and with other settings, and compares every byte.
+--rebuild builds them again in another folder and with other settings, and compares every byte.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ sys.path.insert(0, str(ROOT / "xml-tests"))
 import tap  # noqa: E402
 
 PACKAGES = ("virt-host-compat", "libvirt-daemon-plugin-virt-host-compat", "libvirt-host-compat0", "libvirt-host-compat-dev")
-# The machines that packages are built for here, as the header of a file of theirs names them: 64 bits, low byte first.
+# The value of e_machine for each architecture for which packages are built here. All are 64-bit little-endian.
 MACHINES = {"amd64": 62, "ppc64el": 21}
 # The command, what validate loads, the module, and the library.
 COMPILED = 4
-# What apt, dpkg and systemd's helpers keep by themselves.
+# Files that apt, dpkg and systemd's helper programs write.
 OTHERS = re.compile(r"^/(var/lib/(dpkg|apt|systemd|ucf)|var/cache|var/log|proc|sys|dev|run|tmp|packages)(/|$)|^/etc/(ld\.so\.cache|passwd-|group-|shadow-|gshadow-|\.pwd\.lock)")
 
 
@@ -42,7 +42,7 @@ def own_architecture() -> str:
 
 
 class System:
-    """A Debian 12 of its own."""
+    """A temporary Debian 12."""
 
     def __init__(self, place: Path, like: Path | None = None) -> None:
         self.place = place
@@ -73,12 +73,12 @@ class System:
             raise RuntimeError(f"apt-get install: {done.stdout[-1500:]}{done.stderr[-400:]}")
 
     def state(self, package: str) -> str:
-        """What dpkg has of a package: 'installed', 'half-installed', 'config-files', or nothing."""
+        """The status of a package in dpkg: 'installed', 'half-installed', 'config-files', or empty."""
         return self.run("dpkg-query", "-W", "-f", "${db:Status-Status}", package).stdout
 
     @contextmanager
     def read_only(self, path: str) -> Iterator[None]:
-        """Has a folder or file of the root bound to itself, where nothing can be written or removed."""
+        """Makes a folder or file of the root read-only with a bind mount."""
         place = str(self.place / path)
         subprocess.run(["mount", "--bind", place, place], check=True)
         try:
@@ -88,7 +88,7 @@ class System:
             subprocess.run(["umount", place], check=True)
 
     def files(self) -> dict[str, str]:
-        """Every file and link with its contents' length and time, without those of dependencies' caches."""
+        """Every file and link with its size and time, without the cache files of dependencies."""
         found = {}
         for folder, names, files in os.walk(self.place):
             for name in names + files:
@@ -101,7 +101,7 @@ class System:
 
 
 class Emulated:
-    """The packages and what they depend on, unpacked but not set up, with programs run by QEMU."""
+    """The packages and their dependencies, unpacked but not configured, with programs that QEMU runs."""
 
     def __init__(self, place: Path, architecture: str, files: list[Path]) -> None:
         self.place = place
@@ -142,7 +142,7 @@ def lintian(files: list[Path]) -> list[str]:
 
 
 def compiled_for(files: list[Path], machine: int) -> list[str]:
-    """Every compiled file of the packages is for this machine."""
+    """Checks that every compiled file of the packages is for this architecture."""
     found, problems = 0, []
     for package in files:
         with tempfile.TemporaryDirectory() as tree:
@@ -160,7 +160,7 @@ def compiled_for(files: list[Path], machine: int) -> list[str]:
 
 
 def hardened(place: Path) -> list[str]:
-    """What is compiled, in a root, has what makes misuse of memory harder."""
+    """Checks that the compiled files in a root are hardened."""
     patterns = ("usr/bin/virt-host-compat", "usr/lib*/**/virt-host-compat/*.so", "usr/lib*/**/libvirt-host-compat.so.0.*")
     paths = [path for pattern in patterns for path in place.glob(pattern)]
     problems = [] if len(paths) == COMPILED else [f"there are {[path.name for path in paths]}"]
@@ -195,12 +195,12 @@ def it_enables_nothing(system: System) -> list[str]:
 
 
 def module_of(system: System) -> str:
-    """Where the module is, as the root has it."""
+    """The path of the module in the root."""
     return "/" + str(next(system.place.glob("usr/lib/*/virt-host-compat/virt-host-compat-libvirt.so")).relative_to(system.place))
 
 
 def enable(system: System) -> list[str]:
-    """As an administrator would; the daemons are named, since none is installed here."""
+    """Enables everything as an administrator would. The daemons are named, because none is installed here."""
     problems = []
     (system.place / "etc/libvirt/hooks").mkdir(parents=True, exist_ok=True)
     folder = system.place / "etc/ansible/facts.d"
@@ -221,7 +221,7 @@ ENABLED = (
 
 
 def stand_in(system: System) -> tuple[Path, Path]:
-    """A semodule that keeps what it is asked for and fails to load anything, and where it keeps that."""
+    """A fake semodule that logs its arguments and fails to load modules; also returns the path of its log."""
     program, log = system.place / "usr/sbin/semodule", system.place / "tmp/semodule.log"
     program.write_text('#!/bin/sh\necho "$*" >>/tmp/semodule.log\ncase $1 in -l) echo virt-host-compat; echo virt-host-compat-preload ;; -i) exit 1 ;; esac\n')
     program.chmod(0o755)
@@ -239,7 +239,8 @@ def upgrade(system: System, files: list[Path], folder: Path) -> list[str]:
     settings.write_text(settings.read_text() + "interval = 30\n")
     _, log = stand_in(system)
     system.install(*(newer(file, folder) for file in files))
-    # Without SELinux's tools nothing was loaded at first, and a policy that cannot be loaded keeps no package away.
+    # Without SELinux's tools nothing was loaded at first. A policy that cannot be loaded must not stop the
+    # installation.
     problems = asked(log, "-i /usr/share/selinux/packages/virt-host-compat.pp")
     return problems + nothing_is_lost(system, "the upgrade")
 
@@ -258,7 +259,7 @@ def downgrade(system: System, files: list[Path], version: str) -> list[str]:
 
 
 def without_systemd_and_libvirt(system: System) -> list[str]:
-    """This root has neither; whatever needs one of them says so, and the migration's hook never stops a migration."""
+    """This root has no systemd and no libvirt. Commands that need them say so, and the migration hook never fails."""
     there = [path for path in ("usr/bin/systemctl", "bin/systemctl", "usr/sbin/libvirtd") if (system.place / path).exists()]
     there += [str(path) for path in system.place.glob("usr/lib/*/libvirt.so.0")]
     problems = [f"{path} is there" for path in there]
@@ -274,7 +275,7 @@ def without_systemd_and_libvirt(system: System) -> list[str]:
 
 
 def with_a_read_only_usr(system: System, files: list[Path], folder: Path, version: str) -> list[str]:
-    """What the administrator switches works; an upgrade fails as a whole, and goes through once /usr can be written."""
+    """With a read-only /usr, enabling works, an upgrade fails as a whole, and succeeds once /usr is writable."""
     problems = []
     next_ones = [newer(file, folder, "+usr1") for file in files]
     with system.read_only("usr"):
@@ -299,7 +300,7 @@ def with_a_read_only_usr(system: System, files: list[Path], folder: Path, versio
 
 
 def half_removed(system: System, files: list[Path], version: str) -> list[str]:
-    """A removal that stops in its middle, since a file cannot be removed, leaves what installing again mends."""
+    """If a removal stops midway because a file cannot be removed, installing again repairs it."""
     problems = []
     with system.read_only("usr/bin/virt-host-compat"):
         if system.run("dpkg", "--remove", *reversed(PACKAGES)).returncode == 0:
@@ -312,12 +313,12 @@ def half_removed(system: System, files: list[Path], version: str) -> list[str]:
 
 
 def without_the_command(system: System, files: list[Path], version: str) -> list[str]:
-    """The command was deleted by hand: the packages can still be removed, and say what they could not undo."""
+    """If the command was deleted by hand, the packages can still be removed, and list what they could not undo."""
     (system.place / "usr/bin/virt-host-compat").unlink()
     done = system.run("apt-get", "remove", "-y", *PACKAGES)
     problems = [f"apt-get remove: {done}"] if done.returncode else []
     problems += [f"{name} is {state}" for name in PACKAGES if (state := system.state(name)) not in ("config-files", "not-installed", "")]
-    # The files of a format are known to the command alone.
+    # Only the command knows the files of a format.
     for path, said in zip(ENABLED, (f"/{ENABLED[0]}", f"/{ENABLED[1]}", "", "the files of ansible"), strict=True):
         if said and (system.place / path).exists() and said not in done.stdout + done.stderr:
             problems.append(f"/{path} is left, and nothing says so")
@@ -326,14 +327,14 @@ def without_the_command(system: System, files: list[Path], version: str) -> list
 
 
 def mapped(process: int) -> str:
-    """The line of what a process has mapped that names the module; empty where it has ended, too."""
+    """The line in a process's memory map that names the module; empty if there is none or the process has ended."""
     maps = Path(f"/proc/{process}/maps")
     return next((line for line in maps.read_text().splitlines() if "virt-host-compat-libvirt.so" in line), "") if maps.exists() else ""
 
 
 @contextmanager
 def a_daemon(system: System, module: str) -> Iterator[subprocess.Popen[bytes]]:
-    """libvirtd of the root, with the module."""
+    """Runs libvirtd in the root with the module."""
     start = 'mount -t proc proc "$1/proc" && exec chroot "$1" env "LD_PRELOAD=$2" libvirtd -f /root/libvirtd.conf'
     with (system.place / "root/libvirtd.output").open("w") as output:
         process = subprocess.Popen(["unshare", "--mount", "--net", "sh", "-c", start, "sh", str(system.place), module], stdout=output, stderr=output)
@@ -352,12 +353,12 @@ def answer_of_the_daemon(system: System) -> str:
 
 
 def a_daemon_lives_through_it(system: System, files: list[Path], folder: Path) -> list[str]:
-    """An upgrade and a removal replace and remove the module that a real libvirtd has mapped."""
+    """An upgrade and a removal replace and remove the module while a real libvirtd has mapped it."""
     system.install(*files)
     for_the_daemon = system.run("apt-get", "install", "-y", "--no-install-recommends", "libvirt-daemon", "libvirt-clients")
     if for_the_daemon.returncode:
         raise RuntimeError(f"apt-get install libvirt-daemon: {for_the_daemon.stderr[-400:]}")
-    # Some of them end the daemon where there is no firewall or /sys. Its test driver is in the library.
+    # Some drivers make the daemon exit if there is no firewall or /sys. The test driver is part of the library.
     for driver in system.place.glob("usr/lib/*/libvirt/connection-driver/*.so"):
         driver.unlink()
     shutil.copy(ROOT / "xml-tests/records/power10-as-power9.json", system.place / "root/record.json")
@@ -400,7 +401,7 @@ def purge(system: System, before: dict[str, str]) -> list[str]:
     done = system.run("dpkg", "--purge", *PACKAGES)
     system.run("apt-get", "autoremove", "--purge", "-y")
     after = system.files()
-    # What the test itself made for others.
+    # Files and folders that the test itself created for other programs.
     made = {"/etc/libvirt", "/etc/libvirt/hooks", "/etc/ansible", "/etc/ansible/facts.d"}
     left = sorted(path for path in after.keys() - before.keys() if path not in made and not path.startswith("/usr/share/doc/"))
     gone = sorted(before.keys() - after.keys())
@@ -417,7 +418,7 @@ def the_comparison_sees(system: System, before: dict[str, str]) -> list[str]:
 
 
 def differing(ours: Path, theirs: Path) -> list[str]:
-    """What two builds made, but for the notes on the machine that each was made on."""
+    """The differences between two builds, except for the files that describe the build machine."""
     made = [{path.name for path in folder.iterdir() if path.suffix in (".deb", ".dsc", ".gz", ".xz")} for folder in (ours, theirs)]
     problems = [f"only one has {name}" for name in sorted(made[0] ^ made[1])]
     return problems + [f"{name} differs" for name in sorted(made[0] & made[1]) if (ours / name).read_bytes() != (theirs / name).read_bytes()]
@@ -425,7 +426,7 @@ def differing(ours: Path, theirs: Path) -> list[str]:
 
 def rebuild(folder: Path, elsewhere: Path, options: list[str]) -> list[str]:
     into = elsewhere / "a-folder-with-a-longer-name"
-    # Nothing that was compiled before is taken.
+    # Do not use results of an earlier build.
     other = os.environ | {"TZ": "Pacific/Kiritimati", "LC_ALL": "C", "CCACHE_DISABLE": "1", "DEB_BUILD_OPTIONS": "nocheck parallel=1"}
     done = subprocess.run([ROOT / "packaging/build-deb", *options, into], capture_output=True, text=True, check=False, env=other, umask=0o027)
     return differing(folder, into) if done.returncode == 0 else [f"packaging/build-deb: {done.stdout[-500:]}{done.stderr[-500:]}"]
@@ -440,7 +441,7 @@ def the_bytes_are_seen(folder: Path, elsewhere: Path) -> list[str]:
 
 
 def here(temporary: Path, files: list[Path], version: str) -> dict[str, Callable[[], list[str]]]:
-    """What is looked at where the packages can be installed."""
+    """The tests of packages that can be installed."""
     system = System(temporary / "root")
     another = system.copy(temporary / "another")
     before = system.files()

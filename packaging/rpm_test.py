@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Installs and erases the RPM packages in a clean root, and looks for what is left; rpmlint looks at the packages.
+"""Installs and erases the RPM packages in a clean root, searches for files that are left, and runs rpmlint.
 
-Usage: rpm_test.py FOLDER, with the packages that packaging/build-rpm made here. Needs root, mmdebstrap, rpm and rpmlint. The
-root is a Debian 12 with what the programs link to; rpm's own dependencies, which have Fedora's names, are not looked at.
+Usage: rpm_test.py FOLDER, with the packages that packaging/build-rpm made here. Needs root, mmdebstrap, rpm and
+rpmlint. The root is a Debian 12 with the libraries that the programs need. rpm's own dependencies are not checked,
+because they have Fedora's names.
 """
 
 from __future__ import annotations
@@ -32,14 +33,14 @@ def rpmlint(files: list[Path]) -> list[str]:
 
 
 def rpm(system: System, *arguments: str) -> list[str]:
-    """Debian's rpm wants to be asked twice, and keeps its database in the user's home."""
+    """Debian's rpm requires an extra option, and keeps its database in the user's home."""
     done = subprocess.run(["rpm", "--root", str(system.place), "--dbpath", "/var/lib/rpm", "--force-debian", *arguments], capture_output=True, text=True, check=False)
     return [f"rpm {arguments[0]}: {done.stdout}{done.stderr}"] if done.returncode or done.stderr else []
 
 
 def erase(system: System, names: list[str], before: dict[str, str]) -> list[str]:
     problems = rpm(system, "--erase", *names)
-    # What the test itself made for others, and folders that are pkgconf's on Fedora and openSUSE.
+    # Files that the test itself created for other programs, and folders that belong to pkgconf on Fedora and openSUSE.
     made = {"/etc/libvirt", "/etc/libvirt/hooks", "/etc/ansible", "/etc/ansible/facts.d", "/usr/lib64/pkgconfig", "/usr/share/pkgconfig"}
     after = {path: what for path, what in system.files().items() if not path.startswith("/var/lib/rpm/")}
     problems += [f"left: {path}" for path in sorted(after.keys() - before.keys() - made)]
@@ -47,7 +48,7 @@ def erase(system: System, names: list[str], before: dict[str, str]) -> list[str]
 
 
 def requires(files: list[Path]) -> list[str]:
-    """What each package asks of others, as rpm found it in what was compiled."""
+    """Checks the dependencies that rpm found in the compiled files of each package."""
     problems = []
     for package, wanted, never in (
         ("virt-host-compat", ("libpugixml.so", "libxml2.so"), ("libvirt",)),

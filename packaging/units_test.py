@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Units, rule and hook by the programs that read them, and by what they run."""
+"""Tests the units, the udev rule and the hook with the programs that read them, and by what they run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ sys.path.insert(0, str(HERE.parent / "xml-tests"))
 import tap  # noqa: E402
 
 SERVICE = "virt-host-compat-publish.service"
-# systemd's own scale, from 0 (nothing to reach) to 10.
+# The scale of systemd-analyze security, from 0 (not exposed) to 10.
 MOST_EXPOSURE = 2.0
 
 
@@ -30,7 +30,7 @@ def analyze(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
 
 
 def units(build: Path, program: str, folder: Path) -> list[Path]:
-    """The units with the built program in place of the installed one, and without a manual that is not installed."""
+    """The units with the built program instead of the installed one, and without the manual, which is not installed."""
     service = re.sub(r"^ExecStart=\S+", f"ExecStart={program}", (build / SERVICE).read_text(encoding="utf-8"), flags=re.MULTILINE)
     paths = []
     for name, text in ((SERVICE, service), (SERVICE.replace(".service", ".timer"), (HERE / "systemd/virt-host-compat-publish.timer").read_text(encoding="utf-8"))):
@@ -68,7 +68,7 @@ def the_service_runs_what_the_program_offers(build: Path, program: str) -> list[
 
 
 def written_paths(program: str) -> list[str]:
-    """The file of each format, and that of the example in publish.conf(5)."""
+    """The file of each format, and that in the example of publish.conf(5)."""
     with tempfile.TemporaryDirectory() as root:
         names = re.findall(r"^(\w+): not enabled$", subprocess.run([program, "publish", "status", "--root", root], capture_output=True, text=True, check=False).stdout, re.MULTILINE)
         subprocess.run([program, "publish", "enable", *names, "--root", root], capture_output=True, check=True)
@@ -81,8 +81,8 @@ def written_paths(program: str) -> list[str]:
 def the_service_may_write_every_file(build: Path, program: str) -> list[str]:
     text = (build / SERVICE).read_text(encoding="utf-8")
     settings = dict(re.findall(r"^(ProtectSystem|ReadWritePaths)=(.*)$", text, re.MULTILINE))
-    # systemd.exec(5). Of two rules for one path systemd takes the stricter one: "full" keeps /etc closed, whatever
-    # ReadWritePaths names (src/core/namespace.c of systemd 252: mount_path_compare(), drop_duplicates()).
+    # systemd.exec(5). Of two rules for one path systemd uses the stricter one: "full" keeps /etc read-only despite
+    # ReadWritePaths= (src/core/namespace.c of systemd 252: mount_path_compare(), drop_duplicates()).
     closed = {"true": ("/usr", "/boot", "/efi"), "full": ("/usr", "/boot", "/efi", "/etc"), "strict": ("/",)}[settings["ProtectSystem"]]
     opened = [path for path in (word.lstrip("-") for word in settings["ReadWritePaths"].split()) if path not in closed]
     paths = written_paths(program)
@@ -94,7 +94,7 @@ def the_service_may_write_every_file(build: Path, program: str) -> list[str]:
 
 
 def the_timer_fires_again_and_again(folder: Path) -> list[str]:
-    """Also after an hour in which the service had nothing to do, so its settings must not count from the last run."""
+    """The timer must also fire after an hour in which the service did nothing, so it must not depend on that."""
     text = (folder / "systemd/virt-host-compat-publish.timer").read_text(encoding="utf-8")
     settings = re.findall(r"^(On\w+)=(.*)$", text, re.MULTILINE)
     if [name for name, _ in settings] != ["OnCalendar"]:
@@ -111,14 +111,14 @@ def the_rule_starts_the_service(build: Path) -> list[str]:
         problems.append(f"the actions are not {wanted}")
     if shutil.which("udevadm"):
         done = subprocess.run(["udevadm", "verify", str(build / "90-virt-host-compat.rules")], capture_output=True, text=True, check=False)
-        # Older ones cannot verify.
+        # Older versions do not have the command "verify".
         if done.returncode != 0 and "Unknown command" not in done.stderr:
             problems.append(done.stdout + done.stderr)
     return problems
 
 
 def hook(phase: str | None, systemctl: str) -> tuple[int, str, str]:
-    """Runs the hook as drmgr does; its status, its output, and the arguments of systemctl."""
+    """Runs the hook as drmgr does. Returns its status, its output, and the arguments of systemctl."""
     with tempfile.TemporaryDirectory() as folder:
         said = Path(folder) / "said"
         program = Path(folder) / "systemctl"

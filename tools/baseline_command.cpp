@@ -170,7 +170,7 @@ Status baseline(const BaselineOptions& options, Console& console) {
     if (!atLeast)
         return console.fail(atLeast.error());
     // Asking daemons needs processes, sockets and libvirt's library. The process of each connection
-    // gives up its rights before it parses.
+    // drops its privileges before it parses.
     const bool noSandbox = options.noSandbox || options.connects;
     if (const auto entered = restrictToInputs(options.documents, options.filesFrom, noSandbox);
         !entered)

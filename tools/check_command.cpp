@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The command "check": whether each domain's CPU can run on the host, why not, and what would.
+// The command "check": whether each domain's CPU can run on the host, and if not, why, and what to
+// change.
 #include "driver/input/inputs.hpp"
 #include "driver/input/read_file.hpp"
 #include "driver/policy/arrival.hpp"
@@ -78,13 +79,13 @@ std::vector<Finding> findingsOf(const xml::NamedDomain& input, const policy::Che
     return findings;
 }
 
-/// An answer, and from what it is where that is not the document: as JSON names it.
+/// An answer, and its source if that is not the document, by its name in JSON.
 struct Decided {
     policy::CheckAnswer answer;
     const char* from = nullptr;
 };
 
-/// Decides in another way than by the document; nothing leaves it to that.
+/// Decides by another source than the document. Returns nothing if the document must decide.
 using Decide = std::function<std::optional<Decided>(const xml::Domain&)>;
 
 class CheckRun {
@@ -110,7 +111,7 @@ public:
         check(name, name, std::move(*bytes));
     }
 
-    /// @param file where the document comes from. @param name what to call it.
+    /// @param file the file that contains the document. @param name its name in messages.
     void check(const std::string& file, const std::string& name, std::string document,
                const Decide& decideOtherwise = {}) {
         const auto domains = xml::readDomains(std::move(document), name);
@@ -182,7 +183,7 @@ private:
     Json domains_ = Json::array();
 };
 
-/// The host that --from names, or none. The sandbox must have been entered.
+/// The host that --from names, or nothing. The sandbox must have been entered.
 Result<std::optional<policy::PolicyHost>> sourceOf(const CheckOptions& options) {
     if (options.from.empty())
         return std::nullopt;
@@ -192,7 +193,7 @@ Result<std::optional<policy::PolicyHost>> sourceOf(const CheckOptions& options) 
     return std::move(*source);
 }
 
-/// Decides about the domains of a daemon, each by what is known of it beyond its document.
+/// Decides about the domains of a daemon from more than their documents, if there is more.
 class DaemonDomains {
 public:
     DaemonDomains(const libvirt::ConnectedHost& daemon, const policy::PolicyHost& host,
@@ -251,7 +252,7 @@ private:
     Console& console_;
 };
 
-/// The domains of a daemon, decided about its own host unless another one is named.
+/// Checks the domains of a daemon for its own host, unless another one is named.
 Status checkDaemon(const CheckOptions& options, Console& console) {
     if (!options.filesFrom.empty())
         return console.fail({.kind = ErrorKind::usage,
@@ -283,7 +284,7 @@ Status checkDaemon(const CheckOptions& options, Console& console) {
             askDaemon(*options.connect, options.timeout, wanted, "", options.policy.noSandbox);
         if (!asked)
             return console.fail(asked.error());
-        // The processor of QEMU's CPU "host" was asked on this host.
+        // QEMU was run on this host, so its CPU "host" is this host's processor.
         if (*qemu && !asked->here)
             (*qemu)->hostModel.clear();
         const auto host = policyHostOf(asked->daemon, asked->here);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Findings as JUnit's XML, SARIF 2.1.0, GitLab's code quality and GitHub's workflow commands.
+// Findings as JUnit XML, SARIF 2.1.0, GitLab code quality and GitHub workflow commands.
 //
-// Their texts are printable as on a terminal: XML can hold neither a control character nor what is
-// not UTF-8, and names of files and of elements may have either.
+// Texts are made printable as for a terminal: XML can contain neither control characters nor
+// invalid UTF-8, and the names of files and elements may have both.
 #include "tools/ci_report.hpp"
 
 #include "driver/text/utf8.hpp"
@@ -31,17 +31,19 @@ std::string dump(const Json& value) {
     return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-/// What a finding is recognised by when its line moves: 128 bits over its rule, file and message.
+/// Identifies a finding even if its line changes: 128 bits computed from its rule, file and
+/// message.
 class Fingerprints {
 public:
-    /// @param message as it is printed. The same finding twice gets two, in the order of the lines.
+    /// @param message as printed. If a finding occurs twice, the two get different fingerprints, in
+    /// the order of the lines.
     std::string of(const Rule& rule, std::string_view file, std::string_view message) {
         const std::string what = fmt::format("{}\n{}\n{}", rule.id, file, message);
         return hashed(fmt::format("{}\n{}", what, seen_[what]++));
     }
 
 private:
-    /// FNV-1a of 64 bits over the text, and over the text with its result before it.
+    /// FNV-1a with 64 bits of the text, followed by that of the text with the first hash before it.
     static std::string hashed(std::string_view text) {
         std::uint64_t hash = 0xcbf29ce484222325;
         const auto add = [&](std::string_view bytes) {
@@ -57,7 +59,7 @@ private:
     std::map<std::string, unsigned> seen_;
 };
 
-/// Without the counts of suites, which are optional and would have to come before the cases.
+/// The counts of suites are omitted. They are optional, and would have to come before the cases.
 class Junit final : public CiReport {
 public:
     explicit Junit(Console& console) : console_(console) {}
@@ -139,7 +141,7 @@ public:
             const auto rule =
                 static_cast<std::size_t>(std::ranges::find(kRules, finding.rule) - kRules.begin());
             Json place{{"artifactLocation", {{"uri", uriOf(file)}}}};
-            // GitHub shows only what has a region.
+            // GitHub shows only findings that have a region.
             place["region"] = {{"startLine", std::max<std::size_t>(finding.line, 1)}};
             const Json result{
                 {"ruleId", finding.rule->id},

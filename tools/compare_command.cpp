@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The command "compare": whether one host supports what another does, like virsh cpu-compare.
+// The command "compare": whether one host supports every mode of another host, like virsh
+// cpu-compare.
 #include "driver/answer/host_input.hpp"
 #include "driver/input/read_file.hpp"
 #include "driver/policy/compare.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Asks about the daemons of this system, and names the policy modules that were installed.
+// Asks SELinux about the daemons of this system, and names the installed policy modules.
 #include "tools/confined.hpp"
 
 #include "driver/libvirt/drop_in.hpp"
@@ -13,7 +13,7 @@ namespace hostcompat::tools {
 
 namespace {
 
-/// How a policy module of this program is loaded.
+/// The command that loads a policy module of this program.
 std::string loading(const char* name) {
     return std::string_view(kPolicyFolder).empty()
                ? fmt::format("compile and load {}.te of the sources' folder packaging/selinux",

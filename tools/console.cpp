@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Prints, and detects when printing fails.
+// Prints, and detects write errors.
 #include "tools/console.hpp"
 
 #include "driver/input/descriptor.hpp"

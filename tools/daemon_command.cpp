@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// The command "daemon": makes libvirt's daemons preload the module, or no longer; restarts nothing.
+// The command "daemon": makes libvirt's daemons preload the module, or stops that. It restarts no
+// daemon.
 #include "driver/libvirt/drop_in.hpp"
 #include "driver/libvirt/preload_setting.hpp"
 #include "tools/command.hpp"
@@ -60,7 +61,7 @@ Result<void> checkDaemon(const DaemonOptions& options, const std::string& daemon
                   .reason = "LD_PRELOAD is already set here, and systemd uses only one setting",
                   .remedy = fmt::format("add ':{}' to it here, instead of 'daemon enable'",
                                         options.module)});
-    // With --root, no program is run, and this host's policy is not asked.
+    // With --root, no program is run, and the policy of this host does not matter.
     if (options.root != "/")
         return {};
     if (auto denied = enforcedProblem(confinedPreload(daemon), console))

@@ -100,7 +100,7 @@ Status status(const HookOptions& options, Console& console) {
 }
 
 /// Reads the domain and asks the host, which may hang or fail. libvirt runs this as root, so it
-/// gives up all rights before it parses the document of the guest's owner.
+/// drops its privileges before it parses the document, which the owner of the guest wrote.
 std::string decide(const HookOptions& options) {
     auto domain = input::readInput("-");
     const auto host = lookAtHostAndSeal(options.probe, false);
@@ -110,7 +110,7 @@ std::string decide(const HookOptions& options) {
                                 policy::policyHost(host->record, "this host"));
 }
 
-/// Every failure in here allows the guest: a problem of this program must not prevent guests from
+/// Any failure in here lets the guest start: a problem of this program must not prevent guests from
 /// starting.
 Status run(const HookOptions& options, Console& console) {
     const auto& arguments = options.arguments;

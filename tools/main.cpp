@@ -14,7 +14,7 @@ namespace {
 using namespace hostcompat;
 using namespace hostcompat::tools;
 
-/// In the order of the help.
+/// The commands in the order of the help.
 constexpr auto kEntries = std::to_array<CommandEntry>({
     {"show", addShow},
     {"capabilities", addCapabilities},

@@ -82,9 +82,10 @@ Result<input::Descriptor> lock(const PublishOptions& options) {
     return file;
 }
 
-/// What to write to the outputs.
+/// What is written to the outputs.
 struct Contents {
-    /// yes; unknown if the host's modes are; otherwise the error has been printed.
+    /// yes, or unknown if the host's modes are unknown. Any other status means that an error has
+    /// been printed.
     Status status = Status::system;
     /// One for each output; empty if there must be no file.
     std::vector<std::string> texts;
@@ -103,8 +104,8 @@ Contents contentsOf(const PublishOptions& options, const std::vector<Output>& ou
     return contents;
 }
 
-/// Like contentsOf(). A record is parsed in a child process, which gives up its rights; this
-/// process keeps the right to write the files.
+/// Like contentsOf(). A child process drops its privileges and parses the record; this process
+/// keeps the right to write the files.
 Contents isolatedContents(const PublishOptions& options, const std::vector<Output>& outputs,
                           Console& console) {
     if (options.probe.empty())
@@ -222,7 +223,7 @@ Result<Output> parseOutput(std::string_view text, const PublishOptions& options)
     return output;
 }
 
-/// Whether the list says these outputs when it is read again.
+/// Checks that reading the list that will be written gives these outputs.
 Result<void> checkConfig(const PublishOptions& options, const std::vector<Output>& outputs) {
     const auto refuse = [](std::string reason, std::string remedy) {
         return std::unexpected(Error{.kind = ErrorKind::usage,
@@ -281,7 +282,7 @@ Status enable(const PublishOptions& options, Console& console) {
     }
     if (const auto sound = checkConfig(options, *outputs); !sound)
         return console.fail(sound.error());
-    // Nobody would remove the file at a former place later.
+    // Remove the file at the old path, because no later run would do it.
     for (const Output& former : left)
         if (std::ranges::find(*outputs, former.path, &Output::path) == outputs->end())
             if (const auto removed = publish::removeOutput(former); !removed)

@@ -46,7 +46,7 @@ std::optional<std::string> listOf(const std::string& name) {
     return name.empty() ? std::nullopt : std::optional(name);
 }
 
-/// The answers of daemons, and, if one of them is on this host, what this host says.
+/// The answers of daemons, and this host's answer if one of them is on this host.
 struct Daemons {
     std::vector<Daemon> asked;
     std::optional<answer::ProbedHost> here;
@@ -154,8 +154,8 @@ private:
         }
     }
 
-    /// A guest that is running and defined is one guest: its running document decides where it can
-    /// arrive, and its definition where it can start.
+    /// A guest that is running and defined is one guest. Its running document decides to which
+    /// hosts it can migrate, and its definition where it can start.
     /// @param source the daemon's host, if it could be read.
     void readGuests(const libvirt::ConnectedHost& daemon,
                     const std::optional<policy::PolicyHost>& source) {
@@ -170,7 +170,7 @@ private:
         }
     }
 
-    /// Nothing if there is no document, or if it cannot be parsed, which is reported.
+    /// Nothing if there is no document, or if it cannot be parsed; the error has then been printed.
     std::optional<xml::DomainDocument> readDomain(const std::string& document,
                                                   const std::string& name) {
         if (document.empty())
@@ -229,8 +229,8 @@ Result<Daemons> askAll(const SurveyOptions& options) {
     return daemons;
 }
 
-/// The page is made in a child process that gives up its rights, in a file without a name, and
-/// copied to its place by this process: the page of many guests is too large to be kept in memory.
+/// A child process drops its privileges and writes the page to an unnamed file, which this process
+/// copies to its place. The page of many guests is too large to be kept in memory.
 Status writePage(const SurveyOptions& options, const Daemons& daemons, Console& console) {
     const auto scratch = input::makeScratch(options.html);
     if (!scratch)

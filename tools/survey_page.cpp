@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A survey as a page.
+// The HTML page of a survey.
 #include "driver/policy/wording.hpp"
 #include "driver/text/utf8.hpp"
 #include "tools/survey_report.hpp"
@@ -13,8 +13,8 @@ namespace hostcompat::tools {
 
 namespace {
 
-/// Text of others as text of the page: printable, so that nothing turns the direction of writing,
-/// and without a character that begins a tag or ends an attribute.
+/// Escapes untrusted text for the page: it is made printable, so that nothing changes the writing
+/// direction, and contains no character that begins a tag or ends an attribute.
 std::string escaped(std::string_view text) {
     std::string result;
     for (const char character : text::printable(text)) {
@@ -167,7 +167,7 @@ public:
     }
 
 private:
-    /// Bytes that are given away at a time.
+    /// The number of bytes that are written at a time.
     static constexpr std::size_t kPiece = std::size_t{1} << 16;
 
     void give() {
@@ -176,7 +176,7 @@ private:
     }
 
     std::function<void(std::string_view)> write_;
-    /// What was not given away yet.
+    /// The part that was not written yet.
     std::string html_;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A survey as a table and as JSON.
+// The table and the JSON output of a survey.
 #include "tools/survey_report.hpp"
 
 #include "driver/policy/wording.hpp"
@@ -17,7 +17,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Some names, and how many more there are.
+/// Some of the names, and the number of the others.
 std::string someNames(const std::vector<std::string>& names) {
     constexpr std::size_t kShown = 3;
     std::vector<std::string> shown;

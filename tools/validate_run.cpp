@@ -19,7 +19,7 @@ namespace hostcompat::tools {
 
 namespace {
 
-/// Reads the grammar's files, enters the sandbox, and only then parses the first byte of them.
+/// Reads the grammar's files, enters the sandbox, and only then parses them.
 Result<validate::Grammar> chooseGrammar(const ValidateOptions& options) {
     if (!options.strict && !options.schemaDir.empty())
         return std::unexpected(Error{
@@ -40,7 +40,7 @@ Result<validate::Grammar> chooseGrammar(const ValidateOptions& options) {
                           : validate::Grammar::builtIn();
 }
 
-/// Which documents the fast path leaves to libxml2, for --verbose.
+/// Prints which documents the fast path leaves to libxml2, for --verbose.
 void explainFastPath(const std::string& which, const Result<validate::Grammar>& grammar,
                      Console& console) {
     if (!grammar) {
@@ -83,7 +83,7 @@ Status runValidate(const ValidateOptions& options, Console& console) {
     input::Inputs inputs(
         options.files, options.filesFrom.empty() ? std::nullopt : std::optional(options.filesFrom));
     Status status = Status::yes;
-    // If the verdicts go to the terminal, they show the progress.
+    // If the verdicts are printed on a terminal, they already show the progress.
     Progress progress(!options.quiet && ::isatty(STDOUT_FILENO) == 0);
     std::uint64_t count = 0;
     const auto done = validate::validateBatch(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A real browser for the tests of pages."""
+"""Controls a real browser, for tests of HTML pages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shutil
 
 
 class Browser:
-    """Chromium without a window; a context manager that gives the driver of a page."""
+    """Headless Chromium; a context manager that returns the driver of a page."""
 
     def __init__(self, dark: bool = False, script: bool = True, width: int = 1000) -> None:
         from selenium import webdriver

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Every document of valid/ is valid; every document of invalid/ has the one defect in its .expected
-// file.
+// Tests that every document in valid/ is valid, and that every document in invalid/ has the one
+// defect in its .expected file.
 //
-// NAME.expected holds what "validate NAME.xml" prints. REGENERATE=1 writes it anew, and the test
-// fails all the same, so that somebody looks at what was written.
+// NAME.expected contains the output of "validate NAME.xml". REGENERATE=1 rewrites it, and the test
+// still fails, so that the change is noticed.
 #include "driver/input/read_file.hpp"
 #include "driver/model/mode.hpp"
 #include "driver/text/utf8.hpp"
@@ -40,8 +40,8 @@ std::string contentOf(const std::filesystem::path& path) {
     return bytes ? *bytes : "(" + model::describe(bytes.error()) + ")\n";
 }
 
-/// Compares a file with what it should hold; with REGENERATE it is written, and differs all the
-/// same.
+/// Compares a file with its expected content. With REGENERATE the file is rewritten, and still
+/// counts as different.
 void expectContent(const std::filesystem::path& path, const std::string& content) {
     const bool exists = std::filesystem::exists(path);
     if (exists && contentOf(path) == content)
@@ -95,7 +95,8 @@ TEST(Documents, ofInvalidHaveTheirOneDefect) {
         EXPECT_TRUE(std::filesystem::exists(expected.replace_extension(".xml"))) << expected;
 }
 
-/// A document with a line taken out, given twice, and changed with the next, for each of its lines.
+/// For each line of a document, variants in which the line is removed, duplicated, and exchanged
+/// with the next.
 std::vector<std::string> variantsOf(const std::string& document) {
     std::vector<std::string> lines;
     for (std::size_t at = 0; at < document.size();) {
@@ -110,7 +111,7 @@ std::vector<std::string> variantsOf(const std::string& document) {
         return text;
     };
     std::vector<std::string> variants{document};
-    // Long documents are long in their topology, where nothing is to be found.
+    // Long documents are long because of their topology, where there is nothing to test.
     for (std::size_t line = 0; line < lines.size() && line < 100; ++line) {
         auto changed = lines;
         changed.insert(changed.begin() + static_cast<std::ptrdiff_t>(line), lines[line]);
@@ -127,8 +128,8 @@ std::vector<std::string> variantsOf(const std::string& document) {
     return variants;
 }
 
-// The words for defects come from rules of our own, which also judge documents that libxml2 would
-// take too long for: they may never say something else than the grammar does.
+// Rules in our own code produce the messages for defects. They also decide about documents that
+// would take libxml2 too long, so they must always agree with the grammar.
 TEST(Documents, areExplainedAsTheGrammarJudges) {
     const auto hosts =
         validate::Grammar::fromFile((kSources / "schema" / "capabilities-compat.rng").string());
@@ -165,13 +166,13 @@ TEST(Documents, areExplainedAsTheGrammarJudges) {
     EXPECT_GT(invalid, 1000);
 }
 
-// A new generation is a new row of the table; this file follows it.
-// RELAX NG cannot say "as often as there are, each once, in order" of names that it does not know,
-// so the grammars have every name that a mode may have (model::modeNumber()).
+// A new generation is a new row of the table; this test generates the grammars' definitions for it.
+// RELAX NG cannot express "any number of these, each once, in order" for unknown names, so the
+// grammars contain every name that a mode may have (model::modeNumber()).
 
 constexpr unsigned kNewest = model::ModeSet::kEnd - 1;
 
-/// The definitions of the modes of <compat>: each alone, and ranges of them.
+/// Generates the definitions of the modes of <compat>: single modes, and ranges of them.
 class ModesOfCompat {
 public:
     static std::string definitions() {
@@ -194,20 +195,20 @@ private:
         if (defined_.insert(name).second)
             text_ += fmt::format("  <define name=\"{}\">{}</define>\n", name, content);
     }
-    /// One mode at least of first to last.
+    /// At least one of the modes from first to last.
     std::string some(unsigned first, unsigned last) {
         if (first == last)
             return ref(fmt::format("hostcpuCompat{}", first));
         const unsigned middle = (first + last) / 2;
         const std::string name = fmt::format("hostcpuCompatSome{}to{}", first, last);
-        // One after the other: compilers evaluate arguments in different orders.
+        // Call these one after another, because compilers evaluate arguments in different orders.
         const std::string later = some(middle + 1, last);
         const std::string rest = any(middle + 1, last);
         const std::string earlier = some(first, middle);
         define(name, fmt::format("<choice><group>{}{}</group>{}</choice>", earlier, rest, later));
         return ref(name);
     }
-    /// As many as there are.
+    /// Any number of the modes from first to last.
     std::string any(unsigned first, unsigned last) {
         if (first == last)
             return fmt::format("<optional>{}</optional>",
@@ -223,7 +224,7 @@ private:
     std::set<std::string> defined_;
 };
 
-/// Holds what stands between two texts of a file to what it should be.
+/// Compares the text between two markers of a file with its expected content.
 void expectBetween(const std::filesystem::path& path, std::string_view before,
                    std::string_view after, const std::string& content) {
     const std::string text = contentOf(path);

@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What fit writes is taken by libvirt: by its domain.rng, and by a daemon that defines it and gives it back.
+"""Tests that libvirt accepts the output of fit: by its domain.rng, and with a daemon that defines the domain and prints
+it.
 
-The daemon is this test's own: an unprivileged one with its folders below a temporary folder, ended with the test.
-It runs on any architecture, so domains are given to it as emulated ones (type qemu); that KVM runs them, and what
-the emulator's command line is, is seen in the lab.
+The daemon is started by this test without privileges, with its folders below a temporary folder, and ends with the
+test. It runs on any architecture, so the domains are changed to emulated ones (type qemu). The lab tests that KVM runs
+them, and the emulator's command line.
 """
 
 from __future__ import annotations
@@ -32,13 +33,13 @@ def skip(reason: str) -> None:
 
 
 class Daemon:
-    """An unprivileged libvirtd with everything it writes below one folder."""
+    """An unprivileged libvirtd that writes only below one folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.drop: list[str] = []
         if os.geteuid() == 0:
-            # As root libvirtd would be the system's; nobody's session is nobody's concern.
+            # As root, libvirtd would be the system daemon, so run it as nobody.
             shutil.chown(folder, "nobody", "nogroup")
             self.drop = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
         names = {"HOME": "", "XDG_RUNTIME_DIR": "run", "XDG_CONFIG_HOME": "config", "XDG_CACHE_HOME": "cache", "XDG_DATA_HOME": "data"}
@@ -87,7 +88,7 @@ def children(cpu: ElementTree.Element) -> set[str]:
 
 
 def check_daemon(daemon: Daemon, name: str, document: str) -> None:
-    """Defines the domain, reads it back and removes it."""
+    """Defines the domain, prints it and removes it."""
     emulated = document.replace("type='kvm'", "type='qemu'", 1)
     path = daemon.folder / "domain.xml"
     path.write_text(emulated, encoding="utf-8")

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Each grammar accepts and rejects the same documents in the library, in xmllint and in Jing.
 
-The library validates with the grammars compiled into it; xmllint and Jing with the files as they
-are installed. Documents that the library refuses to parse are not compared: it refuses more
-than a parser must (a DOCTYPE, other encodings, too much of something).
+The library validates with the grammars that are compiled into it; xmllint and Jing with the installed files. Documents
+that the library refuses to parse are not compared: it refuses more than a parser must (a DOCTYPE, other encodings,
+documents that are too large).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Verdicts = dict[Path, bool]
 
 @dataclass
 class Case:
-    """One grammar, as the judge and as the others are given it, and what it has to accept at least."""
+    """One grammar, as passed to the library and to the others, and how many documents it must accept at least."""
 
     title: str
     judge_arguments: list[str]
@@ -103,7 +103,7 @@ def word(valid: bool) -> str:
 
 
 def extracted(documents: list[Path], element: str, folder: Path) -> list[Path]:
-    """The first whole element of each document that has one and begins so, as a document of its own."""
+    """The first such element of each document that is complete, as a document of its own."""
     folder.mkdir()
     made = []
     for document in documents:
@@ -133,7 +133,7 @@ def kinds() -> tuple[Kind, Kind]:
 
 
 def installed(folder: Path, schema_dir: Path) -> Path:
-    """The strict grammars as they are installed over that folder of libvirt's."""
+    """The strict grammars as they would be installed with that folder of libvirt's grammars."""
     folder.mkdir()
     for name in ("hostcpu-compat.rng", "domaincpu-compat.rng"):
         shutil.copy(SCHEMA / name, folder)

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Passes every hostile document to the library, each in its own process with little memory.
 
-A document has to get the verdict that stands beside it, in one line, within the memory and long
-before the watchdog; nobody may knock at the port or read from the pipe that the documents name.
-With another grammar than the built-in one, only what is refused has to be refused, too.
+A document must get its expected verdict, in one line, within the memory limit and long before the time limit. Nothing
+may connect to the port or open the pipe that the documents name. With another grammar than the built-in one, only
+refused documents are tested.
 
-With --domain-capabilities PROGRAM the documents are domain capabilities. The program then completes each one too, with as
-little memory: what comes out has to be the bytes that stand beside the document, and a valid one stays valid; of what it
-refuses it prints nothing, and says one line.
+With --domain-capabilities PROGRAM the documents are domain capabilities. The program then also completes each one, with
+as little memory. The result must be the expected bytes, and a valid document must stay valid. If the program refuses a
+document, it must print nothing but one line with the error.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from hostile import documents, domain_capabilities  # noqa: E402
 
-# A tree of the largest document that is parsed takes about 1.3 GiB.
+# The tree of the largest document that is parsed takes about 1.3 GiB.
 MEMORY = 2 << 30
-# Only against documents without end: on a busy machine the slowest takes some seconds.
+# Only a limit for runs that never end: on a busy machine the slowest document takes some seconds.
 WATCHDOG_SECONDS = 120
-# Of processor time, to complete a document. The slowest takes some seconds in a build without optimization.
+# Processor time for completing a document. The slowest takes some seconds in a build without optimization.
 MOST_PROCESSOR_SECONDS = 60
 LEAST_DOCUMENTS = 200
-# A message quotes little of a document.
+# A message quotes only a small part of a document.
 LONGEST_MESSAGE = 2000
-# What commands a terminal, or turns the direction of writing.
+# Characters that control a terminal, or change the writing direction.
 UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 RECORD = Path(__file__).resolve().parent / "records/power10-as-power9.json"
 
@@ -92,7 +92,7 @@ def allowed(judge: list[str], document: documents.Document) -> list[str]:
 
 
 def completed(program: str, path: Path, document: domain_capabilities.Completed) -> Outcome:
-    """What the program makes of the document."""
+    """The program's result of completing the document."""
     answer = path.with_name("completed.xml")
     started = time.monotonic()
     with open(answer, "wb") as output:
@@ -105,7 +105,7 @@ def completed(program: str, path: Path, document: domain_capabilities.Completed)
 
 
 def wrong_in(answer: Path, status: int, said: str, document: domain_capabilities.Completed) -> str:
-    """What is wrong with a completed document, or with how one was refused."""
+    """What is wrong with a completed document, or with the way in which one was refused."""
     if len(said) > LONGEST_MESSAGE or said.count("\n") > 1 or UNSAFE.search(said.rstrip("\n")):
         return f"it said {said[:300]!r} in {len(said)} characters"
     if document.completed is None:
@@ -127,7 +127,7 @@ def wrong_in(answer: Path, status: int, said: str, document: domain_capabilities
 
 
 def asked(judge: list[str], program: str, path: Path, document: documents.Document) -> Outcome:
-    """The verdict, and with a program what becomes of the document."""
+    """The verdict, and with a program also the completed document."""
     outcome = judged(judge, path, document)
     if outcome.problem or not isinstance(document, domain_capabilities.Completed):
         return outcome
@@ -146,7 +146,7 @@ def knocked(listener: socket.socket) -> bool:
 
 
 def pipe_opened(pipe: str) -> bool:
-    """Whether a reader waits at the pipe: only then can it be opened for writing at once."""
+    """Whether a process has opened the pipe for reading: only then can it be opened for writing without waiting."""
     try:
         os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
     except OSError:

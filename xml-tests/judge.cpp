@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// For tests: prints the library's verdict on each document, "valid", "invalid" or "refused", and
+// For tests: prints the library's verdict on each document ("valid", "invalid" or "refused") and
 // its name.
 #include "driver/input/read_file.hpp"
 #include "driver/validate/validator.hpp"

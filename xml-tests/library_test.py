@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The C library: the examples of docs/examples, and wrong arguments.
+"""Tests the C library: the examples in docs/examples, and wrong arguments.
 
 Usage: library_test.py LIBRARY PROGRAM FAIL_ALLOCATION_LIBRARY C_COMPILER...
 """
@@ -43,7 +43,7 @@ class Library:
         self.calls.vhcFree.argtypes = [ctypes.c_void_p]
 
     def ask(self, name: str, *arguments: object) -> tuple[int, str | None, str | None]:
-        """A function's status, text and error; the last two of its arguments are added."""
+        """A function's status, text and error. The last two arguments of the function are added."""
         text, error = ctypes.c_void_p(1), ctypes.c_void_p(1)
         status = getattr(self.calls, name)(*arguments, ctypes.byref(text), ctypes.byref(error))
         texts = [ctypes.string_at(one.value).decode() if one.value else None for one in (text, error)]
@@ -56,7 +56,7 @@ class Library:
 
 
 def same_as_the_command(library: Library, program: str) -> list[str]:
-    """Each function beside the command of its name, over hosts and domains of every kind."""
+    """Compares each function with the command of the same name, for hosts and domains of every kind."""
     problems = []
 
     def command(*arguments: str, stdin: bytes = b"") -> tuple[int, str]:
@@ -164,7 +164,7 @@ def descriptors_and_memory(library: Library) -> list[str]:
 
 
 def exports(library: Library) -> list[str]:
-    """Nothing but what the header declares, and no library of C++ or XML that its users would see."""
+    """The library exports only what the header declares, and shows its users no C++ or XML library."""
     said = subprocess.run(["nm", "-D", "--defined-only", library.path], capture_output=True, text=True, check=True).stdout
     defined = {line.split()[2] for line in said.splitlines() if " A " not in line}
     declared = {f"{name}@@VIRT_HOST_COMPAT_1.0" for name in re.findall(r"^\S[^\n*]*?\*?(vhc\w+)\(", HEADER.read_text(), re.M)}
@@ -219,8 +219,11 @@ def python_example(library: Library) -> list[str]:
 
 
 def no_memory(program: Path, folder: Path, failing: str) -> list[str]:
-    """Each allocation of a program that uses the library fails, alone and with all later ones. Where it is one
-    that frees a tree of JSON, the C++ library ends the process, as the header says; that is a part of them, and never a wrong answer."""
+    """Makes each allocation of a program that uses the library fail, alone and together with all later ones.
+
+    For some allocations that free a tree of JSON, the C++ library ends the process, as the header says. There must be
+    few of them, and never a wrong answer.
+    """
     domain = folder / "domain.xml"
     domain.write_text(PIN.format("power11"))
     command = [str(program), str(RECORDS / "power10.json"), str(domain)]
@@ -240,7 +243,7 @@ def no_memory(program: Path, folder: Path, failing: str) -> list[str]:
     for number in range(1, count + 1):
         for more in ({}, {"FAIL_ALLOCATION_ON": "1"}):
             status, said, error = run(FAIL_ALLOCATION=str(number), **more)
-            # The C library prints without a buffer where it gets none.
+            # The C library prints without a buffer if it cannot allocate one.
             ended = status == -signal.SIGABRT and "std::bad_alloc" in error
             ends += ended and not more
             if (status, said, error) != normal and not ended and not (status == SYSTEM and not said and "memory" in error):

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs grammars_agree.py over the schemas of several libvirt versions, fetched from Debian's suites."""
+"""Runs grammars_agree.py with the schemas of several libvirt versions, downloaded from Debian's suites."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from powerlab import cachedir, packages  # noqa: E402
 from powerlab.failures import LabError  # noqa: E402
 
 SKIPPED = 77
-# The package that holds the schemas: libvirt0 in Debian 12, libvirt-common since.
+# The package that contains the schemas: libvirt0 in Debian 12, libvirt-common since.
 SUITES = {"bookworm": "libvirt0", "trixie": "libvirt-common", "sid": "libvirt-common"}
 
 
 def schemas(suite: str, package: str) -> str:
-    """VERSION=FOLDER of a suite's schemas; downloaded once for each version."""
+    """VERSION=FOLDER of a suite's schemas, downloaded once for each version."""
     source = packages.native(suite)
     version = source.versions(package)[0]
     folder = cachedir.item(

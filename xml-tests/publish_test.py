@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Publishes recorded hosts into a root of its own, one after the other, and looks at what each step leaves there.
+"""Publishes recorded hosts in a temporary root, one after another, and checks the files after each step.
 
 Usage: publish_test.py PROGRAM
 """
@@ -38,7 +38,7 @@ class Root:
         self.problems: list[str] = []
 
     def publish(self, status: int, *arguments: str | Path) -> str:
-        """Calls the command and returns all that it prints; another status than expected is a problem."""
+        """Runs the command and returns all its output. An unexpected status is reported as a problem."""
         where = [] if arguments[0] == "print" else ["--root", str(self.folder)]
         done = subprocess.run([self.program, "publish", *map(str, arguments), *where], capture_output=True, text=True, check=False)
         if done.returncode != status:
@@ -121,7 +121,7 @@ def one_bad_place_costs_one_format(root: Root) -> None:
     root.expect("this program did not write it" in said, f"run says: {said}")
     root.expect(MODES in root.files() and root.text(NFD) == "vendor.example/feature=true\n", f"after run: {root.files()}")
     root.state(1, POWER10)
-    # The units take 4, an unknown host, for success.
+    # The units treat status 4, an unknown host, as success.
     root.run(3, UNKNOWN)
     root.run(3, POWER10)
     root.publish(3, "disable")

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The page of a survey in a real browser; with --pictures FOLDER also the pictures of the documentation.
+"""Tests the page of a survey in a real browser. With --pictures FOLDER it also makes the pictures of the documentation.
 
 Usage: survey_browser_test.py PROGRAM [--pictures FOLDER]
 """
@@ -43,7 +43,7 @@ def make_page(program: str, folder: Path, guests: dict[str, str]) -> Path:
     for name in RECORDS:
         shutil.copy(HERE / f"records/{name}.json", folder)
     subprocess.run([program, "survey", *hosts, "--domains", str(domains), "--html", str(page)], check=True)
-    # The folder's name says nothing in a picture.
+    # The temporary folder's name should not appear in a picture.
     page.write_text(page.read_text(encoding="utf-8").replace(str(folder) + "/", "").replace(".json", ""), encoding="utf-8")
     return page
 
@@ -113,7 +113,7 @@ def it_fits_a_narrow_window(page: Path) -> list[str]:
 
 
 def pictures(program: str, page: Path, folder: Path) -> None:
-    """The cluster's page, and what a terminal shows of a host."""
+    """The page of a cluster, and a terminal with the output about a host."""
     folder.mkdir(parents=True, exist_ok=True)
     probe = ("--probe", "records/power10-as-power9.json")
     said = "$ virt-host-compat show\n" + subprocess.run([program, "show", *probe], capture_output=True, text=True, check=False, cwd=HERE).stdout
@@ -125,7 +125,7 @@ def pictures(program: str, page: Path, folder: Path) -> None:
         with Browser(width=size[0]) as driver:
             driver.get(source.as_uri())
             driver.set_window_size(*size)
-            # The window's frame is no part of the page.
+            # The window's frame is not part of the page.
             driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": size[0], "height": driver.execute_script("return document.documentElement.scrollHeight") + 40, "deviceScaleFactor": 1, "mobile": False})
             driver.save_screenshot(str(folder / name))
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The page of a survey: what it says, that nothing of a document becomes markup, and what a failure leaves."""
+"""Tests the page of a survey: its content, that no text of a document becomes markup, and the files after a failure."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Page(HTMLParser):
 def survey(program: str, page: Path, *arguments: str, stdin: str = "", limit: int | None = None) -> subprocess.CompletedProcess[str]:
     def small_files() -> None:
         if limit is not None:
-            # So that writing fails, as on a full disk.
+            # Make writing fail with an error, as on a full disk.
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 

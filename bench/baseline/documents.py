@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Makes many host capabilities documents of about 14 KB out of one of the tests' documents."""
+"""Makes many host capabilities documents of about 14 KB from one of the tests' documents."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MODES = ("power9", "power10", "power11")
 
 
 def template() -> str:
-    """The document with a place for the uuid and for <compat>, and as many CPUs as fit into SIZE."""
+    """The document with placeholders for the uuid and for <compat>, and as many CPUs as fit into SIZE."""
     text = TEMPLATE.read_text(encoding="utf-8")
     lines = text.splitlines(keepends=True)
     while sum(map(len, lines)) > SIZE:
@@ -27,7 +27,7 @@ def template() -> str:
 
 
 def compat(modes: int, indent: str = " " * 6) -> str:
-    """<compat> of a host that supports the first so many modes."""
+    """The <compat> of a host that supports the first `modes` modes."""
     rows = "".join(
         f"{indent}  <mode name='{name}' supported='{'yes' if index < modes else 'no'}'/>\n" for index, name in enumerate(MODES)
     )
@@ -35,7 +35,7 @@ def compat(modes: int, indent: str = " " * 6) -> str:
 
 
 def make(folder: Path, count: int) -> Path:
-    """Writes the documents below a folder and returns the list of their paths. Their newest common mode is power10."""
+    """Writes the documents below a folder and returns the list of their paths. Their common mode is power10."""
     listing = folder / f"list-{count}"
     if listing.exists():
         return listing

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The newest common mode of the documents in a list, as a Python program with lxml would find it."""
+"""Finds the newest common mode of the documents in a list, as a Python program with lxml would do it."""
 
 from __future__ import annotations
 

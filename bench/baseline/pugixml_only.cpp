@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Reads every document of a list and parses it with pugixml, and does nothing else: the speed to
-// compare with.
+// Reads every document of a list, parses it with pugixml, and does nothing else. This is the speed
+// to compare with.
 #include "driver/input/path_list.hpp"
 #include "driver/input/read_file.hpp"
 

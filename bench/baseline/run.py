@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Baselines of many hosts: this tool beside pugixml, lxml and xmllint, on the same documents in one run.
+"""Compares baselines of many hosts with pugixml, lxml and xmllint, with the same documents in one run.
 
-Every competitor must give the right answer; documents a second, memory and the aims are printed. Exit status 1 when an
-answer is wrong (or, with --strict, when an aim is missed): times depend on the machine.
+Every program must give the right answer. Prints documents per second, memory and the targets. The exit status is 1 if
+an answer is wrong (or, with --strict, if a target is missed, because times depend on the machine).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Run:
 
 
 def measure(name: str, command: list[str], stdin: Path | None = None) -> Run:
-    """Runs a command to its end; wall and processor time and peak memory are its own."""
+    """Runs a command and measures its wall time, processor time and peak memory."""
     with tempfile.TemporaryFile() as output, open(stdin or os.devnull, "rb") as given:
         begin = time.monotonic()
         process = subprocess.Popen(command, stdin=given, stdout=output)
@@ -50,7 +50,7 @@ def measure(name: str, command: list[str], stdin: Path | None = None) -> Run:
 
 
 def best(rounds: int, name: str, command: list[str], stdin: Path | None = None) -> Run:
-    """The fastest of some rounds: what a busy machine adds is not the program's."""
+    """The fastest of several rounds, because a busy machine only makes a program slower."""
     return min((measure(name, command, stdin) for _ in range(rounds)), key=lambda run: run.seconds)
 
 
@@ -80,7 +80,7 @@ def wrong(runs: dict[str, Run], count: int) -> list[str]:
 
 
 def report(runs: dict[str, Run], count: int) -> bool:
-    """Prints the table and the aims; whether all aims were reached."""
+    """Prints the table and the targets. Returns whether all targets were reached."""
     print(f"{'':12}{'documents/s':>14}{'µs each':>10}{'cpu µs':>10}{'peak MiB':>10}")
     for run in runs.values():
         print(f"{run.name:12}{count / run.seconds:14,.0f}{run.seconds / count * 1e6:10.1f}{run.cpu / count * 1e6:10.1f}{run.peak / 1024:10.1f}")

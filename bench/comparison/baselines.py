@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Baselines of many hosts, beside other ways to read them (bench/baseline)."""
+"""Compares baselines of many hosts with other ways to read the documents (bench/baseline)."""
 
 from __future__ import annotations
 

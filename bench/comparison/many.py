@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Validation of many documents, memory over their number, and time over a document's size."""
+"""Measures validation of many documents, memory by their number, and time by a document's size."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from comparison.measure import Contestant, peak, processor_ratios, ratios, run_o
 from comparison.setting import HERE, Setting
 from comparison.tables import Aim, Section, table
 
-# Name, documents, and the aims: times xmllint, times Jing; of valid documents, then of invalid ones.
+# Name, number of documents, and the target ratios to xmllint (valid, invalid) and to Jing.
 SIZES = [("small", 10_000, (25, 40), 3), ("usual", 10_000, (60, 22), 5), ("large", 2_000, (140, 40), 8)]
-# Where files cost no disk, if there is such a folder.
+# A folder in memory, if there is one, so that files need no disk access.
 MEMORY_FOLDER = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 BATCH = ["xargs", "-s", "1500000", "-n", "100000"]
 
@@ -38,7 +38,7 @@ def contestants(setting: Setting, listing: Path, valid: bool) -> list[Contestant
 
 
 def validation(setting: Setting) -> Section:
-    """Valid and invalid documents of three sizes: microseconds each, and how many times as long the others take."""
+    """Valid and invalid documents of three sizes: microseconds for each, and the ratios of other programs."""
     section = Section("Many documents")
     section.text(
         "Microseconds a document: whole process, start included, grammar libvirt's `capability.rng` with `<compat>`, on all "
@@ -78,7 +78,7 @@ def validation(setting: Setting) -> Section:
 
 
 def memory(setting: Setting) -> Section:
-    """Peak memory of one run over more and more documents."""
+    """Peak memory of one run with an increasing number of documents."""
     section = Section("Memory")
     section.text(
         "Peak resident memory of one run over so many documents of about the usual size, no two alike, made while they are "
@@ -100,7 +100,7 @@ def memory(setting: Setting) -> Section:
 
 
 def linearity(setting: Setting) -> Section:
-    """One document that gets larger and larger."""
+    """One document of increasing size."""
     section = Section("Large documents")
     section.text("One document of a host with more and more processors, milliseconds for each MiB of it, whole process.")
     rows = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs commands in turn and measures each, so that other load on the machine affects all of them."""
+"""Runs several commands in turn and measures each, so that other load on the machine affects all of them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Contestant:
 
 
 def run_once(contestant: Contestant) -> None:
-    """Runs the command to its end; its wall time and processor time are kept."""
+    """Runs the command and stores its wall time and processor time."""
     program = shutil.which(contestant.command[0])
     if not program:
         raise SystemExit(f"{contestant.command[0]} not found")
@@ -48,7 +48,7 @@ def run_once(contestant: Contestant) -> None:
 
 
 def side_by_side(contestants: list[Contestant], rounds: int) -> None:
-    """Every contestant once a round, after one that is not counted and that fills the caches."""
+    """Runs every command once per round. Before that one run, which is not counted, fills the caches."""
     run_once(contestants[0])
     contestants[0].seconds.clear()
     contestants[0].processor.clear()
@@ -58,7 +58,7 @@ def side_by_side(contestants: list[Contestant], rounds: int) -> None:
 
 
 def peak(helper: str, command: list[str], source: list[str] | None = None) -> tuple[float, float]:
-    """Runs the command, with what the source prints as its input: peak memory in MiB, and seconds."""
+    """Runs the command with the source's output as its input. Returns peak memory in MiB, and seconds."""
     with tempfile.NamedTemporaryFile("r") as figure:
         begin = time.perf_counter()
         giver = subprocess.Popen(source, stdout=subprocess.PIPE) if source else None
@@ -73,12 +73,12 @@ def peak(helper: str, command: list[str], source: list[str] | None = None) -> tu
 
 
 def ratios(slower: Contestant, faster: Contestant) -> tuple[float, float, float]:
-    """How many times as long the first took, round by round: median, least and most."""
+    """The ratios of the first command's times to the second's, by round: median, least and most."""
     return _spread([a / b for a, b in zip(slower.seconds, faster.seconds)])
 
 
 def processor_ratios(slower: Contestant, faster: Contestant) -> tuple[float, float, float]:
-    """As ratios(), of processor time: what would be left of them on one processor."""
+    """Like ratios(), but of processor time, which is what would remain on a single processor."""
     return _spread([a / b for a, b in zip(slower.processor, faster.processor)])
 
 
@@ -87,7 +87,7 @@ def _spread(each: list[float]) -> tuple[float, float, float]:
 
 
 def spread(values: tuple[float, float, float]) -> str:
-    """A ratio with its spread, as tables have it."""
+    """A ratio with its spread, as in the tables."""
     median, least, most = values
     digits = 0 if median >= 20 else 1
     return f"{median:.{digits}f} ({least:.{digits}f}–{most:.{digits}f})"

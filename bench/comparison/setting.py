@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a comparison runs with: programs, grammar, documents, and how much of each."""
+"""The programs, grammar and documents of a comparison, and how many of each."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ SCHEMAS = Path("/usr/share/libvirt/schemas")
 class Setting:
     shared: Path  # the build directories
     static: Path
-    folder: Path  # for documents; removed by who made it
+    folder: Path  # for documents; its creator removes it
     quick: bool
     rounds: int
 
     @property
     def grammar(self) -> Path:
-        """libvirt's capability.rng with <compat>, for programs that are given a file."""
+        """libvirt's capability.rng with <compat>, for programs that need a file."""
         return self.shared / "schema" / "libvirt-capability-compat.rng"
 
     def program(self, build: Path) -> str:
@@ -32,11 +32,11 @@ class Setting:
         return str(self.shared / "bench" / name)
 
     def amount(self, count: int) -> int:
-        """Of documents: a twentieth where the run is to be quick."""
+        """The number of documents: a twentieth of it in a quick run."""
         return max(1, count // 20) if self.quick else count
 
     def documents(self, shape: str, count: int, kind: str = "") -> Path:
-        """The list of so many documents, made where they are not there yet."""
+        """The list with this number of documents, which are made if they are missing."""
         folder = self.folder / f"{shape}-{count}-{kind or 'valid'}"
         listing = Path(f"{folder}.list")
         if not listing.exists():
@@ -48,7 +48,7 @@ class Setting:
 
 
 def build(folder: Path, *options: str) -> Path:
-    """A release build with these options, made or brought up to date."""
+    """A release build with these options, made or updated."""
     if not (folder / "build.ninja").exists():
         subprocess.run(
             ["meson", "setup", str(folder), str(SOURCES), "-Dbuildtype=release", "-Dtests=disabled", "-Dlibvirt=disabled", *options],

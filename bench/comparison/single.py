@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""One document, whole process: the cost in a hook or a CI job."""
+"""Measures the whole process for one document: the cost in a hook or a CI job."""
 
 from __future__ import annotations
 

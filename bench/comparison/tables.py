@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Sections of the report: text, tables and aims, as Markdown."""
+"""Formats the report's sections as Markdown: text, tables and targets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Aim:
-    """A figure that should be over (or below) a bound."""
+    """A measured value that should be above (or below) a bound."""
 
     what: str
     value: float

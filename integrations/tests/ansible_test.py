@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The role and the playbook, given to Ansible and ansible-lint, and the facts, given to Ansible and facter.
+"""Tests the role and the playbook with Ansible and ansible-lint, and the facts with Ansible and facter.
 
 Usage: ansible_test.py PROGRAM FOLDER_WITH_UNITS [MODULE]
 """
@@ -40,7 +40,7 @@ def ansible_lint_is_content(folder: Path) -> list[str]:
 
 
 def package(folder: Path, program: str, units: Path, module: str) -> Path:
-    """A Debian package with the built program, which reads a record in place of KVM, and its units."""
+    """A Debian package with the units and the built program, which reads a record instead of asking KVM."""
     content = folder / "package"
     for place in ("DEBIAN", "usr/bin", "lib/systemd/system"):
         (content / place).mkdir(parents=True)
@@ -63,7 +63,7 @@ def package(folder: Path, program: str, units: Path, module: str) -> Path:
 
 
 def lay_out_hosts(folder: Path, made: Path) -> None:
-    """The first host has an archive with the package, the second one the package's file, and a libvirt daemon's unit."""
+    """The first host has an apt archive, the second one the package file and a unit of a libvirt daemon."""
     for node, record in NODES.items():
         (folder / node / "etc").mkdir(parents=True)
         shutil.copy(RECORDS / f"{record}.json", folder / node / "etc/recorded.json")
@@ -82,7 +82,7 @@ def lay_out_hosts(folder: Path, made: Path) -> None:
 
 
 def lay_out_playbook(folder: Path) -> None:
-    """What is shipped, with the second host's own settings beside the example's inventory."""
+    """Copies the shipped files, and adds settings of the second host to the example's inventory."""
     shutil.copytree(PLACE, folder / "play")
     (folder / "play/host_vars").mkdir()
     (folder / f"play/host_vars/{SECOND}.yml").write_text(
@@ -90,8 +90,8 @@ def lay_out_playbook(folder: Path) -> None:
     )
 
 
-# One run in the namespace where the hosts are: the playbook twice, before and after the first host becomes unknown;
-# then the second host's fact is broken, and Ansible reads it.
+# One run in the namespace with the hosts: the playbook runs before and after the first host becomes unknown; then
+# Ansible reads a broken fact of the second host.
 STEPS = f"""
 chroot {{hosts}}/{FIRST} apt-get -q -o Dir::Etc::sourcelist=sources.list.d/test.list -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0 update
 play() {{{{ ansible-playbook -i inventory.yml -e virt_host_compat_collect={{folder}}/collected baseline.yml; echo "status $?"; }}}}
@@ -129,7 +129,7 @@ def the_role_sets_up_hosts(program: str, units: Path, module: str, folder: Path)
         "broken": ("error loading fact", "status 3"),
     }
     problems = [f"{step}: {words!r} is missing" for step, all_words in wanted.items() for words in all_words if words not in parts.get(step, "")]
-    # The first host's answer changed, and nothing else did.
+    # Only the first host's answer changed.
     changes = dict(re.findall(r"^(\S+) +: ok=\d+ +changed=(\d+)", parts.get("second", ""), re.MULTILINE))
     if changes != {FIRST: "1", SECOND: "0", "localhost": "0"}:
         problems.append(f"the second run changed {changes}")

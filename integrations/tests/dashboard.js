@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Judges a dashboard by Grafana's own types: dashboard.js FILE..., in the folder with npm's packages. Says where it does not
-// fit, by the lines of each file.
+// Checks dashboards with Grafana's own types: dashboard.js FILE..., in the folder with npm's packages. Prints the file
+// and line of each error.
 const fs = require('fs');
 const path = require('path');
 const { createRequire } = require('module');
 const load = createRequire(path.join(process.cwd(), 'node_modules', 'x'));
 const typescript = load('typescript');
 const plugin = (name, file) => `import type * as ${name} from '@grafana/schema/dist/esm/raw/composable/${name}/panelcfg/x/${file}PanelCfg_types.gen';`;
-// Grafana names its words by enumerations, for which a file has their values. A panel's options are those of its plugin.
+// Grafana uses enumerations for values that are strings in a file. The options of a panel are those of its plugin.
 const before = `${plugin('stat', 'Stat')} ${plugin('statetimeline', 'StateTimeline')} ${plugin('table', 'Table')}
 import type { Dashboard, Panel } from '@grafana/schema';
 type Written<T> = T extends string ? \`\${T}\` : T extends (infer E)[] ? Written<E>[] : T extends object ? { [K in keyof T]: Written<T[K]> } : T;

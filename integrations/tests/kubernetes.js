@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Judges Kubernetes objects by Kubernetes' own schemas: kubernetes.js FILE..., each with YAML documents. Tells of each
-// object what it is, and "no schema" of kinds that are not Kubernetes' own.
+// Validates Kubernetes objects with Kubernetes' own schemas: kubernetes.js FILE..., each with YAML documents. Prints
+// the type of each object, and "no schema" for types that are not part of Kubernetes.
 const fs = require('fs');
 const path = require('path');
 const { createRequire } = require('module');

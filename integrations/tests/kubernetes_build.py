@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""etcd and kubectl of Debian, and Kubernetes' servers, which Debian has as source only: built once, into the lab's cache."""
+"""Builds Kubernetes' servers, which Debian only has as source, into the lab's cache; etcd and kubectl are Debian's."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from powerlab.packages import Suite, native  # noqa: E402
 SERVERS = ("kube-apiserver", "kube-scheduler")
 _SOURCES = Suite(("bookworm-updates", "bookworm"), sources=True)
 _DEBIAN = native("bookworm-updates", "bookworm", spare=("trixie",))
-# Newer compilers refuse what Kubernetes 1.20 has with it; that of the same release builds it.
+# Newer compilers refuse code that is part of Kubernetes 1.20. The compiler of the same Debian release builds it.
 _GO = "go-1.19"
 _REFLECT2 = "github.com/modern-go/reflect2"
 _MODULE = "k8s.io/kubernetes"
-# The version that a program says of itself, and that which the API server says.
+# The packages with the version that a program reports, and with the one that the API server reports.
 _VERSIONS = tuple(f"{_MODULE}/vendor/k8s.io/{name}/version" for name in ("component-base", "client-go/pkg"))
-# The types of which the API server describes the fields, as Kubernetes' Makefile.generated_files finds them.
+# The types whose fields the API server describes, found as in Kubernetes' Makefile.generated_files.
 _DESCRIBED = re.compile(r"^// *\+k8s:openapi-gen=true", re.M)
 _NOT_SERVED = ("code-generator", "sample-apiserver")
 
@@ -40,7 +40,7 @@ def _run(command: list[object], folder: Path, environment: dict[str, str] | None
 
 
 def _unpack_source(work: Path) -> Path:
-    """Kubernetes' source with Debian's changes, where GOPATH has it."""
+    """Unpacks Kubernetes' source with Debian's patches, at its place in GOPATH."""
     files = _SOURCES.download_source("kubernetes", work / "downloads")
     source = work / "go/src" / _MODULE
     source.mkdir(parents=True)
@@ -54,7 +54,7 @@ def _unpack_source(work: Path) -> Path:
 
 
 def _newer_reflect2(work: Path, source: Path) -> None:
-    """Programs with the copy in Kubernetes' source crash when they were compiled by a Go newer than 1.17."""
+    """Replaces reflect2: with the copy in Kubernetes' source, programs crash if a Go newer than 1.17 compiled them."""
     _DEBIAN.unpack(["golang-github-modern-go-reflect2-dev"], work / "reflect2", dependencies=False)
     shutil.rmtree(source / "vendor" / _REFLECT2)
     shutil.copytree(work / "reflect2/usr/share/gocode/src" / _REFLECT2, source / "vendor" / _REFLECT2)
@@ -71,7 +71,7 @@ def _described(source: Path) -> list[str]:
 
 
 def _version(source: Path) -> str:
-    """Kubernetes' own version; Debian's has another before "really"."""
+    """Kubernetes' own version. Debian's version has another number before "really"."""
     first = (source / "debian/changelog").read_text(encoding="utf-8").partition(")")[0]
     match = re.search(r"(?:really|\()(\d+\.\d+\.\d+)-", first)
     if match is None:
@@ -87,9 +87,9 @@ def _make_servers(part: Path) -> None:
     _DEBIAN.unpack([f"golang-1.19-{name}" for name in ("go", "src")], work / "compiler", dependencies=False)
     root = work / "compiler/usr/lib" / _GO
     own = {"GOROOT": str(root), "GOPATH": str(work / "go"), "GO111MODULE": "off", "CGO_ENABLED": "0", "GOPROXY": "off"}
-    # What is compiled stays until all is: the next run goes on where this one was stopped.
+    # Keep the compiled objects until everything is built, so that the next run continues if this one is stopped.
     objects = cachedir.root() / "kubernetes/objects"
-    # Without this, the compiler takes less memory and more time.
+    # A lower value makes the compiler use less memory and more time.
     environment = {"GOGC": "400", **os.environ, **own, "GOCACHE": str(objects), "HOME": str(work)}
     version = _version(source)
     facts = {"gitVersion": f"v{version}", **dict(zip(("gitMajor", "gitMinor"), version.split("."), strict=False))}
@@ -114,7 +114,7 @@ def _all_there(folder: Path) -> bool:
 
 
 def programs() -> dict[str, Path]:
-    """etcd, kubectl and the servers by name, made where the cache does not have them. Raises LabError."""
+    """The paths of etcd, kubectl and the servers, which are made if the cache does not have them. Raises LabError."""
     debian = cachedir.item("kubernetes/debian", _make_debian)
     servers = cachedir.item("kubernetes/servers", _make_servers, _all_there)
     return {"etcd": debian / "usr/bin/etcd", "kubectl": debian / "usr/bin/kubectl"} | {name: servers / name for name in SERVERS}

@@ -23,12 +23,12 @@ from powerlab.children import die_with_parent  # noqa: E402
 SECONDS = 300.0
 NOT_READY = "node.kubernetes.io/not-ready"
 _ETCD, _ETCD_PEERS, _API, _SCHEDULER = (f"127.0.0.1:{port}" for port in (2379, 2380, 6443, 10259))
-# Names that Kubernetes itself gives rights to.
+# Names that have rights in every Kubernetes cluster.
 _USERS = {"admin": "system:masters", "system:kube-scheduler": ""}
 
 
 def wait_for(what: str, found: Callable[[], object]) -> object:
-    """What a function finds, as soon as it is something."""
+    """The result of a function as soon as it is true."""
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
         if answer := found():
@@ -38,7 +38,7 @@ def wait_for(what: str, found: Callable[[], object]) -> object:
 
 
 class Cluster:
-    """A context manager. Has its ports for itself in a network namespace, which in_a_namespace() gives."""
+    """A cluster; a context manager. Its ports are free in a new network namespace, see in_a_namespace()."""
 
     def __init__(self, programs: Mapping[str, Path], folder: Path) -> None:
         self._programs, self._folder = programs, folder
@@ -60,7 +60,7 @@ class Cluster:
         wait_for(what, found)
 
     def _write_access(self) -> None:
-        """A token for each user, and its configuration file; the API server makes its own certificate."""
+        """Writes a token and a configuration file for each user. The API server makes its own certificate."""
         tokens = {user: secrets.token_hex(16) for user in _USERS}
         (self._folder / "tokens").write_text("".join(f'{token},{user},{user},"{_USERS[user]}"\n' for user, token in tokens.items()), encoding="utf-8")
         for user, token in tokens.items():
@@ -82,10 +82,10 @@ class Cluster:
             self._start("etcd", *of_etcd, *peers, f"--initial-cluster=default=http://{_ETCD_PEERS}", "--data-dir=etcd")
             key = self._folder / "accounts.key"
             accounts = [f"--service-account-key-file={key}", f"--service-account-signing-key-file={key}", f"--service-account-issuer=https://{_API}"]
-            # No controller makes the service accounts that pods have elsewhere. The DaemonSet is privileged, which clusters allow.
+            # No controller creates service accounts for pods here. The DaemonSet is privileged, which clusters allow.
             rules = ["--authorization-mode=Node,RBAC", "--disable-admission-plugins=ServiceAccount", "--allow-privileged=true", "--token-auth-file=tokens"]
             address, port = _API.split(":")
-            # The address that pods would have of it must not be the loopback interface's; nothing uses it here.
+            # The address for pods must not be that of the loopback interface. Nothing uses it here.
             rules.append("--advertise-address=192.0.2.1")
             self._start("kube-apiserver", f"--etcd-servers=http://{_ETCD}", f"--bind-address={address}", f"--secure-port={port}", "--cert-dir=certificates", *accounts, *rules)
             self._wait_until("the API server answers", lambda: self.kubectl("get", "--raw", "/readyz").stdout == "ok")
@@ -114,7 +114,7 @@ class Cluster:
         return run(self._programs["etcd"], "--version").stdout.splitlines()[0]
 
     def told(self, *words: object, stdin: str = "") -> str:
-        """What kubectl prints; it has to succeed."""
+        """The output of kubectl, which must succeed."""
         done = self.kubectl(*words, stdin=stdin)
         if done.returncode:
             raise AssertionError(f"kubectl {' '.join(str(word) for word in words)}: {told(done)}")
@@ -124,15 +124,16 @@ class Cluster:
         return json.loads(self.told("get", *words, "--output=json"))
 
     def create(self, thing: dict, namespace: str = "default") -> subprocess.CompletedProcess[str]:
-        """Posts an object; kubectl leaves the judgement to the API server."""
+        """Posts an object. kubectl does not validate it, so the API server decides."""
         return self.kubectl("create", "--validate=false", f"--namespace={namespace}", "--filename=-", stdin=json.dumps(thing))
 
     def add_node(self, name: str, labels: Mapping[str, str], architecture: str = "ppc64le") -> None:
-        """A node as its kubelet registers it, which is ready."""
+        """Adds a node that is ready, as its kubelet would."""
         done = self.create(node(name, labels, architecture))
         if done.returncode:
             raise AssertionError(told(done))
-        # The API server adds this to new nodes; elsewhere a controller takes it away from those that are ready.
+        # The API server adds this taint to new nodes. In other clusters a controller removes it from nodes that are
+        # ready.
         self.told("taint", "nodes", name, f"{NOT_READY}:NoSchedule-")
 
     def set_labels(self, name: str, labels: Mapping[str, str]) -> None:

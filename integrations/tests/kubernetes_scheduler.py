@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Kubernetes' own API server and scheduler place the pod of integrations/kubernetes by the labels of recorded hosts.
+"""Tests that Kubernetes' API server and scheduler place the pod of integrations/kubernetes by recorded hosts' labels.
 
-Usage: kubernetes_scheduler.py PROGRAM, by hand: the first run builds Kubernetes into the lab's cache. What the servers say
-is printed as remarks of the Test Anything Protocol.
+Usage: kubernetes_scheduler.py PROGRAM. It is run manually: the first run builds Kubernetes into the lab's cache. The
+servers' messages are printed as comments of the Test Anything Protocol.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from kubernetes_test import PLACE, labels_of
 from powerlab.packages import Unavailable
 
 HOSTS = ("power10", "power10-as-power9", "power10-no-nesting")
-# A node on which nothing publishes anything.
+# A node without published labels.
 SILENT = "silent"
 PREFIX = "feature.node.kubernetes.io/power-compat."
 POD = (PLACE / "pod.yaml").read_text(encoding="utf-8")
@@ -48,20 +48,20 @@ def pod_for(mode: str) -> dict:
 
 
 def without_wishes(name: str) -> dict:
-    """A pod that runs anywhere."""
+    """A pod without requirements."""
     pod = object_of(POD)
     return {**pod, "metadata": {"name": name}, "spec": {"containers": pod["spec"]["containers"]}}
 
 
 class Pods:
-    """The pods of one check, in a namespace of their own."""
+    """The pods of one check, in their own namespace."""
 
     def __init__(self, cluster: Cluster, namespace: str) -> None:
         self.cluster, self.namespace = cluster, namespace
         cluster.told("create", "namespace", namespace)
 
     def post(self, pod: dict, name: str = "") -> str:
-        """Posts a pod; its name."""
+        """Posts a pod and returns its name."""
         named = copy.deepcopy(pod)
         named["metadata"]["name"] = name or pod["metadata"]["name"]
         done = self.cluster.create(named, self.namespace)
@@ -79,7 +79,7 @@ class Pods:
         return place
 
     def fate(self, name: str) -> str | None:
-        """What the scheduler decides first: a node, or none. Prints its own words."""
+        """The scheduler's first decision: a node, or None. Prints the scheduler's messages."""
         events = wait_for(f"the scheduler's word about {name}", partial(self.cluster.scheduler_events, self.namespace, name))
         assert isinstance(events, dict)
         for reason, message in events.items():
@@ -87,12 +87,12 @@ class Pods:
         return None if "FailedScheduling" in events else self.placed(name)
 
     def why_not(self, name: str) -> str:
-        """The API server's last word about a pod without a node."""
+        """The API server's last message about a pod without a node."""
         conditions = self.cluster.get("pod", name, f"--namespace={self.namespace}")["status"].get("conditions", [])
         return next((one["message"] for one in conditions if one["type"] == "PodScheduled" and one["status"] == "False" and one["reason"] == "Unschedulable"), "")
 
     def still_waiting(self, *names: str) -> list[str]:
-        """Problems, where one of these pods has a node after the scheduler has placed a pod that came later."""
+        """A problem for each of these pods that has a node after the scheduler has placed a later pod."""
         self.placed(self.post(without_wishes("later")))
         self.cluster.told("delete", "pod", "later", f"--namespace={self.namespace}", "--force", "--grace-period=0")
         return [f"{name} is on {place}" for name in names if (place := self.node_of(name))] + [f"nobody says why {name} has no node" for name in names if not self.node_of(name) and not self.why_not(name)]
@@ -100,7 +100,7 @@ class Pods:
 
 @contextmanager
 def pods_in(cluster: Cluster, namespace: str) -> Iterator[Pods]:
-    """Pods that are gone afterwards, so that all nodes are as empty as before."""
+    """The pods are removed at the end, so that all nodes are as empty as before."""
     pods = Pods(cluster, namespace)
     try:
         yield pods
@@ -143,7 +143,7 @@ def pods_go_where_their_mode_is(program: str, cluster: Cluster, _: Path) -> list
 
 
 def nodes_without_newer_modes_are_preferred(program: str, cluster: Cluster, _: Path) -> list[str]:
-    """With the preference, all are where power10 is the newest; without, the scheduler spreads them."""
+    """With the preference, all pods are where power10 is the newest mode; without it, they are spread."""
     plain = pod_for("power10")
     del plain["spec"]["affinity"]
     with with_node(cluster, "power11", labels_of(program, "power11")):
@@ -158,7 +158,7 @@ def nodes_without_newer_modes_are_preferred(program: str, cluster: Cluster, _: P
 def nodes_without_the_label_are_never_chosen(_: str, cluster: Cluster, __: Path) -> list[str]:
     with pods_in(cluster, "never") as pods:
         with cordoned(cluster, "power10", "power10-as-power9"):
-            # The others do take pods.
+            # The other nodes accept pods.
             others = {pods.placed(pods.post(without_wishes(f"anywhere-{number}"))) for number in range(4)}
             problems = differing("pods without wishes", others, {"power10-no-nesting", SILENT})
             names = [pods.post(pod_for(mode)) for mode in ("power9", "power10")]
@@ -197,7 +197,7 @@ def selectors_that_are_wrong_match_nothing(_: str, cluster: Cluster, __: Path) -
 
 
 def refused(done, what: str, words: str) -> list[str]:
-    """Problems, where the API server takes an object, or refuses it for another reason than these words."""
+    """A problem if the API server accepts an object, or refuses it with another message."""
     if done.returncode and words in done.stderr:
         say(f"{what}: {' '.join(done.stderr.split())[:240]}")
         return []
@@ -212,7 +212,7 @@ def labels_that_are_none_are_refused(program: str, cluster: Cluster, _: Path) ->
         done = cluster.kubectl("get", "node", "bad")
         if done.returncode == 0 or "NotFound" not in done.stderr:
             problems.append(f"after {key}={value}: {told(done)}")
-    # What is published of each recorded host is taken.
+    # The published labels of each recorded host are accepted.
     hosts = sorted(path.stem for path in RECORDS.glob("*.json") if not path.name.endswith(".raw.json"))
     nodes = {"apiVersion": "v1", "kind": "List", "items": [node(f"all-{host}", labels_of(program, host)) for host in hosts]}
     done = cluster.kubectl("create", "--validate=false", "--dry-run=server", "--filename=-", stdin=json.dumps(nodes))
@@ -225,7 +225,7 @@ def the_daemon_set_is_taken(_: str, cluster: Cluster, folder: Path) -> list[str]
     cluster.told("create", "namespace", "node-feature-discovery")
     done = cluster.kubectl("apply", "--kustomize", PLACE)
     say(done.stdout + done.stderr)
-    # The rule's kind comes with Node Feature Discovery, which is not here.
+    # The rule's kind is defined by Node Feature Discovery, which is not installed here.
     problems = [] if "daemonset.apps/virt-host-compat created" in done.stdout and 'no matches for kind "NodeFeatureRule"' in done.stderr else [told(done)]
     built = [one for one in documents(cluster.told("kustomize", PLACE)) if one["kind"] == "DaemonSet"]
     kept = cluster.get("daemonset", "virt-host-compat", "--namespace=node-feature-discovery")
@@ -246,14 +246,14 @@ def the_daemon_set_is_taken(_: str, cluster: Cluster, folder: Path) -> list[str]
 
 
 def lost(wanted: object, kept: object, path: str = "spec") -> Iterator[tuple[str, object, object]]:
-    """Where the API server has kept something else than was posted; it adds defaults."""
+    """The differences between a posted object and the one that the API server stored, except for added defaults."""
     if isinstance(wanted, dict) and isinstance(kept, dict):
         for key, value in wanted.items():
             yield from lost(value, kept.get(key), f"{path}.{key}")
     elif isinstance(wanted, list) and isinstance(kept, list) and len(wanted) == len(kept):
         for number, (one, other) in enumerate(zip(wanted, kept, strict=True)):
             yield from lost(one, other, f"{path}[{number}]")
-    # readOnlyRootFilesystem and its like are left out where they are what they would be anyway.
+    # Fields such as readOnlyRootFilesystem are omitted if they have their default value.
     elif wanted != kept and not (wanted is False and kept is None):
         yield path, kept, wanted
 
@@ -270,7 +270,7 @@ CHECKS: dict[str, Callable[[str, Cluster, Path], list[str]]] = {
 
 
 def inside(program: str) -> int:
-    """What runs in the namespaces, where the folder for temporary files ends with them."""
+    """Runs in the namespaces, with which the temporary folder ends."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             with Cluster(programs(), Path(folder)) as cluster:

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The objects, given to kubectl's kustomize and Kubernetes' schemas; the container's command, run; the labels, compared.
+"""Tests the objects with kustomize and Kubernetes' schemas, runs the container's command, and compares the labels.
 
 Usage: kubernetes_test.py PROGRAM NPM_FOLDER
 """
@@ -52,7 +52,7 @@ def kubernetes_takes_the_objects(npm_folder: Path, folder: Path) -> list[str]:
 
 
 class Container:
-    """The DaemonSet's command in a mount namespace, where its volume is a folder and /dev/kvm a record."""
+    """Runs the DaemonSet's command in a mount namespace. A folder is its volume, a record replaces /dev/kvm."""
 
     def __init__(self, program: str, host: str, folder: Path) -> None:
         (daemon_set,) = documents((PLACE / "daemonset.yaml").read_text(encoding="utf-8"))
@@ -66,7 +66,7 @@ class Container:
         command = commands / "virt-host-compat"
         command.write_text(f'#!/bin/sh\ncase $2 in run) exec {program} "$@" --probe {RECORDS}/{host}.json ;; *) exec {program} "$@" ;; esac\n', encoding="utf-8")
         command.chmod(0o755)
-        # Its own /etc and /run; what a new container has of them matters to none of the commands.
+        # It gets an empty /etc and /run. The commands do not depend on what a new container has there.
         script = 'mount -t tmpfs tmpfs /etc && mount -t tmpfs tmpfs /run && mkdir -p "$1" && mount --bind "$2" "$1" && PATH=$3:$PATH && shift 3 && exec "$@"'
         words = ["unshare", "--mount", "sh", "-c", script, "container", self.mounted, str(self.volume), str(commands), *container["command"]]
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
@@ -82,14 +82,14 @@ class Container:
         return self.features()
 
     def stop(self) -> int | None:
-        """Stops it as Kubernetes does; its status, or None where it would be killed."""
+        """Stops it as Kubernetes does. Returns its status, or None if it would be killed."""
         self.process.terminate()
         try:
             return self.process.wait(20)
         except subprocess.TimeoutExpired:
             return None
         finally:
-            # The command's sleep is left, as in a container that ends.
+            # The command's sleep remains, as when a container is stopped.
             subprocess.run(["kill", "-KILL", "--", f"-{self.process.pid}"], capture_output=True, check=False)
 
 
@@ -109,7 +109,7 @@ def the_container_publishes(program: str, folder: Path) -> list[str]:
         others = [path.name for path in container.volume.rglob("*") if path.is_file() and path.name != "virt-host-compat"]
         if others:
             problems.append(f"{host}: {others} are left beside it")
-    # A record that cannot be read is no answer: the container fails, so that it is seen.
+    # A record that cannot be read is not an answer. The container fails, so that the problem is noticed.
     (folder / "broken").mkdir()
     broken = Container(program, "nobody", folder / "broken")
     if broken.wait_for_features() is not None or broken.process.wait(60) == 0:
@@ -118,7 +118,7 @@ def the_container_publishes(program: str, folder: Path) -> list[str]:
 
 
 def labels_of(program: str, host: str) -> dict[str, str]:
-    """The labels of a recorded host, as Node Feature Discovery's worker reads the file."""
+    """The labels of a recorded host, as Node Feature Discovery's worker reads them from the file."""
     labels = {}
     is_label = True
     for line in published(program, "nfd", host).splitlines():
@@ -133,7 +133,7 @@ def labels_of(program: str, host: str) -> dict[str, str]:
 
 
 def the_labels_fit(program: str, folder: Path) -> list[str]:
-    """What the pod and the rule ask for is what some hosts have and others have not."""
+    """Some of the recorded hosts have the labels that the pod and the rule require, and some do not."""
     (pod,), (rule,) = (documents((PLACE / name).read_text(encoding="utf-8")) for name in ("pod.yaml", "node-feature-rule.yaml"))
     wanted = pod["spec"]["nodeSelector"].items()
     terms = [term for one in rule["spec"]["rules"][0]["matchAny"] for term in one["matchFeatures"]]

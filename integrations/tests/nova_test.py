@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The traits, given to Nova's loader and to Placement, and the flavors, given to the openstack command and Nova.
+"""Tests the traits with Nova's loader and Placement, and the flavors with the openstack command and Nova.
 
 Usage: nova_test.py PROGRAM
 """
@@ -27,7 +27,7 @@ TRAIT = "CUSTOM_POWER_COMPAT_POWER"
 
 
 def load(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
-    """What Nova's loader says of a provider configuration; none is written for an empty text, as publish does."""
+    """The result of Nova's loader for a provider configuration. An empty text means that there is no file."""
     folder.mkdir(exist_ok=True)
     file = folder / "virt-host-compat.yaml"
     file.unlink(missing_ok=True)
@@ -78,7 +78,7 @@ class Api:
             raise AssertionError(f"{method} {path}: {status} {answer}")
 
     def add_host(self, name: str, host_traits: list[str]) -> None:
-        """A compute node with one processor and these traits, as nova-compute reports it."""
+        """Adds a compute node with one processor and these traits, as nova-compute would."""
         node = str(uuid.uuid4())
         self.done("POST", "/resource_providers", {"name": name, "uuid": node})
         self.done("PUT", f"/resource_providers/{node}/inventories", {"resource_provider_generation": 0, "inventories": {"VCPU": {"total": 8}}})
@@ -87,7 +87,7 @@ class Api:
         self.done("PUT", f"/resource_providers/{node}/traits", {"resource_provider_generation": 1, "traits": host_traits})
 
     def candidates(self, trait: str) -> tuple[int, set[str] | str]:
-        """The names of the hosts that can take a guest that requires the trait, or why there is no answer."""
+        """The names of the hosts on which a guest that requires the trait can run, or the error."""
         status, answer = self.ask("GET", f"/allocation_candidates?resources=VCPU:1&required={trait}")
         if status != 200:
             return status, answer["error"]

@@ -57,7 +57,7 @@ def main(folder: str) -> int:
         if not path.startswith("/compute/v2.1"):
             return of_placement(environ, start_response)
         environ["SCRIPT_NAME"], environ["PATH_INFO"] = "/compute/v2.1", path.removeprefix("/compute/v2.1") or "/"
-        # Clients ask for the versions without a token.
+        # Clients ask for the API versions without a token.
         environ.setdefault("HTTP_X_AUTH_TOKEN", "admin:admin")
         return of_nova(environ, start_response)
 

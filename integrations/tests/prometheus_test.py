@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The metrics, the alerts and the dashboard, given to promtool, node exporter, Prometheus and Grafana's types.
+"""Tests the metrics, the alerts and the dashboard with promtool, node exporter, Prometheus and Grafana's types.
 
 Usage: prometheus_test.py PROGRAM NPM_FOLDER
 """
@@ -28,7 +28,7 @@ from consumers import INTEGRATIONS, RECORDS, need, npm, published, replaced, run
 PLACE = INTEGRATIONS / "prometheus"
 RULES = "virt-host-compat.rules.yml"
 METRICS = "var/lib/prometheus/node-exporter/virt-host-compat.prom"
-# How long a server may take until it has seen what it is asked for.
+# How long a server may take until it has read the expected data.
 PATIENCE = 60.0
 
 
@@ -54,7 +54,7 @@ def promtool_takes_the_rules(folder: Path) -> list[str]:
     (folder / RULES).write_text(replaced(rules, "virt_host_compat_known == 0", "virt_host_compat_known = 0"), encoding="utf-8")
     if run("promtool", "check", "rules", folder / RULES).returncode == 0:
         problems.append("promtool takes a rule that is no expression")
-    # One error in each alert, and one in the grouping: the tests must find each.
+    # One error in each alert, and one in the grouping. The unit tests must detect each of them.
     shutil.copy(PLACE / "tests.yml", folder)
     for old, new in (
         ("(virt_host_compat_mode_supported == 0)", "(virt_host_compat_mode_supported == 1)"),
@@ -89,7 +89,7 @@ def started(log: Path, *command: object) -> Iterator[None]:
 
 
 class Host:
-    """A host that publishes below a folder, and changes."""
+    """A host that publishes into a folder, and whose modes can change."""
 
     def __init__(self, program: str, root: Path) -> None:
         self.program = program
@@ -107,7 +107,7 @@ class Host:
 
 
 class Server:
-    """A Prometheus that reads one node exporter each second."""
+    """A Prometheus server that reads a node exporter every second."""
 
     def __init__(self, port: int) -> None:
         self.address = f"http://127.0.0.1:{port}/api/v1/"
@@ -131,7 +131,7 @@ def wait(condition: Callable[[], bool]) -> bool:
             if condition():
                 return True
         except (urllib.error.URLError, ConnectionError):
-            pass  # It starts.
+            pass  # The server is still starting.
         time.sleep(0.3)
     return False
 
@@ -155,7 +155,7 @@ def monitored(folder: Path, textfiles: Path) -> Iterator[Server]:
 
 
 def dashboard_queries() -> dict[str, str]:
-    """The queries of the dashboard's panels by title, with what its variables are at first."""
+    """The queries of the dashboard's panels by title, with the initial values of its variables."""
     dashboard = json.loads((PLACE / "dashboard.json").read_text(encoding="utf-8"))
     return {panel["title"]: target["expr"].replace("$job", "node").replace("$cluster", ".*") for panel in dashboard["panels"] for target in panel["targets"]}
 
@@ -179,7 +179,7 @@ def answers_of_the_dashboard(server: Server) -> list[str]:
 
 
 def an_alert_fires_when_a_mode_is_lost(program: str, folder: Path) -> list[str]:
-    """publish, node exporter, Prometheus and the rules, with a host that loses power10."""
+    """Tests publish, node exporter, Prometheus and the rules with a host that loses power10."""
     need("prometheus", "prometheus-node-exporter")
     host = Host(program, folder / "root")
     host.becomes("power10")
@@ -196,7 +196,7 @@ def an_alert_fires_when_a_mode_is_lost(program: str, folder: Path) -> list[str]:
 
         if not wait(lambda: firing() == [("VirtHostCompatModeLost", "power10")]):
             problems.append(f"the alerts are {server.alerts()}")
-        # The alert for what is not published any more knows the file by the name that node exporter gives it.
+        # The alert about stale metrics identifies the file by the name that node exporter reports.
         old = time.time() - 4 * 3600
         os.utime(host.metrics, (old, old))
         if not wait(lambda: any(one["labels"]["alertname"] == "VirtHostCompatStale" and one["state"] == "pending" for one in server.alerts())):
@@ -215,7 +215,7 @@ def the_dashboard_asks_for_what_there_is(program: str, folder: Path) -> list[str
     return [] if asked and asked <= there else [f"the dashboard asks for {sorted(asked - there)}"]
 
 
-# One error each; the tests of the queries are Prometheus's.
+# One error in each. Prometheus tests the queries.
 BROKEN_DASHBOARDS = (
     ('"type": "table", "title"', '"type": "tables", "title"', "'\"tables\"' is not assignable"),
     ('"textMode": "name"', '"textMode": "names"', "'\"names\"' is not assignable"),

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Runs a command where "ssh NAME COMMAND" reaches hosts that are throw-away copies of this machine:
+# Runs a command in an environment where "ssh NAME COMMAND" connects to temporary copies of this machine:
 #   targets.sh FOLDER VISIBLE NAME... -- COMMAND...
-# FOLDER/NAME is laid over each host's files first; the folder VISIBLE is there on each. To be started in a mount
-# namespace (unshare --mount), in which all of it ends. What a host writes stays in memory.
+# FOLDER/NAME is copied over each host's files first, and the folder VISIBLE is visible on each host. It must be started
+# in a mount namespace (unshare --mount), with which everything ends. Files that a host writes stay in memory.
 set -eu
 folder=$1
 visible=$2
@@ -24,7 +24,7 @@ while [ "$1" != -- ]; do
     shift
 done
 shift
-# The last two words that Ansible gives to ssh are the host and the command.
+# The last two arguments of ssh are the host and the command.
 cat >"$folder/ssh" <<END
 #!/bin/sh
 while [ \$# -gt 2 ]; do shift; done

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The POWER lab: real kernels of IBM POWER hosts under QEMU, from Debian packages alone."""
+"""The POWER lab: real kernels of IBM POWER hosts under QEMU, using only Debian packages."""

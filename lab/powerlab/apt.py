@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs the commands of apt and dpkg, and reads what they say."""
+"""Runs the commands of apt and dpkg, and reads their output."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from .failures import LabError, require_program
 
 
 def run_apt(command: list[str], environment: dict[str, str], folder: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Run one of apt's commands without a terminal; its output is kept for the message of a failure."""
+    """Run one of apt's commands without a terminal; its output is kept for an error message."""
     program = require_program(command[0], "apt")
-    # A group of its own would survive the lab: apt's methods end with apt, and apt ends with the lab's signal.
+    # Do not create a process group, which would survive the lab. apt's methods end with apt, and the lab's signal ends
+    # apt.
     process = subprocess.Popen(
         [program, *command[1:]],
         env=environment,
@@ -27,7 +28,7 @@ def run_apt(command: list[str], environment: dict[str, str], folder: Path | None
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # A signal may come before Popen() has returned: then nobody here knows the process.
+        # A signal may arrive before Popen() has returned, when the lab does not know the process yet.
         preexec_fn=die_with_parent(signal.SIGTERM),
     )
     try:
@@ -56,27 +57,27 @@ def unpack_one(deb: Path, into: Path) -> str:
 
 
 def name_and_version(file: str) -> tuple[str, str]:
-    """What apt's name for a package's file says: NAME_VERSION_ARCHITECTURE.deb, where %3a is a colon."""
+    """The parts of a package's file name as apt writes it: NAME_VERSION_ARCHITECTURE.deb, where %3a is a colon."""
     name, version, _ = file.split("_", 2)
     return name, unquote(version)
 
 
 def compare_versions(left: str, right: str) -> int:
-    """-1, 0 or 1 as one Debian version is older than, equal to or newer than another, by dpkg's own rule."""
+    """Compare two Debian versions by dpkg's rules: -1 if the first is older, 0 if they are equal, 1 if it is newer."""
     if left == right:
         return 0
     return 1 if subprocess.run(["dpkg", "--compare-versions", left, "gt", right], check=False).returncode == 0 else -1
 
 
 def remedy(errors: str) -> str:
-    """What to do about apt's errors: a full disk looks like a failed download to it."""
+    """The remedy for apt's errors. apt reports a full disk as a failed download."""
     if os.strerror(errno.ENOSPC) in errors or "don't have enough free space" in errors:
         return f"the disk under {cachedir.root()} is full, free some space there or name another folder in {cachedir.ENVIRONMENT}"
     return f"check the network, or name another archive in {mirror.ENVIRONMENT}"
 
 
 def last_line(text: str) -> str:
-    """The line of a program's error output that says most: its first error, or else its last line."""
+    """The most informative line of a program's error output: its first error, or else its last line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith(("E:", "dpkg-deb: error", "Err:"))]
     return (errors or lines or ["no message"])[0 if errors else -1]

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Writes cpio archives of the kind that Linux unpacks as its first root (newc), without root rights.
+"""Writes cpio archives that Linux unpacks as its initial root (newc), without root rights.
 
-Format: Linux Documentation/driver-api/early-userspace/buffer-format.rst. Several archives may
-follow each other, each compressed in its own way, which is what lets the lab add a program to
-a large root that was packed once.
+Format: Linux Documentation/driver-api/early-userspace/buffer-format.rst. Several archives may follow each other, each
+with its own compression. So the lab can add a program to a large root that was packed once.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import BinaryIO
 
 
 class Archive:
-    """One archive, written entry by entry to a binary stream; folders above an entry are added."""
+    """One archive, written entry by entry to a binary stream. The folders above an entry are added, too."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -57,7 +56,7 @@ class Archive:
         self._entry(self._parents(name), stat.S_IFCHR | mode, b"", (major, minor))
 
     def tree(self, source: Path, prefix: str = "") -> None:
-        """Add everything below a folder of this machine, following no link."""
+        """Add everything in a folder of this machine, without following links."""
         for folder, names, files in os.walk(source):
             names.sort()
             base = PurePosixPath(prefix) / PurePosixPath(os.path.relpath(folder, source))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Boots a host under QEMU, watches its console and takes the result out of it."""
+"""Boots a host under QEMU, reads its console and extracts the result."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from .job import Job, write_initrd
 
 # Firmware, kernel and init under TCG: 8 to 20 seconds, and many times that on a crowded machine.
 BOOT_SECONDS = 400
-# How long QEMU may take after its guest said that it is done.
+# How long QEMU may run after its guest has reported the end.
 _LEAVE_SECONDS = 5
-# skiboot and kernel limits: PowerNV loads its first root between 640 and 768 MiB.
+# skiboot and the kernel limit the initrd: on PowerNV it is loaded between 640 MiB and 768 MiB.
 _POWERNV_INITRD_LIMIT = 128 << 20
 
 
 @dataclass
 class Outcome:
-    """What came out of a guest: the program's streams and status, its files, and how it went."""
+    """The result of a guest: the program's output and status, its files, and how the run went."""
 
     status: int
     stdout: bytes
@@ -45,7 +45,7 @@ class Outcome:
     seconds: float
     timed_out: bool
     console: str = field(repr=False, default="")
-    # Why the job did not come to its end, where it had handed out files before; its status is then 125.
+    # Why the job did not end, if it had sent files before; its status is then 125.
     lost: str = ""
 
 
@@ -53,13 +53,13 @@ _live: set[subprocess.Popen[bytes]] = set()
 
 
 def end_all() -> None:
-    """End every QEMU of this process; the threads that watch them then see their end."""
+    """Terminate all QEMUs of this process. The threads that watch them notice it."""
     for process in list(_live):
         _end(process)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End QEMU: SIGTERM, and SIGKILL where it is too busy to listen."""
+    """Terminate QEMU with SIGTERM, and with SIGKILL if it does not react."""
     _live.discard(process)
     if process.poll() is None:
         process.terminate()
@@ -71,7 +71,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def command_line(host: Host, initrd: str, memory: str | None = None, more: Sequence[str] = ()) -> list[str]:
-    """The QEMU command of a host; `initrd` is the path of its first root, `memory` overrides the host's, `more` follows."""
+    """The QEMU command of a host with this initrd. `memory` overrides the host's, `more` is appended."""
     emulator = emulators.get(host.qemu)
     kernel = kernels.get(host.kernel)
     return [
@@ -86,7 +86,7 @@ def command_line(host: Host, initrd: str, memory: str | None = None, more: Seque
 
 
 def _watch(process: subprocess.Popen[bytes], console: Console, deadline: float, silence: float | None, copy: BinaryIO | None, granter: grant.Granter | None) -> bool:
-    """Read the console until the last frame is whole or QEMU ended; False at the deadline or after so many seconds of silence."""
+    """Read the console until the last frame is complete or QEMU ends; False at the deadline or on silence."""
     assert process.stdout is not None
     heard = time.monotonic()
     with selectors.DefaultSelector() as selector:
@@ -112,14 +112,14 @@ def _watch(process: subprocess.Popen[bytes], console: Console, deadline: float, 
 
 @contextmanager
 def _first_root(host: Host, job: Job, token: str) -> Iterator[BinaryIO]:
-    """The guest's first root in an unlinked file: nothing of it can be left behind, whatever ends the lab."""
+    """Write the guest's initrd to an unlinked file, so that nothing is left behind however the lab ends."""
     try:
         with tempfile.TemporaryFile(dir=cachedir.root()) as stream:
             write_initrd(job, kernels.get(host.kernel), token, stream, {"lab_grant": f"{grant.value(host.grant):016x}" if host.grant else "", "lab_kvm_hv": host.kvm_hv})
             stream.flush()
             yield stream
     except OSError as error:
-        # A full disk shows when the file is written or closed; it has no name to tell.
+        # A full disk is reported when the file is written or closed. The error has no file name then.
         error.filename = error.filename or str(cachedir.root())
         raise
 
@@ -146,9 +146,9 @@ def _start(host: Host, job: Job, stream: BinaryIO, own_group: bool, stdin: int |
 
 
 def run(host: Host, job: Job, verbose: bool = False) -> Outcome:
-    """Boot a host, run the job in it and return what came out; QEMU has ended in every case.
+    """Boot a host, run the job in it and return the result. QEMU has ended in every case.
 
-    Raises LabError where nothing came out; of a job that handed out files on its way, they are returned with `lost` set.
+    Raises LabError if there is no result. If the job sent files before it failed, they are returned with `lost` set.
     """
     token = secrets.token_hex(8)
     started = time.monotonic()
@@ -162,7 +162,7 @@ def run(host: Host, job: Job, verbose: bool = False) -> Outcome:
                 try:
                     process.wait(_LEAVE_SECONDS)
                 except subprocess.TimeoutExpired:
-                    pass  # It is ended below; its answer is whole already.
+                    pass  # QEMU is terminated below. The answer is already complete.
         finally:
             _end(process)
             if process.stdout is not None:
@@ -197,7 +197,7 @@ def _outcome(console: Console, job: Job, seconds: float, lost: str) -> Outcome:
         dmesg=files.pop("dmesg", b"").decode("utf-8", "replace"),
         files={name.removeprefix("out/"): data for name, data in files.items() if name.startswith("out/")},
         seconds=seconds,
-        # The guest's own timeout kills with SIGKILL; its clock counts whole seconds.
+        # A timeout in the guest kills with SIGKILL. The guest's clock counts whole seconds.
         timed_out=status == 137 and inside >= job.seconds - 1,
         console=b"\n".join(console.text).decode("utf-8", "replace"),
         lost=lost,
@@ -205,12 +205,12 @@ def _outcome(console: Console, job: Job, seconds: float, lost: str) -> Outcome:
 
 
 def interact(host: Host, job: Job) -> int:
-    """Boot a host with its console on this terminal, until its shell ends."""
+    """Boot a host with its console on this terminal, until its shell exits."""
     job.shell = True
     token = secrets.token_hex(8)
     up, over = (f"@@lab {token} {word}@@".encode() for word in ("shell", "over"))
     wanted = re.compile(rf"@@lab {token} grant (\w+)@@".encode())
-    # Firmware would eat what comes through a pipe before the shell is up; a person waits for it.
+    # The firmware would read piped input before the shell is up. A person waits for the prompt.
     script = None if sys.stdin.isatty() else sys.stdin.buffer.read() + b"\nexit\n"
     granter = grant.granter(host.name, host.grant)
     with _first_root(host, job, token) as stream:

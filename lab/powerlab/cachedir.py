@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The cache folder: every item appears in it whole or not at all, and is made once."""
+"""The cache folder. An item in it is complete, and is made only once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ENVIRONMENT = "VIRT_HOST_COMPAT_LAB_CACHE"
 
 
 def root() -> Path:
-    """The cache folder, made when it is missing; VIRT_HOST_COMPAT_LAB_CACHE names another one."""
+    """The cache folder, created if it is missing. VIRT_HOST_COMPAT_LAB_CACHE overrides it."""
     chosen = os.environ.get(ENVIRONMENT)
     if chosen:
         folder = Path(chosen).absolute()
@@ -32,7 +32,7 @@ def root() -> Path:
 
 @contextmanager
 def lock(name: str) -> Iterator[None]:
-    """Hold the lock of one item; the kernel frees it when the holder ends, however it ends."""
+    """Hold the lock of one item. The kernel releases it when the process ends, in whichever way."""
     folder = root() / "locks"
     folder.mkdir(exist_ok=True)
     with open(folder / name.replace("/", "_"), "w", encoding="ascii") as handle:
@@ -41,7 +41,7 @@ def lock(name: str) -> Iterator[None]:
 
 
 def remove_tree(path: Path) -> None:
-    """Remove a file or a folder, also one with folders that deny writing (packages have such)."""
+    """Remove a file or a folder, also one with read-only folders (some packages have them)."""
     if path.is_dir() and not path.is_symlink():
         for folder, _, _ in os.walk(path):
             os.chmod(folder, 0o700)
@@ -55,14 +55,14 @@ def _anything(_: Path) -> bool:
 
 
 def item(name: str, make: Callable[[Path], None], whole: Callable[[Path], bool] = _anything) -> Path:
-    """The path of an item, made by make(temporary path) when it is not there.
+    """The path of an item, which make(temporary path) creates if it is missing.
 
-    whole tells of an item that is there whether it has all that is wanted; one that an older lab made, without something,
-    is made again.
+    `whole` checks whether an existing item contains everything that is needed. An item that an older lab made without
+    some part is made again.
 
-    The temporary path is renamed to its place only after make returned, so an interrupted
-    download or a full disk leaves nothing that looks complete. A leftover of a killed run
-    is removed by the next one, which holds the lock and so knows that nobody writes there.
+    The temporary path is renamed only after make returned, so an interrupted download or a full disk leaves nothing
+    that looks complete. The next run removes the leftover of a killed run: it holds the lock, so no other process
+    writes there.
     """
     final = root() / name
     if final.exists() and whole(final):
@@ -84,7 +84,7 @@ def item(name: str, make: Callable[[Path], None], whole: Callable[[Path], bool] 
 
 
 def size(path: Path) -> int:
-    """Bytes that a file or a folder takes on the disk."""
+    """The disk space that a file or a folder uses, in bytes."""
     if not path.is_dir():
         return path.stat().st_blocks * 512
     total = 0

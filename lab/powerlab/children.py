@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Processes of the lab that end with it, however it ends."""
+"""Makes sure that child processes end with the lab, in whichever way it ends."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(number: signal.Signals) -> Callable[[], None]:
-    """A preexec_fn: the kernel sends the signal when the lab ends, also where it could not do so itself."""
-    # Looked up here: between fork and exec nothing may be loaded.
+    """A preexec_fn: the kernel sends the signal to the child when the lab ends, even if the lab was killed."""
+    # Look it up here, because no library may be loaded between fork and exec.
     prctl = ctypes.CDLL(None).prctl
 
     def arrange() -> None:

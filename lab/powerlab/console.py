@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Reads a guest's console: frames with what its job made, and the words around them."""
+"""Reads a guest's console: the frames with the job's files, and the text around them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .failures import LabError
 
 
 class Console:
-    """The guest's console, cut into lines, searched for the frames of this run's token.
+    """The guest's console, split into lines, in which the frames with this run's token are found.
 
-    A job may hand out what it has so far (`kept`), so that not all is lost where its host locks up later;
-    the last frame (`files`) is whole only where `ended`.
+    A job may send what it has so far (`kept`), so that this is not lost if its host locks up later. The last frame
+    (`files`) is complete only if `ended` is set.
     """
 
     def __init__(self, token: str) -> None:
@@ -29,7 +29,7 @@ class Console:
         self.ended = False
         self.kept = False
         self.panic: str | None = None
-        # Where the guest wants the hypervisor's grant; taken away when it was set.
+        # The address to which the guest wants the hypervisor's grant written; None after that was done.
         self.grant: str | None = None
 
     def feed(self, data: bytes) -> None:
@@ -38,7 +38,7 @@ class Console:
             self._line(line.rstrip(b"\r"))
 
     def _word(self, line: bytes, mark: str) -> str | None:
-        """What follows a mark at the start of a line."""
+        """The text after a mark at the start of a line."""
         start = self._marks[mark]
         return line[len(start) :].strip(b" @").decode("ascii", "replace") if line.startswith(start) else None
 
@@ -65,7 +65,7 @@ class Console:
         return said[-1][:200] if said else "nothing"
 
     def files(self) -> dict[str, bytes]:
-        """The files of the last frame; damage on the way is an error, never a shorter answer."""
+        """The files of the last frame. A damaged frame is an error, never an incomplete result."""
         lines, digest = self._last or ([], "")
         try:
             packed = base64.b64decode(b"".join(lines), validate=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The sysroot for ppc64le, and the project's tool built with it as one static program."""
+"""The sysroot for ppc64le, and the project's tool cross-built with it as a static program."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SOURCE = Path(__file__).resolve().parents[2]
 _CROSS_FILE = SOURCE / "lab/ppc64le.ini"
 _TOOL = "tools/virt-host-compat"
 _MODULE = "driver/libvirt/module/virt-host-compat-libvirt.so"
-# Bookworm's, as the cross compiler is: one C library on both sides.
+# Bookworm, like the cross compiler, so that both use the same C library.
 _SUITE = Suite(("bookworm",), spare=("bookworm-updates", "trixie"))
 _PACKAGES = [
     *("libc6-dev", "libc6", "linux-libc-dev", "libxml2-dev", "libxml2", "libpugixml-dev", "zlib1g-dev", "liblzma-dev"),
@@ -32,7 +32,7 @@ def _make_sysroot(part: Path) -> None:
 
 
 def sysroot() -> Path:
-    """The folder with the ppc64el headers and static libraries, made when it is not in the cache."""
+    """The folder with the ppc64el headers and static libraries, created if it is not in the cache."""
     return cachedir.item("sysroot", _make_sysroot)
 
 
@@ -44,14 +44,14 @@ def _run(command: list[str], folder: Path) -> None:
 
 
 def default_folder(source: Path = SOURCE) -> Path:
-    """The build folder of a source folder: several checkouts may share one cache."""
+    """The build folder for a source folder, because several checkouts may share a cache."""
     return cachedir.root() / "build" / hashlib.sha256(str(source).encode()).hexdigest()[:12]
 
 
 def build(folder: Path, source: Path = SOURCE, options: tuple[str, ...] = ("-Dtests=disabled",), jobs: int = 2, progress: bool = False) -> Path:
-    """Cross-build the project into a folder and return the tool; an existing build is brought up to date.
+    """Cross-build the project into a folder and return the tool. An existing build is updated.
 
-    progress has standard error show how far it is.
+    `progress` shows the progress on standard error.
     """
     with cachedir.lock(f"build-{folder}"):
         return _build(folder, source, ("-Dstatic=true", *options), jobs, [_CROSS_FILE], _TOOL, progress)
@@ -64,7 +64,7 @@ def _make_libvirt_headers(part: Path) -> None:
 def build_module(folder: Path, source: Path = SOURCE, jobs: int = 2) -> Path:
     """Cross-build the module for libvirt's daemons into a folder and return it.
 
-    It is the one thing that is no static program: it needs the C library of the root that loads it.
+    It is the only part that is not a static program. It uses the C library of the root that loads it.
     """
     headers = cachedir.item("libvirt-dev", _make_libvirt_headers)
     with cachedir.lock(f"build-{folder}"):

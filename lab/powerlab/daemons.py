@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A real libvirtd with the module and the start hook inside a host: what unmodified clients see, and which guests start."""
+"""Runs libvirtd with the module and the start hook in a host: what clients see, and which guests start."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SENTENCE = (
 
 @dataclass
 class Session:
-    """One daemon: what virsh showed, how the guests ended, and every difference from the promise."""
+    """One daemon: what virsh printed, how the guests ended, and every difference from what is expected."""
 
     host: str
     root: str
@@ -41,7 +41,7 @@ class Session:
 
 
 def domain(mode: str, host: Host) -> str:
-    """A guest as a user of libvirt on POWER defines it, small enough for a host that is emulated itself; `none` pins no mode."""
+    """A guest as a user of libvirt on POWER defines it, but small enough for an emulated host. `none` pins no mode."""
     cpu = "" if mode == "none" else f"\n  <cpu mode='host-model'>\n    <model>{mode}</model>\n  </cpu>"
     return f"""<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
   <name>{mode}</name>
@@ -72,7 +72,7 @@ def _compat(document: str) -> str:
 
 
 def _outcome(files: dict[str, str], statuses: dict[str, str], name: str) -> str:
-    """How a guest that libvirt was asked to start ended, in a few words."""
+    """What happened to a guest that libvirt was asked to start, in a few words."""
     up = re.search(r"@@nested up@@ cpu\s*: (\S+[^,\r\n]*)", files.get(f"console-{name}", ""))
     if up:
         return f"boots: {up[1].strip()}"
@@ -88,7 +88,7 @@ def _outcome(files: dict[str, str], statuses: dict[str, str], name: str) -> str:
 
 
 def apparmor_line() -> str:
-    """The line that the manual tells to add for a program in /usr/local/bin, where the lab has it."""
+    """The AppArmor rule from the manual for a program in /usr/local/bin, where the lab installs it."""
     found = re.findall(r"^    (/usr/local/bin/virt-host-compat .*)$", _MANUAL.read_text(), re.MULTILINE)
     if len(found) != 1:
         raise LabError(f"{_MANUAL} does not name the one line that AppArmor's profile of libvirtd needs.")
@@ -96,10 +96,10 @@ def apparmor_line() -> str:
 
 
 def judge(files: dict[str, str], statuses: dict[str, str]) -> list[str]:
-    """Every promise of the module and of the hook that the files of a run do not keep.
+    """The differences between the files of a run and what the module and the hook must do.
 
-    files    what lab/guest/daemon left, by name
-    statuses the exit status of each command of it, by name
+    files    the files that lab/guest/daemon wrote, by name
+    statuses the exit status of each of its commands, by name
     """
     document, plain = files.get("capabilities", ""), files.get("plain", "")
     compat = _compat(document)
@@ -136,14 +136,14 @@ def judge(files: dict[str, str], statuses: dict[str, str]) -> list[str]:
         (said["fitted"].upper().startswith("BOOTS: POWER9"), f"the fitted guest: {said['fitted']}"),
         (said["unhooked"].startswith("refused by QEMU"), f"the guest without the hook: {said['unhooked']}"),
         (files.get("confined", "").strip() == "libvirtd (enforce)", f"AppArmor: {words('confined')!r}, {words('apparmor')!r}, of {words('lsm')!r}"),
-        # 1 is libvirt's own end where a worker of its was late; a signal would be 128 and more.
+        # libvirtd itself may exit with 1 if one of its worker threads was late. A signal would give 128 or more.
         (statuses.get("stopped") in ("0", "1"), f"libvirtd with the module ended with status {statuses.get('stopped')}"),
     ]
     return [text for held, text in promises if not held]
 
 
 def run(host: Host, root: str, tool: Path, module: Path) -> Session:
-    """Start libvirtd in a host as its administrator would with the module and the hook, and hold both to what they promise."""
+    """Start libvirtd in a host with the module and the hook as an administrator would, and check both."""
     work = Job(
         command=["sh", "/root/daemon", str(guests.SECONDS)],
         files={

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The tool's decisions about domains and clusters, beside what libvirt, QEMU and KVM really do with them.
+"""Compares the tool's decisions about domains and clusters with what libvirt, QEMU and KVM do.
 
-Everything happens in the boots that the guest matrix needs anyway. A domain whose emulator, by libvirt's own word,
-would be started as one of those guests was is not started again; every other one is started by libvirt.
+Everything happens in the boots that the guest matrix needs anyway. If libvirt would start a domain with the same
+emulator command line as one of those guests, the domain is not started again. libvirt starts every other domain.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from .job import Job
 from .sessions import Files, Step
 from .verdicts import BOOTED, DIED, ORDER, REFUSED, SILENT, Did, Verdict
 
-# What the lab's emulated hosts need beside the CPU: a nested guest of theirs, booted from files, that
-# speaks into a file.
+# Elements that the lab's emulated hosts need in addition to the CPU: a nested guest that boots from files and writes
+# its console to a file.
 _DOMAIN = """<domain type='{type}'>
   <name>guest</name>
   <memory unit='MiB'>512</memory>
@@ -66,15 +66,15 @@ _CPUS = {
 }
 
 
-# The same libvirt and QEMU run everywhere: on most hosts only what KVM grants is left to see, and on Power11, which
-# libvirt 11.3 does not know, what libvirt takes there. What has no mode comes last, because such a guest may take its
-# host along.
+# All hosts have the same libvirt and QEMU, so most of them only differ in what KVM grants. On Power11, which libvirt
+# 11.3 does not know, libvirt's own limits are tested, too. Domains without a mode come last, because they may lock up
+# the host.
 _BOUND_BY_KVM = (*ORDER, "custom-unchecked", "host-model", "no-cpu")
 _FIT = "fit"
 
 
 def domains(host: Host) -> dict[str, str]:
-    """Each way to write a CPU, as a whole domain; elsewhere than in a new partition of an older QEMU those that depend on KVM."""
+    """Domains with each way to specify a CPU. Most hosts only get those whose outcome depends on KVM."""
     bound = (*_BOUND_BY_KVM, "passthrough") if host.cpu == "Power11" else _BOUND_BY_KVM
     cpus = _CPUS if host.kernel == "7.3" and host.qemu == 7 and not host.powernv else {name: _CPUS[name] for name in bound}
     every = {name: _DOMAIN.format(type="kvm", machine="pseries", features=features(host), cpu=cpu) for name, cpu in cpus.items()}
@@ -85,7 +85,7 @@ def domains(host: Host) -> dict[str, str]:
 
 
 def steps(host: Host) -> list[Step]:
-    """One step for each domain, and that of what fit makes before those that have no mode."""
+    """One step for each domain. The step for fit comes before the domains that have no mode."""
     names = list(domains(host))
     without = [name for name in names if name in ("host-model", "no-cpu", "passthrough", "maximum") or name.startswith("custom")]
     return [Step("decide", name) for name in [*(name for name in names if name not in without), _FIT, *without]]
@@ -110,7 +110,7 @@ class Decision:
 
 @dataclass
 class Session:
-    """One host's decisions, what fit's result became, and what baselines over hosts need (nothing where it takes no part)."""
+    """One host's decisions, what happened to fit's result, and the data for baselines (may be empty)."""
 
     host: str
     libvirt: str
@@ -119,7 +119,7 @@ class Session:
 
 
 def extend(job: Job, host: Host) -> Job:
-    """Let a job of the guest matrix decide about the host's domains too."""
+    """Extend a job of the guest matrix with the decisions about the host's domains."""
     job.files |= {"/root/decide": GUEST / "decide", "/root/libvirt-up": GUEST / "libvirt-up"}
     job.scripts |= {f"/root/domains/{name}.xml": text for name, text in domains(host).items()}
     job.memory = "3G"
@@ -127,7 +127,7 @@ def extend(job: Job, host: Host) -> Job:
 
 
 class _Answers:
-    """What one host's boots left behind."""
+    """The results of one host's boots."""
 
     def __init__(self, files: Files, cells: Sequence[Cell]) -> None:
         self.files = files.text
@@ -135,12 +135,12 @@ class _Answers:
         self.cells = {cell.mode: cell for cell in cells}
 
     def said(self, name: str) -> dict[str, Any]:
-        """The verdict of `check` with libvirt's own document; where that does not tell, as with the nested API, of the host."""
+        """The verdict of `check` with libvirt's document or, if unknown (as for the nested API), on the host."""
         given = [json.loads(self.files[f"{kind}-{name}"])["virt-host-compat"]["domains"][0] for kind in ("documented", "verdict")]
         return given[1] if given[0]["verdict"] == "unknown" else given[0]
 
     def emulator(self, name: str) -> str:
-        """What of libvirt's command line decides: the CPU, and the mode if there is one."""
+        """The deciding parts of libvirt's command line: the CPU, and the mode if there is one."""
         line = self.files.get(f"argv-{name}", "")
         if self.statuses.get(f"argv-{name}") != "0":
             return ""
@@ -153,7 +153,7 @@ class _Answers:
         return " ".join(" ".join(line for line in lines if not line.startswith("Failed to create domain")).split())[:200]
 
     def happened(self, name: str) -> Did | None:
-        """What became of a domain; None where nobody started it."""
+        """What happened to a domain; None if it was not started."""
         if f"create-{name}" in self.statuses:
             return self.started(name, f"create-{name}")
         if same := self.statuses.get(f"same-{name}"):
@@ -166,7 +166,7 @@ class _Answers:
         return None
 
     def started(self, name: str, command: str) -> Did:
-        """What became of a domain that libvirt started."""
+        """What happened to a domain that libvirt started."""
         console, log = self.files.get(f"domain-{name}", ""), self.files.get(f"log-{name}", "")
         if up := PROCESSOR.search(console):
             return Did(BOOTED, up[1])
@@ -179,18 +179,18 @@ class _Answers:
 
 
 def _judge(host: Host, name: str, answer: dict[str, Any], happened: Did | None, others: dict[str, Did], checked: Did | None, mute: bool) -> Verdict:
-    """Whether what the tool said of a domain goes together with what became of it."""
+    """Whether the tool's answer about a domain agrees with what happened to it."""
     if happened is None:
         return Verdict("DISAGREE", "libvirt was not asked to start it, and its emulator is none of the guests'")
     positive = {"compatible": True, "incompatible": False}.get(answer["verdict"])
     if positive is False and happened.what == REFUSED:
-        # Whoever refuses it, a domain that was called incompatible did not start.
+        # A domain that was called incompatible did not start. It does not matter which program refused it.
         return Verdict("agree") if not verdicts.limit(happened) or "libvirt:" in happened.words else Verdict("not possible", happened.words)
     return verdicts.judge(host, answer["mode"], positive, happened, others, checked, mute=mute)
 
 
 def _judge_fit(answers: _Answers, name: str, newest: str | None) -> tuple[str, list[str]]:
-    """Which mode fit pinned; it must be the host's newest, or there must be a refusal."""
+    """Which mode fit pinned. It must be the host's newest one, or fit must refuse."""
     status = answers.statuses.get(f"fit-{name}")
     pinned = re.search(r"<model[^>]*>(\w+)</model>", answers.files.get(f"fit-{name}", ""))
     if status == "0" and pinned and pinned[1] == newest:
@@ -201,7 +201,7 @@ def _judge_fit(answers: _Answers, name: str, newest: str | None) -> tuple[str, l
 
 
 def _fit_finds_nothing(answers: _Answers, host: str, newest: str) -> Decision:
-    """fit pins nothing though KVM has modes: libvirt must then refuse the newest one."""
+    """fit pins nothing although KVM has modes. libvirt must then refuse the newest mode."""
     happened = answers.happened(newest) or Did("not started", "")
     trouble = [] if happened.what == REFUSED else [f"fit pins nothing, and {newest} {happened.what}"]
     reason = " ".join(answers.files.get("whole-fit.err", "").split())
@@ -209,7 +209,7 @@ def _fit_finds_nothing(answers: _Answers, host: str, newest: str) -> Decision:
 
 
 def _fit_goes_all_the_way(answers: _Answers, host: str, newest: str) -> Decision:
-    """fit's result, validated, defined, read back and started by libvirt, up to a program in the guest."""
+    """fit's result is validated, defined, read back and started by libvirt, until a program runs in the guest."""
     files, statuses = answers.files, answers.statuses
     if statuses.get("whole-fit") == "1":
         return _fit_finds_nothing(answers, host, newest)
@@ -229,9 +229,9 @@ def _fit_goes_all_the_way(answers: _Answers, host: str, newest: str) -> Decision
 
 
 def read(host: Host, files: Files, cells: Sequence[Cell], data: measured.Data) -> Session:
-    """What came of a job that extend() made, without the domains with which the host locked up.
+    """The results of a job that extend() made, without the domains with which the host locked up.
 
-    data is what guests were measured to do before.
+    data is what guests did in earlier runs.
     """
     answers = _Answers(files, cells)
     if "libvirt-version" not in files.text or not any(name.startswith("argv-") for name in answers.statuses):
@@ -261,14 +261,14 @@ def read(host: Host, files: Files, cells: Sequence[Cell], data: measured.Data) -
         decisions.append(_fit_goes_all_the_way(answers, host.name, newest))
     version = re.search(r"Running against daemon: (\S+)", files.text["libvirt-version"])
     cluster: dict[str, Any] = {}
-    # Where a mode is judged by another one's grant, the tool's answer depends on its source.
+    # If KVM judges a mode by the grant of another one, the tool's answer depends on its source.
     if not any(verdicts.judged_by_power11(host, mode) for mode in ORDER):
         cluster = {"capabilities": files.text.get("capabilities", ""), "booted": [cell.mode for cell in cells if cell.outcome == BOOTED and not verdicts.beyond(host, cell.did)]}
     return Session(host.name, version[1] if version else "?", decisions, cluster)
 
 
 def _sets(hosts: dict[str, dict[str, Any]]) -> list[tuple[str, ...]]:
-    """Each host, each pair, all of them, and every set of hosts whose guests differ."""
+    """Each host, each pair, all hosts, and every set of hosts whose guests differ."""
     first: dict[frozenset[str], str] = {}
     for name, about in hosts.items():
         first.setdefault(frozenset(about["booted"]), name)
@@ -277,9 +277,9 @@ def _sets(hosts: dict[str, dict[str, Any]]) -> list[tuple[str, ...]]:
 
 
 def judge_baselines(hosts: dict[str, dict[str, Any]], tool: Path) -> Decision:
-    """Whether the baseline over sets of hosts is the newest mode that booted on all of them.
+    """Whether the baseline of each set of hosts is the newest mode that booted on all of them.
 
-    hosts: name -> capabilities (the document that the tool built there) and booted (the modes of its guests).
+    hosts: name -> capabilities (the document that the tool printed there) and booted (the modes of its guests).
     """
     trouble = []
     with tempfile.TemporaryDirectory() as folder:

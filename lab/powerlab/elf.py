@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Reads which shared libraries an ELF program needs, so that a root carries no others."""
+"""Reads which shared libraries an ELF program needs, so that a root contains no others."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ _INTERPRETER = re.compile(r"program interpreter: ([^\]]+)\]")
 
 
 def interpreter(path: Path) -> str | None:
-    """The path of the loader that a program asks for; without it the kernel calls the program itself "not found"."""
+    """The path of the program's loader. If it is missing, the kernel reports the program as "not found"."""
     found = _INTERPRETER.search(_read(path))
     return found[1] if found else None
 
 
 def needed(path: Path) -> list[str]:
-    """The names of the libraries that a program or library asks for, and its loader."""
+    """The names of the libraries that a program or library needs, and its loader."""
     text = _read(path)
     names = re.findall(r"\(NEEDED\)\s+Shared library: \[([^\]]+)\]", text)
     return names + [Path(name).name for name in _INTERPRETER.findall(text)]
 
 
 def closure(root: Path, programs: Iterable[Path]) -> set[Path]:
-    """The programs and every library below a root that they need, directly or not (links included)."""
+    """The programs and all libraries in a root that they need, directly or indirectly (links included)."""
     where: dict[str, Path] = {}
     for folder in ("lib", "lib64", "usr/lib", "usr/lib64", "usr/lib/powerpc64le-linux-gnu", "lib/powerpc64le-linux-gnu"):
         for path in sorted((root / folder).glob("*.so*")):
             where.setdefault(path.name, path)
-    # Libraries in folders of their own (PulseAudio's, systemd's) come after the usual places.
+    # Libraries in folders of their own (PulseAudio's, systemd's) come after those in the usual folders.
     for path in sorted((root / "usr/lib/powerpc64le-linux-gnu").glob("*/*.so*")):
         where.setdefault(path.name, path)
     found: set[Path] = set()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The QEMUs of the lab: the machine's own, and QEMU 10 unpacked beside it into the cache."""
+"""The QEMUs of the lab: the installed one, and QEMU 10, which is unpacked into the cache."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _PACKAGE = "qemu-system-ppc"
 
 @dataclass(frozen=True)
 class Emulator:
-    """A QEMU that runs on this machine: its command with the folders of its firmware, and its libraries."""
+    """A QEMU that runs on this machine: its command, the folders of its firmware, and its libraries."""
 
     command: tuple[str, ...]
     libraries: str
     version: str
 
     def environment(self) -> dict[str, str]:
-        """The environment to start it in."""
+        """The environment in which it is started."""
         return {**os.environ, "LD_LIBRARY_PATH": self.libraries} if self.libraries else dict(os.environ)
 
 
@@ -46,11 +46,11 @@ def _candidates(suite: Suite) -> list[Candidate]:
 
 
 def _make_newer(part: Path) -> None:
-    # With the machine's packages counted as present, apt adds just what QEMU 10 needs beyond them.
+    # apt treats the installed packages as present, so it only adds what QEMU 10 needs in addition.
     suites = (native("bookworm", "bookworm-backports", spare=("trixie",)), native("bookworm", "trixie", spare=("forky",)))
     none = f"QEMU 10 is in neither bookworm-backports nor trixie of {mirror.archive()} any more; name another archive in {mirror.ENVIRONMENT}."
     unpack_first(suites, _candidates, part, True, none)
-    # Packages of the machine that belong to the old QEMU come along in their new version; they are not needed.
+    # apt also downloads newer versions of packages that belong to the installed QEMU. They are not needed.
     for path in [*part.glob("usr/bin/*"), *part.glob("usr/share/*")]:
         if path.name not in (_NAME, "qemu", "seabios"):
             cachedir.remove_tree(path)
@@ -58,16 +58,16 @@ def _make_newer(part: Path) -> None:
 
 @cache
 def get(major: int) -> Emulator:
-    """The emulator of a major version; 7 is the machine's own, whatever its number."""
+    """The emulator of a major version. 7 means the installed QEMU, whatever its version is."""
     if major == 7:
         own = (require_program(_NAME, "qemu-system-ppc"),)
         return Emulator(own, "", _version(own, ""))
     tree = cachedir.item(f"qemu-{major}", _make_newer)
     libraries = ":".join(str(path) for path in sorted(tree.glob("usr/lib/*-linux-gnu")))
-    # SLOF and skiboot are in folders of other packages of the machine; its own data comes first.
+    # SLOF and skiboot are in folders of other installed packages. QEMU's own data comes first.
     folders = [folder for folder in (tree / "usr/share/qemu", tree / "usr/share/seabios", Path("/usr/share/qemu")) if folder.is_dir()]
     command = (str(tree / "usr/bin" / _NAME), *(word for folder in folders for word in ("-L", str(folder))))
-    # A C library that came along from a newer suite works with its own loader alone.
+    # A C library from a newer suite works only with its own loader.
     if loaders := sorted(tree.glob("usr/lib/*-linux-gnu/ld-linux*.so.*")):
         command, libraries = (str(loaders[0]), "--library-path", libraries, *command), ""
     return Emulator(command, libraries, _version(command, libraries))

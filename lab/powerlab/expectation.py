@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the tool has to say of a host, from raw calls and from guests.
+"""Derives what the tool must report about a host from raw calls and from guests.
 
-Input is the JSON of lab/raw_probe.c, and what guests were measured to do (lab/measured.json). This is the second
-opinion of the lab: it is written from the kernel's interface (Documentation/virt/kvm/api.rst, section 4.145) and PAPR's
-logical PVRs, and shares nothing with driver/. In particular it has no rule for what the kernel does not tell: where a
-vCPU takes a mode, a guest on that host has shown whether it boots in it; where it boots on a processor that the lab
-did not give to the host (hosts.toml), it boots beyond the grant.
+The input is the JSON of lab/raw_probe.c, and what guests were measured to do (lab/measured.json). This is an
+independent implementation: it is written from the kernel's interface (Documentation/virt/kvm/api.rst, section 4.145)
+and PAPR's logical PVRs, and shares no code with driver/. It has no rules for what the kernel does not report. If a vCPU
+accepts a mode, a guest on that host has shown whether it boots in it. If it boots on a processor that the lab did not
+grant to the host (hosts.toml), it boots beyond the grant.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from . import measured, verdicts
 from .hosts import Host
 
-# Mode, its capability bit, its logical PVR, and the processors that are of its generation.
+# Each mode, its capability bit, its logical PVR, and the processors of its generation.
 _POWER8, _POWER9, _POWER10, _POWER11 = ORDER = verdicts.ORDER
 _BIT = {_POWER9: 1 << 62, _POWER10: 1 << 61, _POWER11: 1 << 60}
 _LOGICAL = {0x0F000004: _POWER8, 0x0F000005: _POWER9, 0x0F000006: _POWER10, 0x0F000007: _POWER11}
@@ -29,7 +29,7 @@ _MODEL = {0x004E: "POWER9", 0x0080: "POWER10", 0x0082: "Power11"}
 class Expectation:
     """The answer that follows from the raw calls and from guests.
 
-    modes  whether each is supported, None where nobody knows; a mode is missing where no guest has shown it yet
+    modes  whether each is supported, None if that is unknown; a mode is missing if no guest has shown it yet
     """
 
     source: str | None
@@ -50,7 +50,7 @@ def _platform(compatible: str) -> str:
 
 
 def taken(raw: dict[str, Any]) -> dict[str, bool] | None:
-    """Which modes a vCPU of the host took; None where none could be made, or one took the level that no processor has."""
+    """Which modes a vCPU accepted; None if there was no vCPU, or one accepted the level that no processor has."""
     tried = raw["kvm"].get("trial", {})
     levels = {name: steps["set_errno"] for name, steps in tried.items() if "set_errno" in steps}
     if set(levels) != {*ORDER, "raw", "control"} or levels["control"] == 0 or set(levels.values()) - {0, 22}:
@@ -59,17 +59,17 @@ def taken(raw: dict[str, Any]) -> dict[str, bool] | None:
 
 
 def refuses_all(raw: dict[str, Any]) -> bool:
-    """Whether a vCPU took no level, not even 0, in which every vCPU is made: then its no to a mode is not about the mode."""
+    """Whether a vCPU refused every level, even 0, which it has at first. Its refusals then say nothing."""
     tried = raw["kvm"].get("trial", {})
     return bool(tried) and all(steps.get("set_errno") for steps in tried.values())
 
 
 def _supported(host: Host, mode: str, tried: bool, bits: int | None, data: measured.Data) -> bool | None:
-    """Whether a guest can have a mode, by the kernel's own no or by a guest; None where no guest has shown it."""
+    """Whether a guest can have a mode, by the kernel's refusal or by a guest; None if no guest has shown it."""
     if not tried or (bits is not None and mode in _BIT and not bits & _BIT[mode]):
         return False
     if verdicts.judged_by_power11(host, mode):
-        # The stated limit of the trial: KVM takes the mode, and where it has no bitmap nothing says otherwise.
+        # The documented limit of the trial: KVM accepts the mode, and without a bitmap nothing contradicts it.
         return True
     guest = measured.evidence(data, host, mode)
     if guest is None or verdicts.limit(guest) or guest.what == verdicts.SILENT:
@@ -78,7 +78,7 @@ def _supported(host: Host, mode: str, tried: bool, bits: int | None, data: measu
 
 
 def expect(raw: dict[str, Any], host: Host, data: measured.Data) -> Expectation:
-    """What a true tool says on the host of these raw answers, where guests did what the data say."""
+    """What a correct tool reports on the host with these raw answers, if guests do what the data say."""
     platform = _platform(raw["compatible"])
     pvr = int(raw["pvr"], 16)
     levels = {int(node["cpu_version"], 16) for node in raw["cpu_nodes"] if "cpu_version" in node}
@@ -108,7 +108,7 @@ def expect(raw: dict[str, Any], host: Host, data: measured.Data) -> Expectation:
 
 
 def compare(said: dict[str, Any], want: Expectation) -> list[str]:
-    """Every way in which the tool's JSON record differs from what is expected."""
+    """All differences between the tool's JSON record and what is expected."""
     record = said.get("virt-host-compat", {})
     host, compat = record.get("host", {}), record.get("compat", {})
     pairs: list[tuple[str, object, object]] = [
@@ -138,12 +138,12 @@ def compare(said: dict[str, Any], want: Expectation) -> list[str]:
 
 
 def unseen(want: Expectation) -> list[str]:
-    """The modes that a vCPU takes and of which no guest has shown whether it boots; nothing is expected of them."""
+    """The modes that a vCPU accepts but with which no guest was measured. Nothing is expected of them."""
     return [mode for mode in ORDER if want.modes is not None and mode not in want.modes]
 
 
 def compare_document(document: str, want: Expectation) -> list[str]:
-    """Whether the <compat> of a capabilities document says what is expected; read without an XML library's help."""
+    """Whether the <compat> of a capabilities document is as expected. It is read without an XML library."""
     found = re.search(r"<compat source='([^']*)'>(.*?)</compat>", document, re.S)
     if want.modes is None:
         return ["the document has a <compat> though nothing is known"] if found else []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What can go wrong in the lab, and the exit statuses that tell a caller which."""
+"""The lab's errors and exit statuses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from types import FrameType
 
-# The statuses of lab/run stay clear of a program's own, as timeout(1) and containers do it.
+# The statuses of lab/run differ from those that programs use, as with timeout(1) and containers.
 STATUS_DISAGREE = 1
 STATUS_USAGE = 2
 STATUS_TIMED_OUT = 124
@@ -19,7 +19,7 @@ STATUS_INTERRUPTED = 130
 
 
 class LabError(Exception):
-    """One whole sentence for the user: what was tried, on what, and what to do."""
+    """An error message for the user, in one sentence: what failed, on what, and what to do."""
 
     def __init__(self, message: str, status: int = STATUS_LAB_FAILED) -> None:
         super().__init__(message)
@@ -27,7 +27,7 @@ class LabError(Exception):
 
 
 class Interrupted(BaseException):
-    """A signal asked the lab to stop; raised so that every clean-up on the way runs."""
+    """A signal asked the lab to stop. It is an exception so that every clean-up runs."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -39,7 +39,7 @@ def _stop(number: int, _frame: FrameType | None) -> None:
 
 
 def describe_os_error(error: OSError) -> str:
-    """A sentence for an OSError; a full disk is named as such, with the folder that is on it."""
+    """A message for an OSError. If the disk is full, it names the folder."""
     path = error.filename or "a file of the lab"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"The disk under {path} is full; free some space or choose another cache folder (see lab/README.md)."
@@ -47,7 +47,7 @@ def describe_os_error(error: OSError) -> str:
 
 
 def require_program(name: str, package: str) -> str:
-    """The path of a program of the machine; a missing one is an error that names its package."""
+    """The path of an installed program. If it is missing, the error names its package."""
     found = shutil.which(name)
     if found is None:
         raise LabError(f"The program {name} is missing; install the package {package} (all are in lab/packages.txt).")
@@ -55,7 +55,7 @@ def require_program(name: str, package: str) -> str:
 
 
 def guarded(main: Callable[[list[str]], int]) -> None:
-    """Run a command's main, turn each failure into one sentence and a status, and exit with it."""
+    """Run a command's main function, turn an error into a message and a status, and exit with that status."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Failures on purpose: a host broken in one way after the other, and what the tool says each time."""
+"""Breaks a host in one way after another, and checks what the tool reports each time."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from .job import Job
 
 _SCRIPT = Path(__file__).resolve().parent.parent / "guest/faults"
 
-# Which exit statuses are right for each case, by the tool's own documentation: 0 known, 4 unknown, 5 the system failed.
-# Where two are listed, either is an honest answer: a limit may or may not be reached.
+# The correct exit statuses of each case according to the tool's documentation: 0 known, 4 unknown, 5 a system call
+# failed. If two are listed, both are correct, because a limit may or may not be reached.
 EXPECTED: dict[str, tuple[int, ...]] = {
     "plain": (0,),
     "no-device": (4,),
     "device-is-a-file": (4, 5),
     "device-not-permitted": (4,),
     "no-procfs": (0,),
-    # Where the host's own level is unknown, so is everything.
+    # If the host's own level is unknown, the modes are, too.
     "no-sysfs": (4,),
     "no-procfs-no-sysfs": (4,),
     "no-device-tree": (4,),
@@ -48,11 +48,11 @@ EXPECTED: dict[str, tuple[int, ...]] = {
     "no-module-at-all": (4,),
     "refused-module": (4,),
 }
-# Where the kernel does not know the capability, the trial needs a descriptor more, for its vCPU.
+# If the kernel does not have the capability, the trial needs one more descriptor, for its vCPU.
 WITHOUT_CAPABILITY: dict[str, tuple[int, ...]] = {"descriptors-5": (5,)}
-# Statuses of a program that the kernel or the loader ended before it could say a word.
+# Statuses of a program that the kernel or the loader ended before it could print anything.
 _SILENT = (0, 126, 127, 137, 139, 153)
-# What `show` has a reason to open; anything else in its trace is a finding.
+# The files that `show` needs to open. Any other file in its trace is an error.
 _NEEDED = re.compile(
     r"^(/dev/kvm|/proc/(cpuinfo|device-tree|sys/kernel/osrelease)|/sys/(firmware/devicetree|module/kvm))"
 )
@@ -60,7 +60,7 @@ _NEEDED = re.compile(
 
 @dataclass
 class Case:
-    """One way of breaking a host: the tool's status and its own words."""
+    """One way of breaking a host: the tool's status and its message."""
 
     host: str
     name: str
@@ -70,7 +70,7 @@ class Case:
 
 
 def _words(out: str, err: str) -> str:
-    """What the tool said: its error line, or the reason in its record."""
+    """The tool's message: its error line, or the reason in its record."""
     if err.strip():
         return " / ".join(err.strip().splitlines())[:300]
     try:
@@ -82,7 +82,7 @@ def _words(out: str, err: str) -> str:
 
 
 def opened_without_need(trace: str) -> list[str]:
-    """Files that a trace shows as opened though the tool has no use for them."""
+    """Files that were opened according to a trace, although the tool does not need them."""
     paths = re.findall(r'\bopen(?:at)?\((?:[^,]*, )?"([^"]+)"', trace)
     return sorted({path for path in paths if not _NEEDED.match(path)})
 
@@ -91,14 +91,14 @@ def _judge(name: str, status: int, message: str, capability: bool = True) -> str
     expected = EXPECTED if capability else EXPECTED | WITHOUT_CAPABILITY
     if status not in expected.get(name, ()):
         return "DISAGREE"
-    # One sentence of the tool's own; a library's raw words on the way are a finding.
+    # The message must be one sentence of the tool's own. The text of a library in it is an error.
     if status == 5 and (not message.startswith("virt-host-compat: ") or " / " in message):
         return "DISAGREE"
     return "agree" if message or status in _SILENT else "DISAGREE"
 
 
 def _break(tool: Path, place: Host, capability: bool) -> list[Case]:
-    """Break a host in every way; `capability` says whether its kernel knows the question."""
+    """Break a host in every way. `capability` says whether its kernel has the capability."""
     files = {"/root/faults": _SCRIPT, "/usr/local/bin/virt-host-compat": tool}
     outcome = boot.run(place, Job(command=["sh", "/root/faults"], files=files, seconds=120, roots=[roots.get("strace")]))
     said = {name: data.decode("utf-8", "replace") for name, data in outcome.files.items()}
@@ -118,7 +118,7 @@ def _break(tool: Path, place: Host, capability: bool) -> list[Case]:
 
 
 def run(tool: Path) -> list[Case]:
-    """Break a host whose kernel answers and one in which modes are tried, and start one whose kvm-hv refuses to load."""
+    """Break a host with the capability and one where modes are tried, and boot one on which kvm-hv does not load."""
     cases = _break(tool, find("power10"), True) + _break(tool, find("power10-linux6.12"), False)
     refused = find("power10-no-nesting")
     outcome = boot.run(refused, Job(command=["/usr/local/bin/virt-host-compat", "show", "--json"], files={"/usr/local/bin/virt-host-compat": tool}))

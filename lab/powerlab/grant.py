@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""PowerVM's grant: which compatibility modes the hypervisor lets a partition's guests have.
+"""Sets PowerVM's grant: the compatibility modes that the hypervisor allows a partition's guests to have.
 
-QEMU's API v2 grants all modes up to the partition's own. PowerVM grants what it likes, and a kernel learns it
-once, when kvm-hv is loaded: the hypervisor's answer stays in the variable nested_capabilities, which the bitmap
-of Linux 7.3 and the check of every virtual processor read (arch/powerpc/kvm/book3s_hv.c). gdb writes another
-answer there. The guest reads the variable through /proc/kcore before it goes on.
+QEMU's API v2 grants all modes up to the partition's own. PowerVM may grant any set of modes. A kernel asks for the
+grant once, when kvm-hv is loaded, and keeps the hypervisor's answer in the variable nested_capabilities. The bitmap of
+Linux 7.3 and the check of every virtual CPU use that variable (arch/powerpc/kvm/book3s_hv.c). gdb writes another answer
+to it. The guest reads the variable through /proc/kcore before it continues.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from .apt import last_line
 from .children import die_with_parent
 from .failures import LabError, require_program
 
-# The hypervisor's bits (H_GUEST_CAP_POWER9 and so on, arch/powerpc/include/asm/hvcall.h): IBM counts from the top.
+# The hypervisor's bits (H_GUEST_CAP_POWER9 and so on, arch/powerpc/include/asm/hvcall.h). IBM counts bits from the top.
 _BITS = {"power9": 1 << 62, "power10": 1 << 61, "power11": 1 << 60}
 MODES = tuple(_BITS)
-# gdb reaches the variable only while the processor is in the kernel, so it may take a few tries.
+# gdb can access the variable only while the processor is in the kernel, so it may need several tries.
 _TRIES = 60
 _SECONDS = 30
 
@@ -35,21 +35,21 @@ def value(modes: tuple[str, ...]) -> int:
 
 @dataclass(frozen=True)
 class Granter:
-    """Sets the grant of one running guest through its QEMU's stub for gdb."""
+    """Sets the grant of one running guest with gdb, through QEMU's stub."""
 
     host: str
     modes: tuple[str, ...]
     port: int
 
     def arguments(self) -> list[str]:
-        """What QEMU needs to listen to gdb; a local socket of its would be gone after the first connection."""
+        """QEMU's options to listen for gdb. A local socket would disappear after the first connection."""
         return ["-gdb", f"tcp:127.0.0.1:{self.port}"]
 
     def apply(self, address: str, deadline: float) -> None:
         """Write the grant to the kernel's variable at an address (hexadecimal), until it reads back.
 
-        address is `none` where the guest's kernel has no such variable. Raises LabError where the grant cannot
-        be set; the guest waits for it and would not go on.
+        address is `none` if the guest's kernel has no such variable. Raises LabError if the grant cannot be set,
+        because the guest would wait for it forever.
         """
         wanted = value(self.modes)
         if not re.fullmatch(r"[0-9a-f]{16}", address):
@@ -66,7 +66,7 @@ class Granter:
         raise LabError(f"The grant of {self.host} cannot be set: gdb-multiarch never read {wanted:#x} back from 0x{address}; it last said: {said or 'nothing'}")
 
     def _gdb(self, *commands: str) -> tuple[str, str]:
-        """What gdb says to commands, with the guest stopped for as long as they take."""
+        """gdb's output for some commands. The guest is stopped while they run."""
         program = require_program("gdb-multiarch", "gdb-multiarch")
         whole = ("set architecture powerpc:common64", "set endian little", f"target remote 127.0.0.1:{self.port}", *commands, "detach")
         arguments = [word for command in whole for word in ("-ex", command)]
@@ -86,7 +86,7 @@ class Granter:
 
 
 def granter(host: str, modes: tuple[str, ...]) -> Granter | None:
-    """What sets the grant of a guest that is about to start; None where nothing is granted."""
+    """The object that sets the grant of a guest that is about to start; None if no grant is set."""
     if not modes:
         return None
     require_program("gdb-multiarch", "gdb-multiarch")

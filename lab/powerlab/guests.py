@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The guest matrix: real QEMU/KVM guests started inside a host in each mode, beside what the tool says there."""
+"""The guest matrix: starts real QEMU/KVM guests in a host in each mode, and compares them with the tool's answers."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from .sessions import Files, Step
 from .verdicts import BOOTED, DIED, REFUSED, SILENT, Did, Verdict
 
 GUEST = Path(__file__).resolve().parent.parent / "guest"
-# The guest without a mode comes last: where it dies, its host was seen to lock up with the next one.
+# The guest without a mode comes last: on hosts where it dies, the host was seen to lock up with the next guest.
 MODES = ("power8", "power9", "power10", "power11", "none")
-# A guest in a guest under emulation names its processor after 10 to 40 seconds; a refusal takes two. lab/guest/nest
-# waits longer where its host was slow to come up.
+# A nested guest under emulation prints its processor's name after 10 to 40 seconds; a refusal takes two. If the host
+# booted slowly, lab/guest/nest waits longer.
 SECONDS = 200
-# A host that speaks after each ten seconds of waiting and is silent for so long is locked up.
+# A waiting host writes to the console every ten seconds. If it is silent for this long, it is locked up.
 _SILENCE = 400
-# The line with which Linux names the processor that it runs on, right after its firmware has agreed on the mode.
+# The line with which Linux names its processor, right after the firmware has negotiated the mode.
 PROCESSOR = re.compile(r"Hardware name:.*? (POWER\w+ \([a-z]+\))", re.I)
-# KVM could not go on with a guest; QEMU then stays, with the guest stopped.
+# KVM could not run a guest any further. QEMU then keeps running, with the guest stopped.
 STOPPED_BY_KVM = re.compile(r"kvm run failed[^\n]*")
 
 
 def features(host: Host) -> str:
-    """What the lab's emulation has none of, as libvirt's domains say it; lab/guest/nest says the same to QEMU."""
+    """Options for features that the emulation does not have, for libvirt's domains; lab/guest/nest has QEMU's."""
     return (
         "<nested-hv state='off'/><ccf-assist state='off'/><cfpc value='broken'/><sbbc value='broken'/><ibs value='broken'/>"
         f"<hpt><maxpagesize unit='KiB'>{64 if host.kernel.endswith('-64k') else 4}</maxpagesize></hpt>"
@@ -41,7 +41,7 @@ def features(host: Host) -> str:
 
 @dataclass
 class Cell:
-    """One nested guest: where, in which mode, what the tool said, what the guest did, and the verdict with its reason."""
+    """One nested guest: its host and mode, the tool's answer, what the guest did, and the verdict with its reason."""
 
     host: str
     mode: str
@@ -72,7 +72,7 @@ def make_nested(part: Path) -> None:
 
 
 def domain(mode: str) -> str:
-    """A domain document that wants a mode, as a user of libvirt on POWER writes it; `none` wants none."""
+    """A domain document that pins a mode, as a user of libvirt on POWER writes it; `none` pins no mode."""
     cpu = "" if mode == "none" else f"  <cpu mode='host-model'>\n    <model>{mode}</model>\n  </cpu>\n"
     return (
         f"<domain type='kvm'>\n  <name>{mode}</name>\n  <memory unit='MiB'>512</memory>\n  <vcpu>1</vcpu>\n"
@@ -81,7 +81,7 @@ def domain(mode: str) -> str:
 
 
 def did(files: dict[str, str], statuses: dict[str, str], mode: str) -> Did:
-    """What a guest did, and in which words."""
+    """What a guest did, and its message."""
     console, errors = files.get(f"console-{mode}", ""), files.get(f"error-{mode}", "")
     if up := PROCESSOR.search(console):
         return Did(BOOTED, up[1])
@@ -96,7 +96,7 @@ def did(files: dict[str, str], statuses: dict[str, str], mode: str) -> Did:
 
 
 def work(tool: Path, root: str) -> jobs.Job:
-    """The job that can start guests with the QEMU of a root; its command is missing."""
+    """The job that can start guests with the QEMU of a root. It has no command yet."""
     return jobs.Job(
         files={
             "/root/nest": GUEST / "nest",
@@ -106,7 +106,7 @@ def work(tool: Path, root: str) -> jobs.Job:
             "/nested/vmlinux": kernels.get("7.3").image,
         },
         scripts={f"/root/{mode}.xml": domain(mode) for mode in MODES},
-        # The host's silence ends it earlier.
+        # A silent host ends it earlier.
         seconds=7200,
         silence=_SILENCE,
         roots=[roots.get(root)],
@@ -125,9 +125,9 @@ def _require_record(host: Host, files: Files) -> None:
 
 
 def read(host: Host, files: Files, data: measured.Data, modes: tuple[str, ...] = MODES) -> list[Cell]:
-    """Compare each guest with what the tool said in its host; `data` is what guests were measured to do before.
+    """Compare each guest with what the tool reported in its host. `data` is what guests did in earlier runs.
 
-    Guests with which the host locked up are missing: lost() names them.
+    Guests with which the host locked up are missing; lost() names them.
     """
     _require_record(host, files)
     compat = json.loads(files.text["show"])["virt-host-compat"]["compat"]
@@ -149,18 +149,18 @@ def read(host: Host, files: Files, data: measured.Data, modes: tuple[str, ...] =
 
 
 def is_mute(files: Files) -> bool:
-    """Whether the bare vCPUs of a host took no level at all."""
+    """Whether a vCPU of the host refused every level."""
     return expectation.refuses_all(json.loads(files.text.get("raw") or '{"kvm": {}}'))
 
 
 def lost(files: Files, script: str) -> list[str]:
-    """What the lab has no answer of, in a sentence each."""
+    """The guests or domains for which the lab has no result, one sentence each."""
     kind = {"statuses": "guest", "decided": "domain"}[script]
     return [f"{kind} {word.removeprefix('lost-')}: {said}" for word, said in files.words(script).items() if word.startswith("lost-")]
 
 
 def _both(host: Host, mode: str, said: str, check: str, guest: Did, others: dict[str, Did], checked: Did | None, dmesg: str, mute: bool) -> tuple[Verdict, list[str]]:
-    """The verdict on both words of the tool: that of the mode, and that of `check`."""
+    """The verdict on both of the tool's answers: the one about the mode, and that of `check`."""
     words = {} if mode == "none" else {f"the tool says {said}": {"yes": True, "no": False}.get(said)}
     words[f"check ends with {check}"] = {"0": True, "1": False}.get(check)
     judged = {text: verdicts.judge(host, None if mode == "none" else mode, word, guest, others, checked, dmesg, mute) for text, word in words.items()}
@@ -170,7 +170,7 @@ def _both(host: Host, mode: str, said: str, check: str, guest: Did, others: dict
 
 
 def compare_with_recorded(cell: Cell, recorded: measured.Data) -> None:
-    """Make a disagreement of a guest that does something else than the recorded one with the same QEMU did."""
+    """If a guest's result differs from the one recorded with the same QEMU, turn it into a disagreement."""
     before = measured.did(recorded, cell.host, cell.mode, cell.qemu)
     if before is not None and before.what != cell.outcome:
         cell.verdict = "DISAGREE"
@@ -178,5 +178,5 @@ def compare_with_recorded(cell: Cell, recorded: measured.Data) -> None:
 
 
 def origin(host: Host) -> dict[str, str]:
-    """Where measured guests come from: the day, and the kernel and the QEMU of their host."""
+    """The origin of measurements: the day, and the kernel and the QEMU of the host."""
     return {"date": time.strftime("%Y-%m-%d", time.gmtime()), "kernel": kernels.get(host.kernel).version, "qemu": emulators.get(host.qemu).version}

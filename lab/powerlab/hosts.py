@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The list of hosts (lab/hosts.toml) and what each means to QEMU."""
+"""Reads the list of hosts (lab/hosts.toml), and what each entry means for QEMU."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .failures import STATUS_USAGE, LabError
 
 LIST = Path(__file__).resolve().parent.parent / "hosts.toml"
 
-# TCG has none of the workarounds that pseries asks for by default, so they are switched off.
+# TCG has none of the mitigations that pseries enables by default, so they are switched off.
 _PSERIES = "cap-ccf-assist=off,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken"
 _NESTED = {"v1": ",cap-nested-hv=on", "v2": ",cap-nested-papr=on", "none": ""}
 _MODES = ("power8", "power9", "power10", "power11")
@@ -53,7 +53,7 @@ class Host:
         return f"{self.machine},accel=tcg,{_PSERIES}{_NESTED[self.nested]}{limit}"
 
     def describe(self) -> str:
-        """The host in words, for tables."""
+        """The host's description, for tables."""
         parts = [self.machine, self.cpu]
         if not self.powernv:
             parts.append("no nesting" if self.nested == "none" else f"nested API {self.nested}")
@@ -67,7 +67,7 @@ class Host:
 
 
 def _check(name: str, entry: dict[str, object]) -> Host:
-    """Build a host from its entry; a mistake in the list is a sentence that names the entry."""
+    """Build a host from its entry. The message of an error in the list names the entry."""
     fields = Host.__dataclass_fields__
     unknown = [key for key in entry if key not in fields or key == "name"]
     if unknown:
@@ -104,7 +104,7 @@ def everyone() -> dict[str, Host]:
 
 
 def find(name: str) -> Host:
-    """The host of this name; an unknown one is an error that shows the nearest names."""
+    """The host of this name. The error for an unknown one suggests similar names."""
     hosts = everyone()
     if name in hosts:
         return hosts[name]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a guest is to do, and the first root that carries it in."""
+"""What a guest should do, and the initrd that contains it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _ELF_PPC64 = 21
 class Job:
     """A command for a guest, with the files that it needs and how long it may take.
 
-    command  argument list, run as it is by the guest's shell with every argument quoted
-    files    path inside -> path on this machine
-    scripts  path inside -> text, executable
-    silence  seconds without a word on the console after which the host counts as locked up; the job then has to
-             speak: `sh /lab/keep` hands out what is in /lab/result so far, `echo >/dev/console` is a sign of life
-    network  load the driver of PAPR's virtual network too
+    command  argument list; the guest's shell runs it with every argument quoted
+    files    path in the guest -> path on this machine
+    scripts  path in the guest -> text, executable
+    silence  seconds without console output after which the host counts as locked up; the job then has to write
+             something: `sh /lab/keep` sends the contents of /lab/result, `echo >/dev/console` only an empty line
+    network  also load the driver of PAPR's virtual network
     devices  further arguments of QEMU
     """
 
@@ -58,7 +58,7 @@ def elf_machine(path: Path) -> int | None:
 
 
 def take_program(job: Job, name: str) -> str:
-    """Where a command is inside the guest: a local ppc64le program or script is carried in first."""
+    """The path of a command in the guest. A local ppc64le program or script is copied into the guest first."""
     path = Path(name)
     if "/" not in name or not path.is_file():
         if "/" in name and not path.is_absolute():
@@ -79,7 +79,7 @@ def take_program(job: Job, name: str) -> str:
 def make_busybox(part: Path) -> None:
     tree = part.with_name(part.name + ".tree")
     try:
-        # A static program of any suite runs on every kernel of the lab.
+        # A static program of any suite works with every kernel of the lab.
         Suite(("bookworm",), spare=("trixie", "forky")).unpack(["busybox-static"], tree, dependencies=False)
         found = [path for path in (tree / "bin/busybox", tree / "usr/bin/busybox") if path.is_file()]
         if not found:
@@ -108,7 +108,7 @@ def _pad(stream: BinaryIO) -> None:
 
 
 def write_initrd(job: Job, kernel: Kernel, token: str, stream: BinaryIO, more: dict[str, str]) -> None:
-    """Write the guest's first root: packed roots, busybox and modules, and this job with more settings of its host."""
+    """Write the guest's initrd: packed roots, busybox and modules, and this job with further settings of its host."""
     base = cachedir.item(f"base/{kernel.series}-{kernel.version}.cpio.gz", lambda part: _make_base(kernel, part))
     for segment in [*job.roots, base]:
         with open(segment, "rb") as source:
@@ -120,7 +120,7 @@ def write_initrd(job: Job, kernel: Kernel, token: str, stream: BinaryIO, more: d
     archive.file("lab/keep", (_GUEST / "keep").read_bytes(), 0o755)
     modules = [path.name for path in kernel.modules] if job.modules else []
     if job.network:
-        # Not in the base, which hosts without a network share.
+        # It is not in the base, which hosts without a network share.
         archive.file(f"lab/modules/{kernel.network.name}", kernel.network.read_bytes())
         modules.append(kernel.network.name)
     settings = {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Debian's ppc64el kernels: the image and some modules of one series, unpacked into the cache."""
+"""Debian's ppc64el kernels: the image and some modules of each series, unpacked into the cache."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from . import cachedir, mirror
 from .failures import LabError
 from .packages import Candidate, Suite, compare_versions, unpack_first
 
-# Where each series is found, in the order of the search. 7.3 means 7.3 or newer, wherever it has got to.
+# The suites in which each series is searched, in this order. 7.3 means 7.3 or newer, in whichever suite it is.
 _SUITES: dict[str, list[str]] = {
     "7.3": ["experimental", "unstable", "testing"],
     "7.2": ["unstable", "testing", "trixie-backports"],
@@ -23,14 +23,14 @@ _SUITES: dict[str, list[str]] = {
 }
 _MODULES = ("kvm", "kvm-hv")
 _KVM_FOLDER = "kernel/arch/powerpc/kvm"
-# The driver of PAPR's virtual network, for hosts that are to talk to each other; no other module is needed for that.
+# The driver of PAPR's virtual network, for hosts that communicate with each other. It needs no other module.
 _NETWORK = "ibmveth"
 _NETWORK_FOLDER = "kernel/drivers/net/ethernet/ibm"
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """An unpacked kernel: the image, the modules of KVM in the order of loading, and its package's version."""
+    """An unpacked kernel: the image, KVM's modules in the order in which they are loaded, and its package's version."""
 
     series: str
     image: Path
@@ -45,12 +45,12 @@ class Kernel:
 
 
 def series_names() -> list[str]:
-    """The series that hosts may name; `-64k` after one means the flavour with 64 KiB pages."""
+    """The series that hosts may name. The suffix `-64k` means the flavour with 64 KiB pages."""
     return [*_SUITES, *(f"{name}-64k" for name in _SUITES if name != "6.1")]
 
 
 def candidates(series: str, suite: Suite) -> list[Candidate]:
-    """The kernels of a series that a suite lists, newest first."""
+    """The kernels of a series in a suite, newest first."""
     base, _, flavour = series.partition("-")
     ending = "powerpc64le" + (f"-{flavour}" if flavour else "")
     found = []
@@ -61,7 +61,7 @@ def candidates(series: str, suite: Suite) -> list[Candidate]:
         number = (int(match[2]), int(match[3]))
         if number < (7, 3) if base == "7.3" else f"{number[0]}.{number[1]}" != base:
             continue
-        # An image package that only pulls in a binary package carries no kernel.
+        # A metapackage that depends on another image package contains no kernel.
         if match[1] == "image" and package.replace("-image-", "-binary-") in suite.known:
             continue
         names = (package,) if match[1] == "image" else (package, package.replace("-binary-", "-modules-"))
@@ -95,7 +95,7 @@ def _make(series: str, part: Path) -> None:
 
 
 def _take_module(folder: Path, name: str, part: Path) -> str:
-    """Copy one module, decompressed; the guest then needs no decompressor of the right kind."""
+    """Copy one module and decompress it, so that the guest needs no decompressor."""
     for path in folder.glob(f"{name}.ko*"):
         data = path.read_bytes()
         if path.suffix == ".xz":
@@ -109,7 +109,7 @@ def _take_module(folder: Path, name: str, part: Path) -> str:
 
 @cache
 def get(series: str) -> Kernel:
-    """The kernel of a series, downloaded and unpacked when it is not in the cache."""
+    """The kernel of a series, downloaded and unpacked if it is not in the cache."""
     folder = cachedir.item(f"kernels/{series}", lambda part: _make(series, part), lambda made: (made / f"{_NETWORK}.ko").exists())
     description = json.loads((folder / "kernel.json").read_text())
     return Kernel(

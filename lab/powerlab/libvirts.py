@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A real libvirt inside a host: the tool extends what its virsh says, and its own schemas judge the result."""
+"""Runs a real libvirt in a host: the tool extends virsh's documents, and libvirt's schemas validate the result."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .hosts import Host
 from .job import Job
 
 _GUEST = Path(__file__).resolve().parent.parent / "guest"
-# What completing domain capabilities may do: another word in usable, and the modes.
+# What may change when domain capabilities are completed: the value of usable, and the added modes.
 _USABLE = re.compile(r" usable='(?:yes|no|unknown)'")
 _MODES = re.compile(r"\n *<enum name='compat'>(?:\n *<value>(\w+)</value>)+\n *</enum>")
 _INSERTED = re.compile(r"\s*(<compat source='[a-z-]+'>|<mode name='\w+' supported='(yes|no)'/>|</compat>)\s*")
@@ -23,7 +23,7 @@ _INSERTED = re.compile(r"\s*(<compat source='[a-z-]+'>|<mode name='\w+' supporte
 
 @dataclass
 class Session:
-    """One libvirt: its version, the model that it names, what the tool added, and every difference from the promise."""
+    """One libvirt: its version, the model that it reports, what the tool added, and every unexpected difference."""
 
     host: str
     root: str
@@ -36,7 +36,7 @@ class Session:
 
 
 def _judge_lines(before: str, after: str) -> tuple[list[str], list[str]]:
-    """The lines that were added, and everything else that changed."""
+    """The added lines, and everything else that changed."""
     added, other = [], []
     for line in difflib.ndiff(before.splitlines(keepends=True), after.splitlines(keepends=True)):
         if line.startswith("+ "):
@@ -47,9 +47,9 @@ def _judge_lines(before: str, after: str) -> tuple[list[str], list[str]]:
 
 
 def run(host: Host, root: str, tool: Path, seed: int) -> Session:
-    """Start libvirtd in a host and hold the tool to each of its promises about libvirt's documents.
+    """Start libvirtd in a host and check what the tool does with libvirt's documents.
 
-    seed: of the domains that libvirt and check are asked about.
+    seed: selects the domains that are given to libvirt and check.
     """
     work = Job(
         command=["sh", "/root/libvirt"],

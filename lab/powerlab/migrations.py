@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Real guests that QEMU migrates between two real hosts, and what the tool had said of each move before it."""
+"""QEMU migrates real guests between two real hosts; the results are compared with what the tool predicted."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from .moves import Came, Move, Said
 from .remote import Remote
 
 _ROOT = "qemu7"
-# The first tick of a guest: under emulation it is up after 15 to 60 seconds.
+# Seconds until a guest's first tick. Under emulation it boots in 15 to 60 seconds.
 _UP_SECONDS = 300
-# A guest of 512 MiB moves in 10 seconds, and its first tick in the target follows at once.
+# A guest of 512 MiB migrates in 10 seconds, and its first tick in the target follows immediately.
 _MOVE_SECONDS = 300
 _LIFE_SECONDS = 90
 _TICK = re.compile(r"@@tick (\d+)@@ cpu\s*: ([^,\r\n]*)")
 
 
 def make_ticking(part: Path) -> None:
-    """Pack the first root of a nested guest that is to move."""
+    """Pack the initrd of a nested guest that is migrated."""
     with gzip.open(part, "wb") as stream:
         archive = Archive(stream)  # type: ignore[arg-type]
         archive.device("dev/console", 5, 1)
@@ -41,13 +41,13 @@ def make_ticking(part: Path) -> None:
 
 
 def last_tick(console: str) -> tuple[int, str]:
-    """The last number that a guest counted to, and the processor that it names; 0 where it did not count."""
+    """The last number that a guest counted to, and its processor's name; 0 if it did not count."""
     found = _TICK.findall(console)
     return (int(found[-1][0]), found[-1][1].strip()) if found else (0, "")
 
 
 def errors_of(text: str) -> str:
-    """What QEMU said beside warnings, in one line; libvirt's log has the time before each line, and words of its own."""
+    """QEMU's messages except warnings, in one line, also out of libvirt's log."""
     found = re.findall(r"^(?:\S+Z )?qemu-system-ppc64: (?!warning:)(.*\S)", text, re.M)
     return "; ".join(dict.fromkeys(found))[:400]
 
@@ -58,16 +58,16 @@ def put(host: Remote, path: str, text: str) -> None:
 
 
 class Guest:
-    """A QEMU with a guest in one host."""
+    """A QEMU with a guest in a host."""
 
     def __init__(self, host: Remote, name: str, mode: str, port: int | None = None) -> None:
-        """Start it; with a port, it waits there for a guest that arrives."""
+        """Start the guest. With a port, QEMU waits there for an incoming migration."""
         self.host, self.name, self.mode = host, name, mode
         self._id = 0
         host.run(f"sh /root/mover start {name} {mode} {port or ''}")
 
     def ask(self, command: str, **arguments: Any) -> dict[str, Any] | None:
-        """QEMU's answer to a command, None where QEMU has ended."""
+        """QEMU's answer to a command; None if QEMU has ended."""
         self._id += 1
         text = json.dumps({"execute": command, "id": self._id, **({"arguments": arguments} if arguments else {})})
         answer = self.host.run(f"sh /root/mover ask {self.name} '{text}'", allowed=(0, 3))
@@ -80,7 +80,7 @@ class Guest:
         return returned
 
     def connect(self) -> str:
-        """Begin to speak with QEMU: the state of its guest, or an empty text where QEMU has ended."""
+        """Open the QMP session. Returns the state of the guest, or an empty text if QEMU has ended."""
         if self.ask("qmp_capabilities") is None:
             return ""
         state = self.ask("query-status")
@@ -90,7 +90,7 @@ class Guest:
         return last_tick(self.host.run(f"tail -c 4000 /run/guests/{self.name}.console").out)
 
     def lives(self, beyond: int, seconds: float) -> tuple[int, str]:
-        """The guest's count and its processor as soon as it has counted beyond a number; 0 where it does not in time."""
+        """The guest's count and its processor once it has counted beyond a number; 0 if that takes too long."""
         deadline = time.monotonic() + seconds
         while True:
             number, processor = self.tick()
@@ -108,7 +108,7 @@ class Guest:
 
 
 def boot_guest(host: Remote, name: str, mode: str) -> Guest:
-    """A guest that is up and counts; a mode that the host does not take is an error here."""
+    """A guest that is up and counts. It is an error if the host refuses its mode."""
     guest = Guest(host, name, mode)
     if not guest.connect() or not guest.lives(0, _UP_SECONDS)[0]:
         raise LabError(f"The guest {name} does not come up in {host.host.name} ({guest.errors() or 'QEMU said nothing'}); it cannot be moved.")
@@ -116,9 +116,9 @@ def boot_guest(host: Remote, name: str, mode: str) -> Guest:
 
 
 def move(guest: Guest, target: Remote, port: int) -> tuple[Guest, Came]:
-    """Migrate a guest, and see where it lives then.
+    """Migrate a guest, and check where it runs afterwards.
 
-    Returns where it is after that: the guest in the target, or the one in the source as before.
+    Returns the guest in the target if it runs there, otherwise the one in the source.
     """
     began = time.monotonic()
     source = guest.host
@@ -128,14 +128,14 @@ def move(guest: Guest, target: Remote, port: int) -> tuple[Guest, Came]:
     guest.ask("migrate", uri=f"tcp:{target.address}:{port}")
     state = _finished(guest)
     if state.get("status") == "completed":
-        # The last that it counted to in the source; only what goes beyond that was counted in the target.
+        # The last number that it counted to in the source. Only larger numbers were counted in the target.
         last, was = guest.tick()
         number, processor = arriving.lives(last, _LIFE_SECONDS)
         words = f"counts on from {last} in {source.host.name} to {number} as {processor}" if number else f"counts no further than {last}; QEMU: {arriving.errors() or 'nothing'}"
         took = f"{was}; {state.get('total-time', 0) / 1000:.1f} s, {state.get('downtime', 0)} ms of them without the guest"
         guest.end()
         return arriving, Came(moves.ARRIVED if number else moves.LOST, words, took, time.monotonic() - began)
-    # QEMU of the target ends by itself, but it may be about to.
+    # The target's QEMU exits by itself, but this may take a moment.
     said = _words_at_the_end(arriving)
     number, _ = guest.lives(max(before, guest.tick()[0]), _LIFE_SECONDS)
     arriving.end()
@@ -146,7 +146,7 @@ def move(guest: Guest, target: Remote, port: int) -> tuple[Guest, Came]:
 
 
 def _finished(guest: Guest) -> dict[str, Any]:
-    """What QEMU says of a migration that has come to its end."""
+    """QEMU's status of a migration that has ended."""
     deadline = time.monotonic() + _MOVE_SECONDS
     while True:
         state = guest.ask("query-migrate")
@@ -160,7 +160,7 @@ def _finished(guest: Guest) -> dict[str, Any]:
 
 
 def _words_at_the_end(guest: Guest) -> str:
-    """The errors of a QEMU that is ending, with a little time for it."""
+    """The errors of a QEMU that is about to exit, after waiting for a moment."""
     for _ in range(10):
         if guest.host.run(f"cat /run/guests/{guest.name}.status", allowed=None).status == 0:
             break
@@ -170,7 +170,7 @@ def _words_at_the_end(guest: Guest) -> str:
 
 @dataclass(frozen=True)
 class Case:
-    """A guest in a mode, started in the first host or in the second one, and whether it goes back after it has arrived."""
+    """A guest in a mode, the host in which it is started, and whether it returns after it has arrived."""
 
     mode: str
     in_second: bool = False
@@ -183,12 +183,12 @@ CASES = (
     Case("power10"),
     Case("none", in_second=True, back=True),
 )
-# A guest that has to arrive, and one that has to stay.
+# One guest that must arrive, and one that must not.
 QUICK_CASES = (Case("power9"), Case("none"))
 
 
 def plan(host: Host, tool: Path) -> remote.Plan:
-    """A host in which QEMU starts guests that move."""
+    """A host in which QEMU starts guests for migrations."""
     job = jobs.Job(
         files={
             "/root/mover": guests.GUEST / "mover",
@@ -205,7 +205,7 @@ def plan(host: Host, tool: Path) -> remote.Plan:
 
 
 def share_records(hosts: tuple[Remote, Remote]) -> None:
-    """Put each host's own record into both, as /root/hosts/NAME.json."""
+    """Copy each host's record to both hosts, as /root/hosts/NAME.json."""
     for host in hosts:
         record = host.run("virt-host-compat show --json").out
         for one in hosts:
@@ -213,7 +213,7 @@ def share_records(hosts: tuple[Remote, Remote]) -> None:
 
 
 def ask_tool(source: Remote, target: Remote, mode: str) -> dict[str, Said]:
-    """What check and survey say of a guest in the source, asked there, from its document and both hosts' records."""
+    """The answers of check and survey about a guest, from its document and both hosts' records."""
     files = {one: f"/root/hosts/{one.host.name}.json" for one in (source, target)}
     check = source.run(f"virt-host-compat check --json /root/{mode}.xml --host {files[target]} --from {files[source]}", allowed=(0, 1, 4))
     survey = source.run(f"virt-host-compat survey --json --hosts {files[source]} --hosts {files[target]} --domains /root/{mode}.xml")
@@ -221,7 +221,7 @@ def ask_tool(source: Remote, target: Remote, mode: str) -> dict[str, Said]:
 
 
 def run_case(case: Case, first: Remote, second: Remote, number: int) -> Iterator[Move]:
-    """All moves of one guest."""
+    """All migrations of one guest."""
     start, other = (second, first) if case.in_second else (first, second)
     name = f"guest{number}"
     guest = boot_guest(start, name, case.mode)
@@ -237,7 +237,7 @@ def run_case(case: Case, first: Remote, second: Remote, number: int) -> Iterator
 
 
 def run(first: Host, second: Host, tool: Path, cases: tuple[Case, ...] = CASES) -> Iterator[Move]:
-    """Boot two hosts and move guests between them."""
+    """Boot two hosts and migrate guests between them."""
     with remote.pair(plan(first, tool), plan(second, tool)) as hosts:
         share_records(hosts)
         for number, case in enumerate(cases):

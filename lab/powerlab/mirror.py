@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Where Debian packages come from: the machine's own apt sources, never a name written here."""
+"""Finds out from which Debian archive packages come: from the machine's apt sources, not from a built-in name."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _DEBIAN_SUITES = re.compile(
     r"^(bookworm|trixie|forky|duke|sid|unstable|testing|stable|oldstable|experimental)(-updates|-backports)?$"
 )
-# Settings of the machine that reach the network or judge dates; the rest of its configuration stays out.
+# The machine's settings for network access and for checking dates. The rest of its configuration is not used.
 _KEEP = re.compile(r"^Acquire::(http|https|ftp|Retries|ForceIPv|Proxy|Check-Date|Max-ValidTime)", re.I)
 
 
 def trust() -> str:
-    """The option of a line of sources.list that says whose signature the archive needs."""
+    """The option of a line in sources.list that tells which key signs the archive."""
     return f"signed-by={_KEYRING}"
 
 
 @cache
 def archive() -> str:
-    """The URI of the Debian archive as this machine's apt has it."""
+    """The URI of the Debian archive that this machine's apt uses."""
     chosen = os.environ.get(ENVIRONMENT)
     if chosen:
-        # From a file: archive apt would use packages in their place, and the lab unpacks copies.
+        # With file: apt would use packages directly from that folder, but the lab unpacks copies.
         return re.sub(r"^file:", "copy:", chosen.rstrip("/"))
     apt = require_program("apt-get", "apt")
     listed = subprocess.run(
@@ -54,6 +54,6 @@ def network_settings() -> list[str]:
     dumped = subprocess.run(
         [require_program("apt-config", "apt"), "dump", "Acquire"], capture_output=True, text=True, check=False
     )
-    # A mirror may be late, and a dated copy of the archive is past its date by design. Its signatures are still
-    # checked, and nothing of it is installed on the machine.
+    # A mirror may be out of date, and the lists of an archive snapshot have expired. The signatures are still checked,
+    # and nothing is installed on the machine.
     return [line for line in dumped.stdout.splitlines() if _KEEP.match(line)] + ['Acquire::Check-Valid-Until "false";']

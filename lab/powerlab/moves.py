@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""One attempt to migrate a guest, what the tool had said of it, and the verdict: the migration is the judge."""
+"""One attempt to migrate a guest, what the tool predicted, and the verdict, which the migration decides."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from .failures import LabError
 
 ARRIVED, ENDED, FAILED, HOOK, LOST = "arrived", "ended at its start", "failed", "refused by the hook", "lost"
 YES, NO, UNKNOWN = "compatible", "incompatible", "unknown"
-# A guest without a pinned mode runs in a mode that depends on where it was started, which no document contains.
+# The mode of a guest without a pinned mode depends on the host where it was started, which no document contains.
 _STARTED_ON = "a guest that was started on"
-# With these words QEMU and KVM of the target refuse the mode in which a guest runs.
+# The messages with which QEMU and KVM of the target refuse the mode of a guest.
 _REFUSALS = ("Unable to set CPU compatibility mode in KVM", "not valid for CPU")
 
 
 @dataclass(frozen=True)
 class Said:
-    """What a command said of a guest and a target before it was moved, and why."""
+    """What a command predicted for a guest and a target before the migration, and its reason."""
 
     verdict: str
     reason: str
@@ -26,12 +26,13 @@ class Said:
 
 @dataclass(frozen=True)
 class Came:
-    """What came of a migration.
+    """The outcome of a migration.
 
-    what    arrived: the guest went on in the target; ended at its start: the target's QEMU ended before anything came;
-            failed: the target's QEMU ended while the guest arrived; refused by the hook: libvirt's hook in the target
-            said no. In all of these but the first the guest went on in the source. lost: it lives nowhere.
-    words   of the target, and of the source
+    what    arrived: the guest continued in the target; ended at its start: the target's QEMU exited before the
+            migration began; failed: the target's QEMU exited during the migration; refused by the hook: libvirt's
+            hook in the target refused it. In all of these but the first the guest continued in the source.
+            lost: it runs nowhere.
+    words   the messages of the target, and of the source
     """
 
     what: str
@@ -42,7 +43,7 @@ class Came:
 
 @dataclass
 class Move:
-    """A row of the matrix: the way, the guest, what was said, what came of it, and the verdict with what disagrees."""
+    """A row of the matrix: the hosts, the guest, the predictions, the outcome, and the verdict with what disagrees."""
 
     host: str
     by: str
@@ -68,7 +69,7 @@ def read_check(text: str) -> Said:
 
 
 def read_survey(text: str, guest: str, host: str) -> Said:
-    """Whether a guest can arrive on a host, in the JSON of a `survey`; the guest is the one that runs, where one does."""
+    """Whether a guest can migrate to a host, in the JSON of a `survey`. The running guest counts, if there is one."""
     try:
         survey = json.loads(text)["virt-host-compat"]
         (place,) = [index for index, kind in enumerate(survey["kinds"]) if host in kind["hosts"]]
@@ -81,9 +82,9 @@ def read_survey(text: str, guest: str, host: str) -> Said:
 def judge(came: Came, said: dict[str, Said]) -> tuple[str, list[str]]:
     """agree, DISAGREE or no statement, and what disagrees.
 
-    said is what each command said; one that says `unknown` is never wrong, but where all do there is no statement.
-    A guest that did not arrive says something about its mode only where QEMU's words are about the mode. A hook that
-    refused is the tool itself, and no witness: that is held against the same move without the hook.
+    `said` has each command's prediction. The prediction `unknown` is never wrong, but if all are unknown there is no
+    statement. If a guest did not arrive, this counts as a refusal of its mode only if QEMU's message is about the mode.
+    A hook that refused is part of the tool, so it is compared with the same migration without the hook.
     """
     if came.what == LOST:
         return "DISAGREE", [f"the guest lives nowhere ({came.target}; {came.source})"]
@@ -98,12 +99,12 @@ def judge(came: Came, said: dict[str, Said]) -> tuple[str, list[str]]:
 
 
 def _of_this_guest(one: Said) -> Said:
-    """What was said, where it is of guests that were started on the source alone and this one was not: nothing of this one."""
+    """Ignores a prediction that is only about guests that were started on the source, if this guest was not."""
     return Said(UNKNOWN, one.reason) if one.verdict == NO and _STARTED_ON in one.reason else one
 
 
 def row(way: str, by: str, guest: str, said: dict[str, Said], came: Came) -> Move:
-    """The row of a migration; said has `check` and `survey`, way is `SOURCE to TARGET`, and guest ends with where it was started."""
+    """The row of a migration. `said` has `check` and `survey`; `guest` ends with the host where it was started."""
     started_here = guest.endswith(f"started in {way.split(' to ')[0]}")
     verdict, trouble = judge(came, said if started_here else {name: _of_this_guest(one) for name, one in said.items()})
     check = said["check"]

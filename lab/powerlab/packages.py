@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Debian packages of any architecture and suite, through an apt state of our own.
+"""Gets Debian packages of any architecture and suite, with an apt state of the lab's own.
 
-The machine's apt is not touched: own sources, lists, archives and an empty (or borrowed,
-read only) dpkg status. apt itself checks the archive's signatures and every package's hash.
+The machine's apt is not changed: the lab has its own sources, lists, archives and an empty (or borrowed, read-only)
+dpkg status. apt itself checks the archive's signatures and every package's hash.
 
-A mirror between two states lists packages that it does not have (yet, or any more). Then the next
-candidate is taken: the lists are read again, another version of the package, another suite.
+A mirror that is being updated lists packages that it does not have yet, or no longer has. Then the next candidate is
+tried: the lists are read again, another version of the package, another suite.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from . import cachedir, mirror
 from .apt import compare_versions, last_line, name_and_version, remedy, run_apt, unpack_one
 from .failures import LabError, require_program
 
-# apt's lists are read again when they are older than this; packages already unpacked stay.
+# apt's lists are read again if they are older than this. Packages that are already unpacked are kept.
 LISTS_MAX_AGE = 24 * 3600
-# Older lists than this are read again before the archive is believed to lack what they name.
+# Before a package counts as missing from the archive, lists that are older than this are read again.
 LISTS_RECENT = 600
-# The words of apt's methods for a file that the archive does not have; other failures are the network's or the disk's.
+# The messages of apt's methods for a file that the archive does not have. Other failures are about the network or disk.
 _NOT_THERE = re.compile(r"^E: Failed to fetch (\S+)\s+(?:404 |410 |Failed to stat|File not found)", re.M)
 
 
 class Unavailable(LabError):
-    """A suite cannot give the packages that were asked for; another candidate may do."""
+    """A suite cannot provide the requested packages. Another candidate may be able to."""
 
 
 def _native_architecture() -> str:
@@ -45,12 +45,12 @@ def _native_architecture() -> str:
 
 @dataclass(frozen=True)
 class Suite:
-    """One view of the archive: suites, of which the last one is preferred, and an architecture.
+    """A set of suites, of which the last one is preferred, and an architecture.
 
-    borrow_status makes the machine's own installed packages count as present, for programs
-    that run beside them; otherwise whole dependency trees are meant.
-    spare are suites (by codename), tried one after the other where the archive lacks something of the others; what was
-    asked for, with all that is built from its source, still comes from the preferred suite, if that has it.
+    borrow_status treats the packages that are installed on the machine as present, for programs that run on it;
+    otherwise all dependencies are unpacked.
+    spare lists suites (by codename) that are tried in turn if a package is missing from the other suites. The requested
+    packages, and everything that is built from the same sources, still come from the preferred suite if it has them.
     """
 
     names: tuple[str, ...]
@@ -58,7 +58,7 @@ class Suite:
     borrow_status: bool = False
     spare: tuple[str, ...] = ()
     filled_from: str | None = None
-    # A view of source packages has no others.
+    # If this is set, the suites contain only source packages.
     sources: bool = False
 
     @property
@@ -113,7 +113,7 @@ class Suite:
             *mirror.network_settings(),
         ]
         if os.geteuid() == 0:
-            # The cache of root is closed to apt's own user; without this apt warns and does the same.
+            # apt's own user cannot read root's cache. Without this line apt prints a warning and does the same.
             lines.append('APT::Sandbox::User "root";')
         (folder / "apt.conf").write_text("\n".join(lines) + "\n")
 
@@ -122,13 +122,13 @@ class Suite:
         return not stamp.exists() or time.time() - stamp.stat().st_mtime >= seconds
 
     def _refresh(self) -> None:
-        """Read the lists of the suites again; call with the lock held."""
+        """Read the lists of the suites again. The lock must be held."""
         stamp = self.folder / "updated"
         done = run_apt(["apt-get", "update", "--error-on=any"], self._environment())
         if done.returncode != 0:
             if stamp.exists():
-                return  # Older signed lists are good enough; a package that is gone shows itself later.
-            # What apt would go on with may be what fills the disk.
+                return  # Use the older signed lists. A missing package is noticed later.
+            # The partial lists that apt would continue with may be what fills the disk.
             cachedir.remove_tree(self.folder / "lists")
             raise Unavailable(
                 f"Cannot read the package lists of {', '.join(self._all_names)} for {self.architecture} from "
@@ -137,14 +137,14 @@ class Suite:
         stamp.touch()
 
     def _prepare(self) -> None:
-        """Have lists that are young enough, and nothing that apt is to avoid; call with the lock held."""
+        """Make sure that the lists are recent, and that apt avoids no package. The lock must be held."""
         self._write_configuration()
         if self._lists_are_older_than(LISTS_MAX_AGE):
             self._refresh()
         self._avoid(())
 
     def _read_known(self) -> frozenset[str]:
-        """The work of `known`; call with the lock held."""
+        """Implements `known`. The lock must be held."""
         self._prepare()
         done = run_apt(["apt-cache", "dumpavail"], self._environment())
         return frozenset(re.findall(r"^Package: (\S+)", done.stdout, re.M))
@@ -156,7 +156,7 @@ class Suite:
             return self._read_known()
 
     def versions(self, name: str) -> list[str]:
-        """The versions of a package that the suites list, newest first."""
+        """The versions of a package in the suites, newest first."""
         with cachedir.lock(f"apt-{self.label}"):
             self._prepare()
             done = run_apt(["apt-cache", "madison", name], self._environment())
@@ -164,11 +164,11 @@ class Suite:
         return sorted(listed, key=cmp_to_key(compare_versions), reverse=True)
 
     def unpack(self, wanted: list[str], into: Path, dependencies: bool) -> list[str]:
-        """Download packages (with all they depend on, if asked) and unpack them into a folder.
+        """Download packages (and all their dependencies, if requested) and unpack them into a folder.
 
-        wanted has names, or `name=version` for that version alone. Returns `name version` of each.
-        Nothing is unpacked before everything was downloaded and verified. Raises Unavailable where
-        neither the suites nor the spare ones have them.
+        wanted has names, or `name=version` for a fixed version. Returns `name version` of each. Nothing is unpacked
+        before everything was downloaded and verified. Raises Unavailable if neither the suites nor the spare ones have
+        them.
         """
         gone: set[tuple[str, str]] = set()
         first: Unavailable | None = None
@@ -181,9 +181,9 @@ class Suite:
         raise first
 
     def _unpack(self, wanted: list[str], into: Path, dependencies: bool, gone: set[tuple[str, str]]) -> list[str]:
-        """unpack() from these suites; adds what the archive turns out to lack to `gone`."""
+        """Implements unpack() for these suites. Adds the packages that are missing from the archive to `gone`."""
         with cachedir.lock(f"apt-{self.label}"):
-            # With the lock held, what is there was left by a run that was killed.
+            # The lock is held, so a folder that exists was left by a run that was killed.
             for stale in self.folder.glob("debs.*"):
                 cachedir.remove_tree(stale)
             self._prepare()
@@ -196,7 +196,7 @@ class Suite:
                 return [unpack_one(debs / name, into) for name in sorted(names)]
 
     def _download(self, wanted: list[str], debs: Path, dependencies: bool, gone: set[tuple[str, str]]) -> Collection[str]:
-        """Download what is wanted, going to other versions as often as the archive lacks one; returns the files' names."""
+        """Download what is wanted, with other versions if the archive lacks some. Returns the names of the files."""
         while True:
             missing = [name for name in wanted if name.partition("=")[0] not in self.known]
             if missing:
@@ -228,7 +228,7 @@ class Suite:
             with cachedir.lock(f"apt-{self.label}"):
                 self._prepare()
                 done = run_apt(["apt-get", "source", "--download-only", "--only-source", f"{name}={version}"], self._environment(), into)
-            # apt puts a word of its own after the name of a file that is not what the list says.
+            # apt appends ".FAILED" to the name of a file whose hash is wrong.
             files = sorted(path for path in into.iterdir() if path.is_file() and path.suffix != ".FAILED")
             if any(".orig.tar." in path.name for path in files) and any(".debian.tar." in path.name for path in files):
                 return files
@@ -237,9 +237,10 @@ class Suite:
         raise first or Unavailable(f"The source package {name} is not in {', '.join(self._all_names)} of {mirror.archive()}; name another archive in {mirror.ENVIRONMENT}.")
 
     def _avoid(self, gone: Collection[tuple[str, str]], wanted: Collection[str] = ()) -> None:
-        """Keep apt from choosing these versions; a version that is asked for by its number is not kept from it.
+        """Keep apt from choosing these versions. This does not affect a version that is requested by its number.
 
-        Where another suite fills the gaps, what is wanted is kept to its own suite: the first line that fits decides.
+        If another suite fills the gaps, the wanted packages are pinned to their own suite. The first matching entry
+        decides.
         """
         text = "".join(f"Package: {name}\nPin: version {version}\nPin-Priority: -1\n\n" for name, version in sorted(gone))
         if self.filled_from:
@@ -248,14 +249,14 @@ class Suite:
         (self.folder / "preferences").write_text(text)
 
     def _sources(self, packages: Iterable[str]) -> set[str]:
-        """The source packages that these packages are built from."""
+        """The source packages from which these packages are built."""
         names = sorted(set(packages))
         done = run_apt(["apt-cache", "show", *names], self._environment()) if names else None
         blocks = done.stdout.split("\n\n") if done else []
         return {match[1] for block in blocks if (match := re.search(r"^Source: (\S+)", block, re.M) or re.search(r"^Package: (\S+)", block, re.M))}
 
     def _command(self, wanted: list[str], dependencies: bool, *options: str) -> list[str]:
-        """One command for planning and for fetching, so that both choose the same versions."""
+        """The command for both planning and downloading, so that both choose the same versions."""
         what = ["install", "--download-only", "-y"] if dependencies else ["download"]
         return ["apt-get", *what, *options, *wanted]
 
@@ -272,7 +273,7 @@ class Suite:
         return dict(re.findall(r"^'(\S+)' (\S+\.deb) ", done.stdout, re.M))
 
     def _fetch(self, wanted: list[str], debs: Path, dependencies: bool, plan: dict[str, str]) -> set[tuple[str, str]]:
-        """Download a plan's packages; returns (name, version) of those that the archive does not have."""
+        """Download a plan's packages. Returns (name, version) of those that the archive does not have."""
         done = run_apt(self._command(wanted, dependencies, "-o", f"Dir::Cache::archives={debs}"), self._environment(), debs)
         if done.returncode == 0:
             return set()
@@ -296,7 +297,7 @@ class Suite:
 
 @dataclass(frozen=True)
 class Candidate:
-    """Packages of a suite that would do, each as `name=version`, and the version that names them all."""
+    """Suitable packages of a suite, each as `name=version`, and the version that identifies them together."""
 
     packages: tuple[str, ...]
     version: str
@@ -305,13 +306,13 @@ class Candidate:
 def unpack_first(suites: Iterable[Suite], find: Callable[[Suite], list[Candidate]], into: Path, dependencies: bool, none: str) -> Candidate:
     """Unpack the first candidate that the archive really has, and return it.
 
-    suites come in the order of the search, and `find` gives the candidates of one, the one to prefer first.
-    Raises Unavailable with what was wrong with the first candidate, or with `none` where no list has any.
+    suites are searched in this order. `find` returns the candidates of a suite, the preferred one first. Raises
+    Unavailable with the error of the first candidate, or with `none` if no list has a candidate.
     """
     first: Unavailable | None = None
     for suite in suites:
         try:
-            # A mirror may be between two states of one suite: then its lists cannot be read.
+            # While a mirror is being updated, the lists of a suite may be unreadable.
             candidates = find(suite)
         except Unavailable as error:
             first = first or error
@@ -326,5 +327,5 @@ def unpack_first(suites: Iterable[Suite], find: Callable[[Suite], list[Candidate
 
 
 def native(*suites: str, spare: tuple[str, ...] = ()) -> Suite:
-    """A view for programs that run on this machine, beside what it has."""
+    """A Suite for programs that run on this machine, in addition to the installed packages."""
     return Suite(suites, _native_architecture(), borrow_status=True, spare=spare)

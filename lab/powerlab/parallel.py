@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs boots side by side, at most two by default, and ends them all when one must stop."""
+"""Boots several hosts at the same time, at most two by default, and ends them all if one must stop."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ R = TypeVar("R")
 
 
 def each(work: Callable[[T], R], items: Iterable[T], jobs: int = 2) -> Iterator[tuple[T, R | LabError]]:
-    """Yield (item, result or the lab's error) as they come; an interruption ends every QEMU first."""
+    """Yield (item, result or the lab's error) as they finish. An interruption ends every QEMU first."""
     with ThreadPoolExecutor(jobs) as pool:
         futures: dict[Future[R], T] = {pool.submit(work, item): item for item in items}
         try:
             left = set(futures)
             while left:
-                # A bounded wait lets signals through to the main thread.
+                # Wait with a timeout, so that the main thread can handle signals.
                 done, left = wait(left, timeout=1, return_when=FIRST_COMPLETED)
                 for future in done:
                     error = future.exception()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The parts of the matrix, each a list of rows with a verdict, printed as they come."""
+"""The parts of the matrix. Each is a list of rows with a verdict, printed as they finish."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from .hosts import Host, find
 from .job import Job
 from .results import Part, save, versions, write
 
-# The host of the libvirt part: what libvirt alone gets wrong is seen here.
+# The host of the libvirt part. On it, libvirt's own answer is wrong.
 _LIBVIRT_HOST = "power10-as-power9"
 _LIBVIRT_ROOTS = ("libvirt-debian12", "libvirt-debian13")
 _UNITS_ROOTS = ("systemd-debian12",)
-# Guests move between these two.
+# Guests migrate between these two hosts.
 _MIGRATION_HOSTS = ("power10", "power10-as-power9")
 
 
 @dataclass(frozen=True)
 class _Guests:
-    """One host of the guest matrix: the root with the QEMU inside, the modes, and whether it decides about domains too."""
+    """One host of the guest matrix: the root with its QEMU, the modes, and whether domains are decided there, too."""
 
     host: Host
     root: str
@@ -35,9 +35,9 @@ class _Guests:
 
 
 def _guests_of(host: Host, decide: bool) -> list[_Guests]:
-    """What is done with a host: guests in all modes, with the QEMU of the libvirt that decides about its domains.
+    """What runs in a host: guests in all modes, with the QEMU of the libvirt that decides about the host's domains.
 
-    The older QEMU inside does not know the newest mode, so the newer one starts those guests.
+    The older QEMU in the host does not know the newest mode, so the newer one starts those guests.
     """
     if not decide or not host.decisions:
         return [_Guests(host, "qemu10", guests.MODES)]
@@ -56,7 +56,7 @@ def _give_up(part: Part, name: str, error: LabError) -> None:
 
 
 def run_hosts(chosen: list[Host], tool: Path, jobs: int, record: bool, merge: bool, keep: bool) -> Part:
-    """The probe matrix; its result is kept where `keep` says so."""
+    """The probe matrix. `keep` tells whether its results are stored."""
     part, started = Part("hosts"), time.monotonic()
     part.versions = versions({host.kernel for host in chosen}, {host.qemu for host in chosen})
     data = measured.load()
@@ -79,7 +79,7 @@ def run_hosts(chosen: list[Host], tool: Path, jobs: int, record: bool, merge: bo
 
 
 def _start_guests(item: _Guests, tool: Path) -> sessions.Files:
-    """One host's guests, and in the same boots the decisions where they are wanted."""
+    """One host's guests, and in the same boots the decisions if they are wanted."""
 
     def make() -> Job:
         job = guests.work(tool, item.root)
@@ -91,7 +91,7 @@ def _start_guests(item: _Guests, tool: Path) -> sessions.Files:
 
 
 def run_guests(chosen: list[Host], tool: Path, jobs: int, native: Path | None, record: bool, merge: bool) -> list[Part]:
-    """The guest matrix; with a tool for this machine, the decisions too."""
+    """The guest matrix; with a tool for this machine, the decisions, too."""
     part, decided, started = Part("guests"), Part("decisions"), time.monotonic()
     work = [item for host in chosen if host.guests for item in _guests_of(host, native is not None)]
     part.versions = versions({item.host.kernel for item in work}, {item.host.qemu for item in work})
@@ -135,7 +135,7 @@ def run_guests(chosen: list[Host], tool: Path, jobs: int, native: Path | None, r
     decided.data = {session.host: session.cluster for session in told if session.cluster}
     kept = save(decided, started, merge)
     if kept.data:
-        # The baselines are over all hosts that are kept, not over those of this run alone.
+        # The baselines use all hosts with stored results, not only those of this run.
         baselines = asdict(decisions.judge_baselines(kept.data, native))
         _say_decision(baselines)
         decided.rows.append(baselines)
@@ -163,7 +163,7 @@ def _add_session(part: Part, session: decisions.Session) -> None:
 
 
 def _run_roots(part: Part, wanted: tuple[str, ...], ask: Callable[[str], Any], words: Callable[[Any], str]) -> Part:
-    """A session with each root: ask makes it, words says in a line what came of it."""
+    """A session with each root: `ask` runs it, `words` describes its outcome in one line."""
     started = time.monotonic()
     host = find(_LIBVIRT_HOST)
     part.versions = versions({host.kernel}, {host.qemu})
@@ -181,7 +181,7 @@ def _run_roots(part: Part, wanted: tuple[str, ...], ask: Callable[[str], Any], w
 
 
 def run_libvirt(tool: Path) -> Part:
-    """The real libvirts."""
+    """The part with real libvirts."""
     seed = random.randrange(1 << 32)
     return _run_roots(
         Part("libvirt"),
@@ -192,7 +192,7 @@ def run_libvirt(tool: Path) -> Part:
 
 
 def run_daemon(tool: Path, module: Path) -> Part:
-    """The real libvirts with the module and the start hook."""
+    """The part with real libvirts, the module and the start hook."""
     return _run_roots(
         Part("daemon"),
         _LIBVIRT_ROOTS,
@@ -212,7 +212,7 @@ def run_units(tool: Path) -> Part:
 
 
 def run_migrations(tool: Path, module: Path, native: Path) -> Part:
-    """Guests that move between two hosts, by QEMU alone and by libvirt."""
+    """Migrations between two hosts, by QEMU alone and by libvirt."""
     part, started = Part("migrations"), time.monotonic()
     hosts = [find(name) for name in _MIGRATION_HOSTS]
     part.versions = versions({host.kernel for host in hosts}, {host.qemu for host in hosts})
@@ -223,7 +223,7 @@ def run_migrations(tool: Path, module: Path, native: Path) -> Part:
 
 
 def run_quick_migrations(tool: Path) -> Part:
-    """Two of these guests, by QEMU alone; the result is not kept."""
+    """Two of these migrations, by QEMU alone. The result is not stored."""
     part = Part("migrations")
     hosts = [find(name) for name in _MIGRATION_HOSTS]
     _move(part, "QEMU", migrations.run(hosts[0], hosts[1], tool, migrations.QUICK_CASES))
@@ -245,7 +245,7 @@ def _move(part: Part, by: str, rows: Iterator[moves.Move]) -> None:
 
 
 def run_failures(tool: Path) -> Part:
-    """The failures on purpose."""
+    """The part in which hosts are broken on purpose."""
     part, started = Part("failures"), time.monotonic()
     part.versions = versions({"7.3", "6.12"}, {7})
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The probe matrix: on each host the tool's answers beside those of raw calls."""
+"""The probe matrix: compares the tool's answers on each host with those of raw calls."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SCRIPT = Path(__file__).resolve().parent.parent / "guest/ask"
 
 @dataclass
 class Answer:
-    """One host: what the tool said, what the raw calls said, and where they differ."""
+    """One host: the answers of the tool and of the raw calls, and where they differ."""
 
     host: str
     row: str = ""
@@ -36,7 +36,7 @@ class Answer:
 
 
 def raw_probe() -> Path:
-    """The independent probe, built for ppc64le, once for each state of its source."""
+    """The independent probe, built for ppc64le, again whenever its source changes."""
     compiler = require_program("powerpc64le-linux-gnu-gcc", "g++-powerpc64le-linux-gnu")
     digest = hashlib.sha256(_SOURCE.read_bytes()).hexdigest()[:12]
 
@@ -60,7 +60,7 @@ def _json(text: bytes, what: str) -> dict[str, Any]:
 
 
 def _expected_statuses(known: bool) -> dict[str, int]:
-    """Exit statuses of the tool: 0 where the modes are known, 4 where they are not; see docs and --help."""
+    """The expected exit statuses of the tool: 0 if the modes are known, 4 if not; see docs and --help."""
     return {
         "show": 0 if known else 4,
         "capabilities": 0,
@@ -71,7 +71,7 @@ def _expected_statuses(known: bool) -> dict[str, int]:
 
 
 def ask(host: Host, tool: Path, data: measured.Data) -> Answer:
-    """Boot a host, ask the tool and the raw calls, and compare everything that they said; `data` is what guests did."""
+    """Boot a host, run the tool and the raw calls, and compare their output. `data` is what guests did."""
     job = Job(
         command=["sh", "/root/ask"],
         files={"/root/ask": _SCRIPT, "/usr/local/bin/virt-host-compat": tool, "/usr/local/bin/raw_probe": raw_probe()},
@@ -107,14 +107,14 @@ def ask(host: Host, tool: Path, data: measured.Data) -> Answer:
 
 
 def store(answer: Answer) -> None:
-    """Keep the tool's record and the raw answers of a host for the tests that replay them."""
+    """Store the tool's record and the raw answers of a host for the tests that replay them."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / f"{answer.host}.json").write_text(answer.record)
     (FOLDER / f"{answer.host}.raw.json").write_text(json.dumps(json.loads(answer.raw), indent=1) + "\n")
 
 
 def changed(answer: Answer) -> list[str]:
-    """How the answer differs from the recorded one; the kernel's release may move on. A record of another schema is no measure."""
+    """How the answer differs from the recorded one, except for the kernel release. Other schemas are ignored."""
     path = FOLDER / f"{answer.host}.json"
     if not path.exists():
         return []

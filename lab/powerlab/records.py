@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Recorded hosts: what a host's kernel says, kept as plain files and as the tool's JSON record."""
+"""Records hosts: the kernel's files as plain files, and the tool's JSON record."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SCRIPT = Path(__file__).resolve().parent.parent / "guest/record-tree"
 
 
 def record_tree(host: Host) -> int:
-    """Boot a host and store its tree below xml-tests/records/HOST/root; returns the number of files."""
+    """Boot a host and store its files below xml-tests/records/HOST/root. Returns the number of files."""
     job = Job(command=["sh", "/root/record-tree"], files={"/root/record-tree": _SCRIPT})
     outcome = boot.run(host, job)
     files = {name: data for name, data in outcome.files.items() if name.startswith("root/")}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Hosts that stay up side by side, joined by a network, and do what the lab tells them one command after the other."""
+"""Hosts that run at the same time, connected by a network, in which the lab runs one command after another."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from .hosts import Host
 from .job import Job
 
 _GUEST = Path(__file__).resolve().parent.parent / "guest"
-# The net between the hosts, which nothing else is in, and the one in which QEMU lets this machine reach a host.
+# The network between the hosts, and the one through which QEMU lets this machine connect to a host.
 _NET = "10.0.0."
 _OUTER_ADDRESS = "10.0.2.15"
-# How long a host may take to answer beyond what a command may take.
+# How long a host may take to answer, in addition to the command's own time.
 _SLACK_SECONDS = 120
-# And to power off, and its QEMU to end.
+# How long a host may take to power off, until its QEMU has ended.
 _LEAVE_SECONDS = 120
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command in a host came to."""
+    """The result of a command in a host."""
 
     status: int
     out: str
@@ -39,15 +39,15 @@ class Answer:
 
     @property
     def words(self) -> str:
-        """All that it said, in one line."""
+        """All its output, in one line."""
         return " ".join(f"{self.out} {self.err}".split())
 
 
 class Remote:
-    """A host that is up.
+    """A running host.
 
-    address its own in the net between the hosts
-    port    of this machine, behind which the host's TCP port `Plan.forward` is
+    address its address in the network between the hosts
+    port    of this machine, forwarded to the host's TCP port `Plan.forward`
     """
 
     def __init__(self, host: Host, address: str, port: int, path: Path, ended: Future[boot.Outcome]) -> None:
@@ -57,7 +57,7 @@ class Remote:
         self._number = 0
 
     def _connect(self, deadline: float) -> socket.socket:
-        """QEMU listens as soon as it runs, long before the host is up; what is sent waits for it."""
+        """QEMU listens as soon as it runs, long before the host is up. What is sent waits until the host reads it."""
         while self._socket is None:
             one = socket.socket(socket.AF_UNIX)
             try:
@@ -87,12 +87,12 @@ class Remote:
     def run(self, script: str, seconds: int = 60, allowed: Sequence[int] | None = (0,)) -> Answer:
         """Run a shell script in the host as root.
 
-        seconds how long it may take there; then it is killed, which is status 137
-        allowed the statuses that are no error of the lab; None for every one
-        Raises LabError where the host does not answer or the status is another one.
+        seconds how long it may run; then it is killed, with status 137
+        allowed the statuses that are not an error of the lab; None for all
+        Raises LabError if the host does not answer or the status is not allowed.
         """
         self._number += 1
-        # The first command waits for the host to come up.
+        # The first command waits until the host is up.
         deadline = time.monotonic() + seconds + _SLACK_SECONDS + (boot.BOOT_SECONDS if self._number == 1 else 0)
         one = self._connect(deadline)
         one.sendall(f"{self._number} {seconds} {base64.b64encode(script.encode()).decode()}\n".encode())
@@ -116,7 +116,7 @@ class Remote:
         return line
 
     def leave(self) -> None:
-        """Let the host's job end; a host that is gone needs nothing."""
+        """End the host's job. Does nothing if the host has ended."""
         if self._socket is not None:
             try:
                 self._socket.sendall(b"leave\n")
@@ -124,7 +124,7 @@ class Remote:
                 pass
 
     def wait(self) -> None:
-        """Wait until the host is gone; its job has no answer, and how it went does not matter any more."""
+        """Wait until the host has ended. Its job has no result, and errors do not matter any more."""
         try:
             self._ended.exception(_LEAVE_SECONDS)
         except TimeoutError:
@@ -136,7 +136,7 @@ class Remote:
 
 
 def read_answer(line: bytes, number: int, name: str) -> Answer:
-    """The answer in a line of lab/guest/agent to the command with a number."""
+    """The result in an answer line of lab/guest/agent, for the command with this number."""
     words = line.decode("ascii", "replace").rstrip("\n").split(" ")
     try:
         told, status, out, err, end = words
@@ -150,7 +150,7 @@ def read_answer(line: bytes, number: int, name: str) -> Answer:
 
 @dataclass(frozen=True)
 class Plan:
-    """A host that is to be up, with the job that carries files into it; `forward` is a TCP port of it that this machine can reach."""
+    """A host to boot, and the job that copies files into it. This machine can connect to its TCP port `forward`."""
 
     host: Host
     job: Job
@@ -168,7 +168,7 @@ def _mac(net: int, index: int) -> str:
 
 
 def arguments(folder: Path, index: int, others: int, forward: int, port: int) -> list[str]:
-    """What QEMU of one of two hosts needs: the port for commands, the net to the other host, and that to this machine."""
+    """QEMU's options for one of two hosts: the port for commands, and the networks to the other host and here."""
     made = [
         *("-device", "virtio-serial-pci", "-chardev", f"socket,id=lab,path={folder}/lab-{index},server=on,wait=off"),
         *("-device", "virtserialport,chardev=lab,name=lab"),
@@ -181,7 +181,7 @@ def arguments(folder: Path, index: int, others: int, forward: int, port: int) ->
 
 
 def _prepare(plan: Plan, folder: Path, index: int, port: int) -> Job:
-    """The job of one of two hosts, ready to be booted."""
+    """The job of one of two hosts, ready to boot."""
     job = plan.job
     job.command = ["sh", "/root/agent"]
     job.network = True
@@ -192,9 +192,9 @@ def _prepare(plan: Plan, folder: Path, index: int, port: int) -> Job:
 
 @contextmanager
 def pair(first: Plan, second: Plan) -> Iterator[tuple[Remote, Remote]]:
-    """Two hosts, up and with a network between them; they end with the context.
+    """Two running hosts with a network between them. They end with the context.
 
-    Raises LabError where a host does not come up.
+    Raises LabError if a host does not boot.
     """
     plans = (first, second)
     with tempfile.TemporaryDirectory(prefix="lab.") as temporary, ThreadPoolExecutor(2) as pool:
@@ -215,7 +215,7 @@ def pair(first: Plan, second: Plan) -> Iterator[tuple[Remote, Remote]]:
             for remote in remotes:
                 remote.wait()
         except BaseException:
-            # Nothing else of the lab runs beside a pair.
+            # The lab runs no other host at the same time as a pair.
             boot.end_all()
             raise
         finally:

@@ -98,7 +98,7 @@ def _describe(name: str) -> str:
 
 
 def _verdict(row: dict[str, Any]) -> str:
-    """A verdict with its reason, where the guest's own words beside it do not say it."""
+    """A verdict, with its reason unless the guest's message already contains it."""
     return row["verdict"] + (f": {row['why']}" if row["why"] and row["why"] != row["detail"] else "")
 
 
@@ -167,7 +167,7 @@ def _section(part: Part) -> str:
 
 
 def text(parts: list[Part]) -> str:
-    """The whole document: a section for each part that ever ran."""
+    """The whole document: a section for each part that has results."""
     return "\n".join([_HEAD] + [_section(part) for part in parts])
 
 

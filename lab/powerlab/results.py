@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Keeps the results of the matrix's parts (lab/results), so that any machine can add a host's rows and write the table."""
+"""Stores the results of the matrix's parts (lab/results), so that any machine can add rows and write the document."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class Part:
 
 
 def versions(kernel_series: set[str], qemus: set[int]) -> dict[str, str]:
-    """The packages' versions behind a result."""
+    """The versions of the packages that were used."""
     found = {f"Linux {series}": kernels.get(series).version for series in sorted(kernel_series)}
     return found | {f"QEMU {'of the machine' if major == 7 else major}": emulators.get(major).version for major in sorted(qemus)}
 
 
 def _merged(part: Part, kept: Part) -> Part:
-    """A part with what was kept of the hosts that did not run now."""
+    """A part, with the stored rows of the hosts that did not run this time."""
     ran = {row["host"] for row in part.rows} | {line.split(":", 1)[0] for line in part.broken}
     first = kept.date.split(" ")[0]
     return Part(
@@ -58,9 +58,10 @@ def _merged(part: Part, kept: Part) -> Part:
 
 
 def save(part: Part, started: float, merge: bool = False) -> Part:
-    """Keep a part's result, in the order of the list of hosts; with `merge` beside what was kept before of other hosts.
+    """Store a part's result, in the order of the list of hosts; with `merge` together with the stored results of other
+    hosts.
 
-    Returns what is kept; the part itself stays that of this run.
+    Returns what is stored. The part itself only contains this run.
     """
     part.date = time.strftime("%Y-%m-%d", time.gmtime())
     part.seconds = time.monotonic() - started
@@ -75,7 +76,7 @@ def save(part: Part, started: float, merge: bool = False) -> Part:
 
 
 def write(part: Part) -> None:
-    """Replace what is kept of a part, a line for each row; without the archive's address, which is another one on each machine."""
+    """Replace the stored result of a part, one line per row, without the archive's address."""
     FOLDER.mkdir(exist_ok=True)
     kept = asdict(part) | {"broken": [_ADDRESS.sub("(address)", line) for line in part.broken]}
     rows = ",\n".join(json.dumps(row, ensure_ascii=False) for row in kept.pop("rows"))
@@ -85,7 +86,7 @@ def write(part: Part) -> None:
 
 
 def load() -> list[Part]:
-    """The kept results, in the order of the parts; parts that never ran are missing."""
+    """The stored results, in the order of the parts. Parts that never ran are missing."""
     found = []
     for name in PARTS:
         path = FOLDER / f"{name}.json"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Roots of Debian packages for a guest: unpacked without their scripts, cut down to what runs, packed once."""
+"""Guest roots made of Debian packages: unpacked without package scripts, reduced, and packed once."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from .packages import Suite
 
 @dataclass(frozen=True)
 class Root:
-    """Packages with all that they depend on, of which the programs, their libraries and some data are kept.
+    """Packages with all their dependencies, of which the programs, their libraries and some data are kept.
 
-    suite has what the archive does not have from its suites filled in from a newer one.
-    programs and data are patterns below the unpacked packages; every pattern must match something.
+    If the archive lacks packages of the suite, they come from its newer, spare suites.
+    programs and data are patterns in the unpacked packages. Every pattern must match something.
     """
 
     suite: Suite
@@ -63,7 +63,7 @@ ROOTS = {
 
 
 def _chosen(tree: Path, root: Root) -> list[Path]:
-    """What of an unpacked tree goes into the root."""
+    """The files of an unpacked tree that belong to the root."""
     programs: list[Path] = []
     data: list[Path] = []
     for patterns, into in ((root.programs, programs), (root.data, data)):
@@ -76,13 +76,13 @@ def _chosen(tree: Path, root: Root) -> list[Path]:
 
 
 def _loader_links(tree: Path, paths: list[Path]) -> dict[str, str]:
-    """Links for loaders that stand below /usr alone: where /lib64 is a link to it, no package of the root has that link.
+    """Links for loaders that exist only below /usr. On a system where /lib64 is a link, no package contains that link.
 
-    Raises LabError where a program's loader is nowhere: the guest would say that the program is not found.
+    Raises LabError if a program's loader is missing: the guest would report the program as not found.
     """
     links: dict[str, str] = {}
     for path in paths:
-        # Only what can be executed has one, and a root has far more data.
+        # Only executables have a loader, and a root has many more data files.
         loader = interpreter(path) if not path.is_symlink() and path.stat().st_mode & 0o111 else None
         if loader is None or tree / loader.lstrip("/") in paths:
             continue
@@ -116,7 +116,7 @@ def _make(name: str, part: Path) -> None:
 
 
 def _write(tree: Path, paths: list[Path], links: dict[str, str], archive: Archive) -> None:
-    # Packages of before merged-/usr have /lib beside /usr/lib; both stay as they are.
+    # Packages from before merged-/usr have /lib as well as /usr/lib. Both are kept.
     for path in paths:
         name = str(path.relative_to(tree))
         if path.is_symlink():
@@ -129,7 +129,7 @@ def _write(tree: Path, paths: list[Path], links: dict[str, str], archive: Archiv
 
 
 def get(name: str) -> Path:
-    """The packed root of a name, made when it is not in the cache."""
+    """The packed root of this name, made if it is not in the cache."""
     return cachedir.item(f"roots/{name}", lambda part: _make(name, part)) / "root.cpio.zst"
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Debian's SELinux policy, built on this machine without root rights, with modules of this project and without.
+"""Debian's SELinux policy, built on this machine without root rights, with and without modules of this project.
 
 semodule works on a root of its own (-p) and loads nothing into this machine's kernel.
 """
@@ -21,7 +21,7 @@ SOURCES = Path(__file__).resolve().parents[2] / "packaging/selinux"
 MODULES = ("virt-host-compat", "virt-host-compat-preload")
 _PACKAGES = ["checkpolicy", "policycoreutils", "selinux-policy-default", "selinux-utils", "semodule-utils", "setools"]
 _FOLDERS = ("usr/sbin", "sbin", "usr/bin")
-# semodule looks for its helpers here, whatever its root is.
+# semodule searches its helpers here, whatever its root is.
 _SETTINGS = """module-store = direct
 expand-check = 0
 usepasswd = false
@@ -39,14 +39,14 @@ args = $@
 
 def tools() -> Path:
     """The unpacked packages: SELinux's tools, and Debian's policy as modules."""
-    # The suite that the lab's hosts have too; with the machine's packages counted as present.
+    # The suite that the lab's hosts use, too. The packages installed on this machine are treated as present.
     return cachedir.item("selinux/tools", lambda part: native("bookworm").unpack(_PACKAGES, part, dependencies=True))
 
 
 def run(program: str, *arguments: str | Path) -> str:
     """Run one of the tools; returns its standard output. Raises LabError where it fails."""
     tree = tools()
-    # A package that this machine has installed is not unpacked.
+    # A package that is installed on this machine is not unpacked.
     path = next((place / folder / program for place in (tree, Path("/")) for folder in _FOLDERS if (place / folder / program).exists()), None)
     if path is None:
         raise LabError(f"The packages {', '.join(_PACKAGES)} have no {program} any more; change them in lab/powerlab/selinux.py.")
@@ -60,7 +60,7 @@ def run(program: str, *arguments: str | Path) -> str:
 
 
 def compile_module(name: str, into: Path, sources: Path = SOURCES) -> Path:
-    """Compile a module of packaging/selinux as its build does."""
+    """Compile a module of packaging/selinux in the same way as its build."""
     into.mkdir(parents=True, exist_ok=True)
     rules, module, contexts = into / f"{name}.mod", into / f"{name}.pp", sources / f"{name}.fc"
     run("checkmodule", "-M", "-m", "-o", rules, sources / f"{name}.te")
@@ -84,7 +84,7 @@ def _make_store(part: Path) -> None:
 
 
 class Policy:
-    """A copy of Debian's policy as it is installed, which can be changed."""
+    """A copy of Debian's policy as installed, which can be changed."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -95,25 +95,25 @@ class Policy:
         _semodule(self.root, "-i", *modules)
 
     def remove(self, *names: str) -> None:
-        """Take modules away again."""
+        """Remove modules."""
         _semodule(self.root, "-r", *names)
 
     def disable(self, *names: str) -> None:
-        """Switch modules of Debian's off."""
+        """Disable modules of Debian's policy."""
         _semodule(self.root, *(word for name in names for word in ("-d", name)))
 
     @property
     def binary(self) -> Path:
-        """What the kernel loads."""
+        """The file that the kernel loads."""
         return max((self.root / "etc/selinux/default/policy").glob("policy.*"))
 
     def label(self, path: str) -> str:
-        """The label that a regular file of that path is to have."""
+        """The label that the policy assigns to a regular file of that path."""
         contexts = self.root / "etc/selinux/default/contexts/files/file_contexts"
         return run("matchpathcon", "-n", "-m", "file", "-f", contexts, path).strip()
 
     def allowed(self, source: str, target: str, kind: str) -> set[str]:
-        """The permissions of rules without conditions, given to the types or to attributes of theirs."""
+        """The permissions of unconditional rules for the types or their attributes."""
         rules = run("sesearch", "--allow", "-s", source, "-t", target, "-c", kind, self.binary)
         found = re.findall(r"^allow \S+ \S+:\S+ (?:\{ ([^}]*) \}|(\w+));$", rules, re.M)
         return {word for many, one in found for word in (many or one).split()}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Steps that are done inside a host, over as many boots as it takes.
+"""Runs steps in a host, with as many boots as that takes.
 
-A guest may take its host along: the newer QEMU's emulation of nested KVM locks hosts up. So the host hands out what it
-has after each step, and what is left is done in another boot.
+A guest may lock up its host: the newer QEMU's emulation of nested KVM does that. So the host sends its results after
+each step, and the remaining steps run in another boot.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from .failures import LabError
 from .hosts import Host
 from .job import Job
 
-# How often a step may come first in a boot that locks up; under the newer QEMU's emulation nearly every second one did.
+# How often a step is tried as the first of a boot that locks up. With the newer QEMU nearly every second step did.
 _ATTEMPTS = 4
 
 
 @dataclass(frozen=True)
 class Step:
-    """Something to do in a host: the script of lab/guest that does it, its name there, and the list where its end stands."""
+    """Something to do in a host: its script in lab/guest, its name, and the list that records its end."""
 
     script: str
     name: str
 
-    # In the list of its script each step has a line `done-NAME`, and `late-NAME SECONDS` where it ran out of time.
+    # The list of a script has a line `done-NAME` for each step, and `late-NAME SECONDS` if the step took too long.
     _LISTS = {"nest": "statuses", "decide": "decided"}
 
     @property
@@ -36,28 +36,28 @@ class Step:
 
 
 class Files:
-    """What the boots of one host left: texts by name, some of which are lists of lines `WORD VALUE`."""
+    """The results of one host's boots: texts by name, some of which are lists of lines `WORD VALUE`."""
 
     def __init__(self) -> None:
         self.text: dict[str, str] = {}
         self.seconds = 0.0
 
     def add(self, outcome: boot.Outcome) -> None:
-        """Take in what another boot left; its lists follow those of the boots before it."""
+        """Add the results of another boot. Its lists are appended to those of earlier boots."""
         for name, data in outcome.files.items():
             text = data.decode("utf-8", "replace")
             self.text[name] = self.text.get(name, "") + text if name in ("statuses", "decided", "keys") else text
         self.seconds += outcome.seconds
 
     def words(self, name: str) -> dict[str, str]:
-        """A list's values by their words."""
+        """A list's values, by word."""
         return dict(line.split(" ", 1) for line in self.text.get(name, "").splitlines() if " " in line)
 
     def note(self, step: Step, word: str, value: str) -> None:
         self.text[step.list] = f"{self.text.get(step.list, '')}{word}-{step.name} {value}\n"
 
     def forget(self, step: Step) -> None:
-        """Drop what the lists say of a step's end."""
+        """Remove the lines about a step's end from the lists."""
         words = (f"done-{step.name} ", f"late-{step.name} ")
         self.text[step.list] = "".join(line for line in self.text.get(step.list, "").splitlines(keepends=True) if not line.startswith(words))
 
@@ -69,19 +69,19 @@ class Files:
 
 
 def script(steps: list[Step], seconds: int) -> str:
-    """The shell script that does steps in their order."""
+    """The shell script that runs steps in their order."""
     lines = [f"sh /root/{kind} {seconds} {' '.join(step.name for step in group)}" for kind, group in itertools.groupby(steps, lambda step: step.script)]
     return "\n".join(["#!/bin/sh", *lines, "exit 0"]) + "\n"
 
 
 def run(host: Host, make: Callable[[], Job], steps: list[Step], seconds: int) -> Files:
-    """Boot a host as often as it takes to do all steps.
+    """Boot a host as often as needed to run all steps.
 
     make    a job with the files that the steps need; its command is set here
-    seconds how long a step may take, as far as its script holds it to that
-    Where the host locks up with a step that came first in its boot, `_ATTEMPTS` times, the step is given up with a line
-    `lost-NAME WORDS`: the lab has no answer then, which says nothing about the guest.
-    Raises LabError where the host itself does not come up.
+    seconds how long a step may take, if its script observes that
+    If the host locks up `_ATTEMPTS` times with a step that was the first of its boot, the step is given up with a line
+    `lost-NAME WORDS`. The lab then has no result, which says nothing about the guest.
+    Raises LabError if the host itself does not boot.
     """
     files, left, failed = Files(), list(steps), dict.fromkeys(steps, 0)
     while left:
@@ -105,11 +105,11 @@ def run(host: Host, make: Callable[[], Job], steps: list[Step], seconds: int) ->
 
 
 def _left(files: Files, before: list[Step], failed: dict[Step, int], outcome: boot.Outcome) -> list[Step]:
-    """What is left of the steps of a boot."""
+    """The remaining steps of a boot."""
     left = []
     for step in before:
         if files.done(step) and files.late(step) and step is not before[0]:
-            # A guest before it may have left the host in disorder; in a host of its own the answer counts.
+            # An earlier guest may have disturbed the host. If the step was the first of its boot, its result counts.
             files.forget(step)
             left.append(step)
         elif not files.done(step):

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""KVM domains of many shapes in a POWER10 in power9 mode: what libvirt makes of each, beside what check says.
+"""Compares libvirt's results for KVM domains of many shapes in a POWER10 in power9 mode with those of check.
 
-The shapes are those of xml-tests/consumers, where they are emulated, so that every refusal is libvirt's. Here QEMU and
-KVM refuse too: what may be incompatible although libvirt takes it is told by the emulator's command line that libvirt
-writes, and by the modes in which guests were measured to boot on that host.
+The shapes are those of xml-tests/consumers. There they are emulated, so that every refusal comes from libvirt. Here
+QEMU and KVM refuse some, too. Whether check may call a domain incompatible although libvirt accepts it follows from the
+emulator's command line that libvirt writes, and from the modes in which guests were measured to boot on that host.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "xml-tests/consumer
 import domain_shapes  # noqa: E402
 
 COUNT = 200
-# virsh writes its errors with a word before them, and the mark among them too.
+# virsh prefixes its errors with a word, also the mark if it is among them.
 _BLOCK = re.compile(r"^(?:error: )?@@d(\d+)$", re.M)
 # What boots there (lab/measured.json, power10-as-power9): the processor's own CPU, without a mode or in power9 mode.
 _CPUS = ("host", "POWER10")
@@ -32,9 +32,9 @@ def documents(seed: int) -> list[str]:
 
 
 def scripts(seed: int) -> dict[str, str]:
-    """The files of a job: one for each domain, in the order of their names, and what virsh is to do with them.
+    """The files of a job: one for each domain, in the order of their names, and virsh's commands.
 
-    What it says of each stands behind a mark, and so do its refusals.
+    virsh's output for each domain, also its errors, follows a mark.
     """
     files = {f"/root/shapes/d{index:03}.xml": text for index, text in enumerate(documents(seed))}
     commands = (
@@ -44,23 +44,23 @@ def scripts(seed: int) -> dict[str, str]:
 
 
 def _blocks(text: str) -> dict[int, str]:
-    """What stands behind each mark."""
+    """The text after each mark."""
     pieces = _BLOCK.split(text)
     return {int(number): words for number, words in zip(pieces[1::2], pieces[2::2])}
 
 
 def runs(command: str) -> bool:
-    """Whether an emulator's command line is one that was measured to boot; the last option of a kind counts."""
+    """Whether guests were measured to boot with such a command line. The last option of a kind counts."""
     cpu = re.findall(r"-cpu (\S+)", command)
     mode = re.findall(r"max-cpu-compat=(\w+)", command)
     return (cpu[-1] if cpu else "host") in _CPUS and (mode[-1] if mode else "") in _MODES and "-machine pseries" in command and "-accel kvm" in command
 
 
 def compare(seed: int, files: dict[str, str]) -> tuple[str, list[str]]:
-    """A sentence with the counts, and every disagreement."""
+    """A sentence with the counts, and all disagreements."""
     refusals, commands = _blocks(files.get("shapes.err", "")), _blocks(files.get("shapes", ""))
     documented, asked = (json.loads(files.get(name) or "{}").get("virt-host-compat", {}).get("domains", []) for name in ("shapes-said", "shapes-here"))
-    # What libvirt's document does not tell, as the nested API, the host does.
+    # If libvirt's document does not give the answer, as with the nested API, use the one on the host.
     answers = [here if said["verdict"] == "unknown" else said for said, here in zip(documented, asked)]
     if not len(refusals) == len(commands) == len(answers) == COUNT:
         return "", [f"of {COUNT} domains virsh was asked about {len(commands)} and check about {len(answers)}: {files.get('shapes-said.err', '')[:200]}"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""systemd and udev of a Debian release inside a host: whether each published format stays true by itself, and how soon."""
+"""Runs systemd and udev of a Debian release in a host: whether, and how soon, each published format is updated."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TIMER = "virt-host-compat-publish.timer"
 FORMATS = ("nfd", "prometheus", "ansible", "facter", "nova", "vdsm", "modes")
 # Each event, and whether guests are possible after it.
 EVENTS = {"boot": True, "unloaded": False, "loaded": True, "migrated": True, "hour": True}
-# What each format has to say of power9 in a host in power9 mode, written down from its reader's contract.
+# What each format must contain about power9 on a host in power9 mode, according to the format's definition.
 _SAYS = {
     "nfd": r"power-compat\.power9=true",
     "prometheus": r'virt_host_compat_mode_supported\{mode="power9"\} 1',
@@ -28,16 +28,16 @@ _SAYS = {
     "vdsm": r"(?i)power9",
     "modes": r"(?m)^power9$",
 }
-# What a format says where nothing is known; of the others there is no file.
+# The content of a format if nothing is known. The other formats have no file then.
 _UNKNOWN = {"nfd": r"known=false", "prometheus": r"virt_host_compat_known 0", "ansible": r'"status": ?"unknown"', "facter": r'"status": ?"unknown"'}
 _LEAST_CONFINED = 2.0
-# How long the outputs may take after an event; emulated, they need some seconds.
+# How long the outputs may take after an event. On an emulated host they need some seconds.
 _SECONDS = 90
 
 
 @dataclass
 class Session:
-    """One boot: the seconds that the formats took after each event, and every difference from the promise."""
+    """One boot: the seconds that the formats took after each event, and every difference from what is expected."""
 
     host: str
     root: str
@@ -52,7 +52,7 @@ class Session:
 
 
 def waited(files: dict[str, str]) -> dict[tuple[str, str], float | None]:
-    """Seconds from an event until a format's file was right, by event and format; None where it never was."""
+    """Seconds from an event until a format's file was right, by event and format; None if it never was."""
     found: dict[tuple[str, str], float | None] = {}
     for line in files.get("times", "").splitlines():
         event, name, when, since = line.split()
@@ -61,13 +61,13 @@ def waited(files: dict[str, str]) -> dict[tuple[str, str], float | None]:
 
 
 def span(times: dict[tuple[str, str], float | None], event: str) -> str:
-    """The shortest and the longest of an event's times, in words."""
+    """The shortest and the longest time after an event, as text."""
     seconds = [taken for (when, _), taken in times.items() if when == event and taken is not None]
     return f"{min(seconds):.1f} to {max(seconds):.1f} s" if seconds else "never"
 
 
 def judge(files: dict[str, str]) -> list[str]:
-    """Every promise that the files of a run do not keep; `files` is what lab/guest/units left, by name."""
+    """All differences between a run's files and what is expected. `files` is what lab/guest/units wrote, by name."""
     times = waited(files)
     wrong = [f"{event}, {name}: its file never became what the program prints" for event in EVENTS for name in FORMATS if times.get((event, name)) is None]
     for event, possible in EVENTS.items():
@@ -96,7 +96,7 @@ def _unit(name: str) -> str:
 
 
 def run(host: Host, root: str, tool: Path) -> Session:
-    """Boot a host with systemd and the units, and let each event happen."""
+    """Boot a host with systemd and the units, and cause each event."""
     work = Job(
         ["sh", "/root/units", str(_SECONDS)],
         files={"/root/units": Path(__file__).resolve().parents[1] / "guest/units", "/usr/local/bin/virt-host-compat": tool, "/etc/drmgr.d/pmig/virt-host-compat": _PACKAGING / "drmgr/virt-host-compat"},

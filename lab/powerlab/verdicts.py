@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Judges what the tool said by what a real guest did.
+"""Judges the tool's answers by what a real guest did.
 
-The judge is the guest. Beside it stand three things that the lab knows because it made them: the level and the
-grant that it gave to the host (hosts.toml), which levels the host's bare vCPUs took (lab/raw_probe.c), and what the
-same guest did on the same host with another kernel (lab/measured.json). No rule of driver/ is used.
+The guest decides. The lab also uses three things that it knows: the level and the grant that it gave to the host
+(hosts.toml), which levels a vCPU of the host accepted (lab/raw_probe.c), and what the same guest did on the same host
+with another kernel (lab/measured.json). No rule of driver/ is used.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from .hosts import Host
 ORDER = ("power8", "power9", "power10", "power11")
 BOOTED, REFUSED, DIED, SILENT = "booted", "refused", "died", "no answer"
 
-# QEMU ends with these words before the mode comes into question: the guest says nothing about it.
+# The messages of a QEMU that exits before the mode matters. The result then says nothing about the mode.
 _LIMITS = ("Invalid compatibility mode", "VRMA only allows")
-# With these words QEMU and KVM refuse a mode; a guest that ends with others says nothing about it.
+# The messages with which QEMU and KVM refuse a mode. Any other message says nothing about the mode.
 _REFUSALS = (
     "Unable to set CPU compatibility mode in KVM",
     "not valid for CPU",
     "HPT not supported in nested guests",
     "Guest requested unavailable MMU mode",
 )
-# What the host's own kernel says where its hypervisor fails it; no guest of that host comes up then.
+# The host kernel's messages when its hypervisor fails. Then no guest boots on that host.
 _HOST_FAILS = re.compile(r"TLB page invalidation hcall failed[^\n]*|KVM-NESTEDv2: [^\n]*")
 COMMIT = "884ea0283f4e"
 WITHOUT_CHECK = f"the guest boots beyond what the partition was given: this kernel has no check of it (commit {COMMIT})"
@@ -36,7 +36,7 @@ MUTE = "a vCPU takes no level, not even 0: nothing of modes can be known, and th
 
 @dataclass(frozen=True)
 class Did:
-    """What a guest did: booted, refused, died or no answer, and in which words."""
+    """What a guest did: booted, refused, died or no answer, and its message."""
 
     what: str
     words: str
@@ -44,14 +44,14 @@ class Did:
 
 @dataclass(frozen=True)
 class Verdict:
-    """agree, DISAGREE, not possible, beyond the grant or no statement, and why where that is not plain."""
+    """agree, DISAGREE, not possible, beyond the grant or no statement, and the reason if it is not obvious."""
 
     word: str
     why: str = ""
 
 
 def limit(did: Did) -> bool:
-    """Whether a guest met a limit that is none of its mode."""
+    """Whether a guest reached a limit that has nothing to do with its mode."""
     return did.what == REFUSED and any(words in did.words for words in _LIMITS)
 
 
@@ -63,7 +63,7 @@ def given(host: Host) -> tuple[str, ...]:
 
 
 def processor(words: str) -> str:
-    """The mode of the processor that a booted guest named, as in `POWER9 (architected)`."""
+    """The mode of the processor that a booted guest reported, as in `POWER9 (architected)`."""
     return words.split(" ")[0].lower()
 
 
@@ -73,19 +73,19 @@ def beyond(host: Host, did: Did) -> bool:
 
 
 def judged_by_power11(host: Host, mode: str) -> bool:
-    """Whether KVM judges this mode by the grant of another one, which QEMU's hypervisor then lets boot."""
+    """Whether KVM judges this mode by the grant of another one, so that QEMU's hypervisor lets the guest boot."""
     return mode == "power10" and host.cpu == "Power11" and "power11" in host.grant and "power10" not in host.grant
 
 
 def judge(host: Host, mode: str | None, positive: bool | None, did: Did, others: dict[str, Did], checked: Did | None, dmesg: str = "", mute: bool = False) -> Verdict:
-    """Whether the tool's word and the guest agree.
+    """Whether the tool's answer and the guest agree.
 
     mode     the pinned mode, None without one
-    positive the tool's word: True where it says that the guest can run, False where not, None where it does not say
+    positive the tool's answer: True if the guest can run, False if not, None if it is unknown
     others   what guests in other modes did on this host
     checked  what the same guest did on the same host with a kernel that has the check of COMMIT, if that was measured
-    dmesg    what the host's kernel said meanwhile
-    mute     whether the host's bare vCPUs took no level at all (lab/raw_probe.c), so that unknown is the true word
+    dmesg    the messages of the host's kernel meanwhile
+    mute     whether a vCPU of the host refused every level (lab/raw_probe.c), so that unknown is the right answer
     """
     if limit(did):
         return Verdict("not possible", did.words)
@@ -108,7 +108,7 @@ def _judge_boot(host: Host, mode: str | None, positive: bool, did: Did, checked:
     if mode is not None and judged_by_power11(host, mode):
         return Verdict(BEYOND, BY_POWER11)
     if not beyond(host, did) or (mode is None and host.nested == "v1"):
-        # With API v1 the hypervisor is a Linux, which runs a guest of any level of its own processor.
+        # With API v1 the hypervisor is Linux, which runs a guest at any level of its own processor.
         return Verdict("agree") if positive else Verdict("DISAGREE", "the guest was not to run, and it booted")
     if positive:
         return Verdict("DISAGREE", f"it may run as {did.words}, which this partition was not given")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Real guests that `virsh migrate --live` moves between two real libvirtd, without and with our hook in the target."""
+"""`virsh migrate --live` migrates real guests between two real libvirtd, without and with the hook in the target."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from .remote import Remote
 _ROOT = "libvirt-debian12"
 _PORT = 16509
 _SECONDS = 300
-# What a hook of ours says of a guest pinned to power10 on a host in power9 mode has to have this in it.
+# The hook's message about a guest that is pinned to power10, on a host in power9 mode, must contain this.
 REASON = "power10 is newer than what this host supports (power9)"
 _TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\S+Z ")
 _BY_HOOK = "Hook script execution failed"
 
 
 def plan(host: Host, tool: Path, module: Path) -> remote.Plan:
-    """A host with libvirtd, which this machine reaches."""
+    """A host with a libvirtd to which this machine can connect."""
     job = Job(
         files={
             "/root/libvirt-mover": guests.GUEST / "libvirt-mover",
@@ -49,7 +49,7 @@ def plan(host: Host, tool: Path, module: Path) -> remote.Plan:
 
 @dataclass
 class Pair:
-    """Two libvirtd, and the tool of this machine that asks them as a third one."""
+    """Two libvirtd, and the tool on this machine, which asks both."""
 
     hosts: tuple[Remote, Remote]
     native: Path
@@ -64,7 +64,7 @@ class Pair:
             self.by = f"libvirt {found[1] if found else '?'}"
 
     def hook(self) -> None:
-        """The hook as an administrator installs it; libvirtd looks for hooks when it starts."""
+        """Install the hook as an administrator would. libvirtd only looks for hooks when it starts."""
         for host in self.hosts:
             host.run("virt-host-compat hook install --program /usr/local/bin/virt-host-compat; sh /root/libvirt-mover again", 180)
         self.by += ", hook"
@@ -73,14 +73,14 @@ class Pair:
         return f"qemu+tcp://127.0.0.1:{host.port}/system"
 
     def ask_tool(self, source: Remote, target: Remote, name: str) -> dict[str, Said]:
-        """What check says of the running guest's document, and survey of both daemons."""
+        """The answer of check about the running guest's document, and of survey about both daemons."""
         to, on = f"{target.host.name}.xml", f"{source.host.name}.xml"
         for file, host, command in ((on, source, "capabilities"), (to, target, "capabilities"), ("guest.xml", source, f"dumpxml {name}")):
             (self.folder / file).write_text(host.run(f"virsh {command}").out)
         check = self._native("check", "--json", "guest.xml", "--host", to, "--from", on)
         survey = self._native("survey", "--json", "--connect", self.uri(source), "--connect", self.uri(target))
         for host in self.hosts:
-            # Another port for each run.
+            # The port differs between runs.
             survey = survey.replace(self.uri(host), host.host.name)
         return {"check": moves.read_check(check), "survey": moves.read_survey(survey, name, target.host.name)}
 
@@ -98,7 +98,7 @@ class Pair:
             raise LabError(f"The guest {name} that libvirt started does not come up in {host.host.name} ({log[-300:]}).")
 
     def move(self, name: str, source: Remote, target: Remote) -> Came:
-        """Migrate a guest, and see where it lives then."""
+        """Migrate a guest, and check where it runs afterwards."""
         began = time.monotonic()
         mark = target.run(f"cat /var/log/libvirt/qemu/{name}.log | wc -l").out.strip()
         before = _tick(source, name)[0]
@@ -132,7 +132,7 @@ def _tick(host: Remote, name: str) -> tuple[int, str]:
 
 
 def _lives(host: Remote, name: str, beyond: int, seconds: float) -> tuple[int, str] | None:
-    """The guest's count and its processor as soon as it has counted beyond a number; None where it does not in time."""
+    """The guest's count and its processor once it has counted beyond a number; None if that takes too long."""
     deadline = time.monotonic() + seconds
     while True:
         number, processor = _tick(host, name)
@@ -144,7 +144,7 @@ def _lives(host: Remote, name: str, beyond: int, seconds: float) -> tuple[int, s
 
 
 def judge_hook(came: Came, without: Came, reason: str) -> list[str]:
-    """What is wrong with a hook's say, by what came of the same move without it."""
+    """What is wrong with the hook's decision, compared with the same migration without the hook."""
     if came.what == moves.HOOK:
         trouble = [] if without.what != moves.ARRIVED else ["the hook refuses a guest that arrived without it"]
         return trouble + ([] if reason in came.source else [f"the source's virsh does not say why: {came.source}"])
@@ -154,7 +154,7 @@ def judge_hook(came: Came, without: Came, reason: str) -> list[str]:
 
 
 def run(first: Host, second: Host, tool: Path, module: Path, native: Path) -> Iterator[Move]:
-    """Boot two hosts with libvirtd and move guests between them."""
+    """Boot two hosts with libvirtd and migrate guests between them."""
     with remote.pair(plan(first, tool, module), plan(second, tool, module)) as hosts, tempfile.TemporaryDirectory(prefix="lab.") as folder:
         pair = Pair(hosts, native, Path(folder))
         pair.up()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A small Debian archive on this machine's loopback interface, whose lists can name what its pool does not have."""
+"""A small Debian archive on the loopback interface, whose lists can name packages that its pool does not have."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class DebianArchive:
         self._written = 0
 
     def add(self, suite: str, name: str, version: str, files: dict[str, bytes], depends: str = "", architecture: str = "ppc64el", there: bool = True) -> None:
-        """List a package in a suite; with `there` false the pool does not have it."""
+        """List a package in a suite. If `there` is false, the pool does not have it."""
         tree = self.folder / "build" / f"{name}_{version}"
         for inside, data in files.items():
             path = tree / inside
@@ -39,7 +39,7 @@ class DebianArchive:
         control += (f"Depends: {depends}\n" if depends else "") + "Description: a package of a test\n"
         (tree / "DEBIAN").mkdir(parents=True, exist_ok=True)
         (tree / "DEBIAN/control").write_text(control)
-        # The pool's names have no epoch.
+        # File names in the pool have no epoch.
         place = f"pool/{name}_{version.partition(':')[2] or version}_{architecture}.deb"
         deb = self.folder / place
         deb.parent.mkdir(exist_ok=True)
@@ -51,7 +51,7 @@ class DebianArchive:
             deb.unlink()
 
     def add_source(self, suite: str, name: str, version: str, missing: tuple[str, ...] = (), damaged: tuple[str, ...] = ()) -> None:
-        """List a source package in a suite; the pool does not have what is missing, and something else for what is damaged."""
+        """List a source package in a suite. In the pool some files are missing, and others are damaged."""
         upstream = version.partition("-")[0]
         sums = []
         for file in (f"{name}_{version}.dsc", f"{name}_{upstream}.orig.tar.gz", f"{name}_{version}.debian.tar.xz"):
@@ -66,7 +66,7 @@ class DebianArchive:
         )
 
     def write(self, *suites: str, architecture: str = "ppc64el", valid_seconds: float = 3600) -> None:
-        """Write the lists of suites; a negative time lets them be past their date."""
+        """Write the lists of suites. With a negative time they have expired."""
         now = time.time()
         for suite in suites:
             lists = self.folder / f"dists/{suite}/main/binary-{architecture}"
@@ -85,13 +85,13 @@ class DebianArchive:
                 f"SHA256:\n {hashlib.sha256(data).hexdigest()} {len(data)} main/binary-{architecture}/Packages\n"
                 f" {hashlib.sha256(of_sources).hexdigest()} {len(of_sources)} main/source/Sources\n"
             )
-            # A server tells times in seconds, and the next state may be written within the same one.
+            # HTTP times have a resolution of a second, and the lists may be written again within the same one.
             self._written += 1
             for path in (release, lists / "Packages", sources):
                 os.utime(path, (now, now - 1000 + self._written))
 
     def serve(self) -> tuple[str, http.server.ThreadingHTTPServer]:
-        """Answer on the loopback interface; returns the URI and the server, which the caller shuts down."""
+        """Serve the archive on the loopback interface. Returns the URI and the server, which the caller shuts down."""
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(self.folder)))
         threading.Thread(target=server.serve_forever, daemon=True).start()
         return f"http://127.0.0.1:{server.server_address[1]}", server

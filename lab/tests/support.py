@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A cache of the test's own, and commands that stand in for apt and QEMU."""
+"""Gives tests a cache of their own, and fake commands that replace apt and QEMU."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from powerlab import cachedir, emulators, kernels, mirror, results
 from powerlab.archive import Archive
 
-# Reads the token out of the first root that it was given, as a guest would.
+# Reads the token from the initrd, as a guest would.
 FAKE_QEMU = """#!/bin/sh
 for word; do
     [ "$word" = --version ] && { echo "QEMU emulator version 7.2.0"; exit 0; }
@@ -28,7 +28,7 @@ token=$(grep -a -o 'lab_token=[0-9a-f][0-9a-f]*' "$initrd" | cut -d= -f2)
 
 
 class LabTest(unittest.TestCase):
-    """Gives each test an empty cache, a folder of stand-in commands first on PATH, and a mirror that is nowhere."""
+    """Gives each test an empty cache, a folder of fake commands first on PATH, and a mirror that does not exist."""
 
     def setUp(self) -> None:
         temporary = tempfile.TemporaryDirectory(prefix="lab-test.")
@@ -51,13 +51,13 @@ class LabTest(unittest.TestCase):
         self.addCleanup(lambda: os.environ.pop(name) if before is None else os.environ.__setitem__(name, before))
 
     def command(self, name: str, script: str) -> None:
-        """Put a stand-in for a command first on PATH."""
+        """Put a fake command first on PATH."""
         path = self.commands / name
         path.write_text(script)
         path.chmod(0o755)
 
     def fake_kernel(self) -> None:
-        """Fill the cache with a kernel and a busybox that only stand-ins look at."""
+        """Put a kernel and a busybox into the cache that only fake commands use."""
         folder = cachedir.root() / "kernels/7.3"
         folder.mkdir(parents=True)
         (folder / "vmlinux").write_bytes(b"kernel")
@@ -70,5 +70,5 @@ class LabTest(unittest.TestCase):
             Archive(stream).close()  # type: ignore[arg-type]
 
     def leftovers(self) -> list[str]:
-        """Files of the cache that look unfinished."""
+        """Files in the cache that look unfinished."""
         return [str(path) for path in cachedir.root().rglob("*") if path.name.endswith((".part", ".tree")) or path.name.startswith(("tmp", "debs."))]

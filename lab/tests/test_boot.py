@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Guests that answer, panic, hang, end early or answer with damage; QEMU is a stand-in."""
+"""Guests that answer, panic, hang, end early or send damaged answers. QEMU is a fake."""
 
 import io
 import subprocess
@@ -27,7 +27,7 @@ class Boot(support.LabTest):
         self.command("qemu-system-ppc64", support.FAKE_QEMU + script)
 
     def answer(self, files: dict[str, bytes], digest: str | None = None) -> str:
-        """The script of a guest that hands these files out."""
+        """The script of a guest that sends these files."""
         plain = io.BytesIO()
         with tarfile.open(fileobj=plain, mode="w") as tar:
             for name, data in files.items():
@@ -56,7 +56,7 @@ class Boot(support.LabTest):
         self.assertFalse(outcome.timed_out)
 
     def kept(self, files: dict[str, bytes]) -> str:
-        """The script of a guest that hands these files out before its job has ended."""
+        """The script of a guest that sends these files before its job has ended."""
         return self.answer(files).replace(" end ", " kept ")
 
     def test_what_was_handed_out_outlives_the_host(self) -> None:

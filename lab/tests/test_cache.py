@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The cache: whole or not at all, made once, and honest when the disk is full."""
+"""Tests that items in the cache are complete and made once, and that a full disk is reported."""
 
 import errno
 import os

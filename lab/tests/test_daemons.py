@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The judgement about a daemon with the module and the hook: a run that keeps every promise, and each broken one."""
+"""Tests the checks of a daemon with the module and the hook: a correct run, and one with each possible defect."""
 
 import unittest
 

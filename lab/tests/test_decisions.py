@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Decisions beside what happened, baselines beside what booted, and results that are kept: each wrong one is seen."""
+"""Tests that wrong decisions, wrong baselines and wrong stored results are detected."""
 
 import json
 import time
@@ -26,7 +26,7 @@ COMPATIBLE = ("power9", "no-cpu", "host-model", "passthrough", "custom-power10")
 
 
 def line(name: str) -> str | None:
-    """The emulator that libvirt has for a domain; nothing where it refuses."""
+    """The emulator that libvirt chooses for a domain; empty if it refuses the domain."""
     if name in ("power8", "power9", "power10"):
         return LINE.format(f",max-cpu-compat={name}", "kvm", "host")
     emulators = {"no-cpu": "POWER10", "custom-power10": "POWER10", "host-model": "host", "passthrough": "host", "powernv": "POWER9"}
@@ -34,7 +34,7 @@ def line(name: str) -> str | None:
 
 
 def host_files() -> dict[str, str]:
-    """What a boot of a POWER10 in power9 mode leaves where everything is right."""
+    """The files of a boot of a POWER10 in power9 mode on which everything is right."""
     modes = [{"name": name, "supported": name == "power9"} for name in ("power8", "power9", "power10", "power11")]
     files = {
         "show": json.dumps({"virt-host-compat": {"compat": {"modes": modes}}}),
@@ -107,7 +107,7 @@ class Decisions(support.LabTest):
         self.assertEqual(rows(refused)["power9"].said, "incompatible")
 
     def test_a_guest_beside_is_not_taken_for_the_domain(self) -> None:
-        # libvirt refuses the domain; the console is that of QEMU alone in the same mode.
+        # libvirt refuses the domain. The console is that of QEMU alone in the same mode.
         change = {"argv-power9": "", "create-power9.err": "error: unsupported configuration: host-model\n", "console-power9": UP.format("POWER9 (architected)")}
         change["decided"] = host_files()["decided"].replace("argv-power9 0", "argv-power9 1") + "create-power9 1\n"
         self.assertIn("the guest was to run, and: refused", self.wrong("power9", change))
@@ -199,7 +199,7 @@ class Decisions(support.LabTest):
         self.assertEqual(len(sets), 12 + 66 + 1)
         self.assertIn(tuple(many), sets)
         judged = decisions.judge_baselines(many, self.commands / "tool")
-        # host0 alone has power10.
+        # Only host0 has power10.
         self.assertEqual((judged.verdict, len(judged.trouble)), ("DISAGREE", 1))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Downloads by the real apt from an archive whose lists name packages that it does not have."""
+"""Tests downloads with the real apt from an archive whose lists name packages that it does not have."""
 
 import lzma
 import os
@@ -18,7 +18,7 @@ _MODULES = ("kernel/arch/powerpc/kvm/kvm", "kernel/arch/powerpc/kvm/kvm-hv", "ke
 
 
 def kernel(release: str) -> dict[str, bytes]:
-    """The files of a kernel's package, as Debian has them up to 6.12."""
+    """The files of a kernel package, as in Debian up to 6.12."""
     modules = {f"lib/modules/{release}/{path}.ko.xz": lzma.compress(path.rpartition("/")[2].encode()) for path in _MODULES}
     return {f"boot/vmlinux-{release}": release.encode()} | modules
 
@@ -80,7 +80,7 @@ class Downloads(support.LabTest):
         self.assertFalse((cachedir.root() / "kernels/6.12").exists())
 
     def tree(self, gone: bool = True) -> Suite:
-        """A program with a library of which the newest version is gone; returns the suite with a spare one."""
+        """A program with a library whose newest version is missing. Returns the suite, which has a spare one."""
         self.archive.add("trixie", "program", "1:2-1", {"usr/bin/program": b"2"}, depends="library (>= 1), other")
         self.archive.add("trixie", "library", "3:1.5-1", {"usr/lib/library": b"1.5"}, there=not gone)
         self.archive.add("trixie", "other", "1", {"usr/lib/other": b"1"})

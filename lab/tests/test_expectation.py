@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the tool has to say, from raw calls and guests: each kind of wrong answer is seen."""
+"""Tests what the tool must report, given raw calls and guests, and that each kind of wrong answer is detected."""
 
 import copy
 import unittest
@@ -16,7 +16,7 @@ HASHED = ["refused", "HPT not supported in nested guests"]
 
 
 def trial(*taken: str) -> dict[str, Any]:
-    """What the vCPUs of a host took; `raw` is always among it."""
+    """The levels that the vCPUs of a host accepted. `raw` is always among them."""
     names = ("power8", "power9", "power10", "power11", "raw", "control")
     return {name: STEPS | {"set_errno": 0 if name in (*taken, "raw") else 22} for name in names}
 
@@ -54,7 +54,7 @@ def expect(answers: dict[str, Any], host: Host = HOST, data: dict[str, Any] = DA
 
 
 def said() -> dict[str, Any]:
-    """What the tool says there."""
+    """The tool's answer there."""
     supported = {"power8": False, "power9": True, "power10": False, "power11": False}
     return {
         "virt-host-compat": {
@@ -161,7 +161,7 @@ class Sources(unittest.TestCase):
 
 
 class Given(unittest.TestCase):
-    """What the lab gave to a partition decides where a guest boots beyond it."""
+    """What the lab gave to a partition decides whether a guest boots beyond it."""
 
     OLDER = Host("power11-as-power10-linux6.12", "Power11", nested="v2", compat="power10", kernel="6.12", qemu=10)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""PowerVM's grant: set at once, at a later try, never, or for a kernel without the variable; QEMU and gdb are stand-ins."""
+"""Tests PowerVM's grant: set at once, after several tries, never, or no variable. QEMU and gdb are fakes."""
 
 from unittest import mock
 
@@ -10,7 +10,7 @@ from powerlab.job import Job
 
 HOST = hosts.Host("stand-in", "Power11", nested="v2", grant=("power10", "power11"))
 ADDRESS = "c0080000002aa318"
-# A guest that asks for the grant and goes on when the file is there.
+# A guest that waits for the grant and continues when the file exists.
 GUEST = "printf '@@lab %s grant %s@@\\n' $token {address}\nuntil [ -e {granted} ]; do sleep 0.05; done\necho granted\nexit 7\n"
 
 
@@ -24,7 +24,7 @@ class Grant(support.LabTest):
         self.addCleanup(pause.stop)
 
     def boot(self, gdb: str, address: str = ADDRESS) -> str:
-        """The error that ends a guest: its own early end where the grant was set, or that of the grant."""
+        """The error that ends the run: that of the guest ending early if the grant was set, or that of the grant."""
         self.command("qemu-system-ppc64", support.FAKE_QEMU + f"echo \"$*\" >{self.folder}/arguments\n" + GUEST.format(address=address, granted=self.granted))
         self.command("gdb-multiarch", f"#!/bin/sh\nprintf '%s\\n' \"$*\" >>{self.folder}/asked\n{gdb}")
         with self.assertRaises(LabError) as caught:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Guests, what they did, and the verdict on what the tool said of them: each wrong word is seen."""
+"""Tests what guests did and the verdict on the tool's answers: each wrong answer is detected."""
 
 import json
 import unittest
@@ -83,7 +83,7 @@ class Verdicts(unittest.TestCase):
         for mode in ("power11", None):
             self.assertEqual(word(OLDER, mode, False, eleven, checked=STOPPED), BEYOND)
             self.assertEqual(word(OLDER, mode, True, eleven, checked=STOPPED), "DISAGREE")
-            # Without a kernel that was seen to refuse it, the tool's no has no ground.
+            # Without a kernel that was measured to refuse it, the tool has no reason to say no.
             self.assertEqual(word(OLDER, mode, False, eleven), "DISAGREE")
             self.assertEqual(word(OLDER, mode, False, eleven, checked=eleven), "DISAGREE")
         self.assertIn("884ea0283f4e", verdicts.judge(OLDER, None, False, eleven, {}, STOPPED).why)

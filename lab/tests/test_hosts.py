@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The list of hosts, its mistakes, and the command lines that come of it."""
+"""Tests the list of hosts, errors in it, and the resulting command lines."""
 
 import subprocess
 import sys

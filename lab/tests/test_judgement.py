@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The comparisons of documents, traces and messages find what they are for; archives can be read."""
+"""Tests that the comparisons of documents, traces and messages find differences, and that archives can be read."""
 
 import io
 import json
@@ -38,7 +38,7 @@ class Documents(unittest.TestCase):
 
 
 class Shapes(unittest.TestCase):
-    """What libvirt and check made of many domains, as the lab finds it in a boot."""
+    """The results of libvirt and check for many domains, as a boot leaves them."""
 
     def files(self, refused: set[int], called: dict[int, str], command: str = "-machine pseries -accel kvm -cpu host -m 512") -> dict[str, str]:
         numbers = range(shapes.COUNT)
@@ -64,7 +64,7 @@ class Shapes(unittest.TestCase):
         half = set(range(0, shapes.COUNT, 2))
         self.assertEqual(len(self.different(half, {4: "compatible"})), 1)
         self.assertEqual(len(self.different(half, {5: "incompatible"})), 1)
-        # Not libvirt's refusal, but KVM's or QEMU's.
+        # The refusal does not come from libvirt, but from KVM or QEMU.
         for command in ("-machine pseries,max-cpu-compat=power10 -accel kvm -cpu host", "-machine pseries -accel kvm -cpu host,dfp=on", "-machine pseries -accel kvm -cpu POWER8", "-machine pseries -accel tcg", "-machine powernv9 -accel kvm -cpu host"):
             self.assertEqual(self.different(half, {5: "incompatible"}, command), [], command)
 

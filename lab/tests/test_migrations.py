@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The judgement about migrations, and hosts that are told what to do; QEMU and the agent in a host are stand-ins."""
+"""Tests the verdict on migrations, and commands for running hosts. QEMU and the agent in a host are fakes."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Remote(support.LabTest):
         return one
 
     def serve(self, answer: bytes) -> None:
-        """A host that gives one answer to the first line and then is silent; an empty answer closes the port."""
+        """A host that answers the first line and then is silent. If the answer is empty, it closes the port."""
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(str(self.folder / "lab"))
         listener.listen(1)

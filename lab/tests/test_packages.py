@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Packages that cannot be had: no network, gone, interrupted; apt is a stand-in."""
+"""Tests packages that cannot be downloaded: no network, missing, interrupted. apt is a fake."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ from powerlab.packages import Suite
 
 NO_NETWORK = "#!/bin/sh\necho \"E: Failed to fetch http://archive.invalid/x  Could not resolve 'archive.invalid'\" >&2\nexit 100\n"
 FINE = "#!/bin/sh\nexit 0\n"
-# Plans to download one package; what follows is the download itself.
+# Plans to download one package. The text after it is the download itself.
 PLAN = "#!/bin/sh\ncase $* in *--print-uris*) echo \"'http://archive.invalid/thing_1_ppc64el.deb' thing_1_ppc64el.deb 1 SHA256:0\"; exit 0 ;; esac\n"
 LAB = Path(__file__).resolve().parents[1]
 

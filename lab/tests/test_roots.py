@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Roots whose programs cannot find their loader, tried with real programs for ppc64le."""
+"""Tests roots whose programs cannot find their loader, with real programs for ppc64le."""
 
 import io
 import subprocess

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Steps over several boots: what locks its host up is tried in a host of its own and then named; boots are stand-ins."""
+"""Tests steps over several boots: a step that locks up its host is tried again in its own boot. Boots are fakes."""
 
 from collections.abc import Callable
 from unittest import mock
@@ -17,7 +17,7 @@ STEPS = [Step("nest", "power9"), Step("decide", "a"), Step("decide", "b"), Step(
 
 class Sessions(support.LabTest):
     def run_with(self, answer: Callable[[list[str]], dict[str, bytes] | LabError], steps: list[Step] = STEPS) -> tuple[Files, list[list[str]]]:
-        """Run steps in a host of which `answer` gives the files, from the names of the boot's steps."""
+        """Run steps in a host. `answer` returns a boot's files, given the names of its steps."""
         boots: list[list[str]] = []
 
         def run(_host: Host, job: Job) -> boot.Outcome:
@@ -33,7 +33,7 @@ class Sessions(support.LabTest):
 
     @staticmethod
     def ends(*names: str, late: tuple[str, ...] = ()) -> dict[str, bytes]:
-        """The lists of a boot in which these steps came to their end."""
+        """The lists of a boot in which these steps ended."""
         guest, domain = ([name for name in names if (name in ("power9", "none")) == kind] for kind in (True, False))
         lines = [f"late-{name} 200\n" for name in late]
         return {"statuses": "".join([*lines, *(f"done-{name} 0\n" for name in guest)]).encode(), "decided": "".join(f"done-{name} 0\n" for name in domain).encode()}

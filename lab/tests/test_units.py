@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Published formats under systemd: each promise that a run does not keep is seen."""
+"""Tests the checks of published formats under systemd: each defect of a run is detected."""
 
 import unittest
 

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Compiles the SELinux modules, links them with Debian's policy, and asks the policy that comes out of it.
+"""Compiles the SELinux modules, links them with Debian's policy, and checks the resulting policy.
 
-Usage: policy_test.py. Needs no root rights and changes no policy of this machine: Debian's packages are unpacked into the
-lab's cache, and semodule works in a folder of its own. Takes some minutes.
+Usage: policy_test.py. Needs no root rights and changes no policy of this machine: Debian's packages are unpacked into
+the lab's cache, and semodule works in a folder of its own. Takes some minutes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from powerlab import selinux  # noqa: E402
 HOOK = "/etc/libvirt/hooks/qemu.d/virt-host-compat"
 EXECUTION = {"getattr", "open", "read", "execute", "execute_no_trans"}
 DEVICE = {"getattr", "open", "read", "write", "ioctl"}
-# What the module needs of a policy with the modular daemon, which Debian's is not.
+# The types that the module needs in a policy with the modular daemons. Debian's policy does not have them.
 MODULAR = """
 module modular-daemon 1.0;
 require { attribute domain; type init_t; }

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A command loads and reads nothing that it does not use. Usage: loading_test.py PROGRAM"""
+"""Tests that a command loads no library and reads no file that it does not use. Usage: loading_test.py PROGRAM"""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COMMANDS = (
     f"baseline {DOCUMENT}",
     f"validate {DOCUMENT}",
 )
-# Beyond the C and C++ libraries, pugixml, and libxml2 with what it needs itself.
+# The libraries other than those of C and C++, pugixml, and the dependencies of libxml2.
 WATCHED = re.compile(r"file=(libxml2|libfmt|libvirt)[-.\w]* ")
 
 
@@ -43,7 +43,7 @@ def loaded(program: str, command: str) -> list[str]:
 
 
 def time_zone(program: str) -> list[str]:
-    """The record's time is UTC, so the local time zone is not read."""
+    """The record's time is in UTC, so the local time zone must not be read."""
     done = subprocess.run(["strace", "-f", "-e", "trace=open,openat", program, "show"], capture_output=True, text=True, check=False, errors="replace")
     if "libc.so" not in done.stderr or "host:" not in done.stdout:
         return [f"it was not traced: {done.stderr[-200:]}"]

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Long runs show their progress on a terminal, and nowhere else. Usage: progress_test.py PROGRAM"""
+"""Tests that long runs show their progress on a terminal, and only there. Usage: progress_test.py PROGRAM"""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LINE = b"inputs read"
 
 
 def slow_run(command: list[str], terminal_too: bool = False) -> tuple[int, bytes, bytes]:
-    """Names documents, waits longer than a short run takes, and names more: status, answer, and the terminal's text."""
+    """Names documents, waits for a while, and names more: the status, the answer, and the terminal's text."""
     main, terminal = pty.openpty()
     process = subprocess.Popen(
         [*command, "--files-from", "-"], stdin=subprocess.PIPE, stdout=terminal if terminal_too else subprocess.PIPE, stderr=terminal, cwd=XML_TESTS

@@ -3,17 +3,17 @@
 """Runs the command-line cases of a TOML file against the program and compares status, output and messages.
 
 A case is a table [case.NAME]:
-  args      the arguments; @TMP@ is a fresh folder, paths are relative to xml-tests/
-  status    the exit status, or a list of the ones that are right (for what depends on the machine)
+  args      the arguments; @TMP@ is a new folder, paths are relative to xml-tests/
+  status    the exit status, or a list of those that are accepted (if it depends on the machine)
   stdin     the name of a file for standard input, or stdin_text with the text itself (default: empty)
   stdout    "golden" (the default): as golden/NAME.stdout; "any"; or "full": a device that is always full
   stderr    "golden" (the default): as golden/NAME.stderr; "any"; or "full"
   files     files to make in @TMP@: name = text, or { hex = "..." }, { size = BYTES }, { mode = 0, text = "" },
             or a recorded host with other values: { record = FILE, set = { "host.model" = "...", "checks.0.hint" = "..." } }
-  env       further environment variables; @TMP@ is known there too
+  env       further environment variables; @TMP@ is replaced, too
 An output that is empty has no golden file. REGENERATE=1 rewrites the golden files and still fails.
 
-Whatever a case is about, no line for people may have a character that steers a terminal or breaks the line.
+In every case, a line for people must not contain a character that controls a terminal or breaks the line.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ import tap  # noqa: E402
 
 XML_TESTS = Path(__file__).resolve().parents[1]
 GOLDEN = Path(__file__).resolve().parent / "golden"
-# The one place that has the version; golden files say @VERSION@.
+# meson.build defines the version; golden files contain @VERSION@ instead.
 VERSION = re.search(rb"^    version: '([0-9.]+)',$", (XML_TESTS.parent / "meson.build").read_bytes(), re.M)[1]  # type: ignore[index]
 REGENERATE = os.environ.get("REGENERATE") == "1"
 
@@ -81,13 +81,13 @@ def make_files(files: dict, folder: Path) -> None:
 
 
 def steers(character: str) -> bool:
-    """Whether Unicode says that the character is a control, ends a line, or turns the direction of writing."""
+    """Whether a character is a control, ends a line, or changes the writing direction, according to Unicode."""
     return character != "\n" and (unicodedata.category(character) in {"Cc", "Zl", "Zp"} or character in "\u061c\u200e\u200f"
                                   or unicodedata.bidirectional(character) in {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 
 
 def harmful(stream: str, text: bytes) -> list[str]:
-    """Say what a terminal should not be shown; XML and JSON on standard output are for programs."""
+    """Return what must not be sent to a terminal. XML and JSON on standard output are for programs."""
     if stream == "stdout" and text.lstrip().startswith((b"<", b"{")):
         return []
     try:
@@ -120,19 +120,19 @@ def run(program: str, case: dict, folder: Path) -> Outcome:
     return Outcome(done.returncode, clean(done.stdout), clean(done.stderr))
 
 
-# The exit status that each word in an answer means. What cannot be read has one of ERRORS.
+# The exit status for each word in an answer. If an input cannot be read, the status is one of ERRORS.
 WORDS = {"known": 0, "common": 0, "compatible": 0, "not-applicable": 0, "equal": 0, "superset": 0, "passed": 0, "failed": 1, "valid": 0,
          "none": 1, "incompatible": 1, "subset": 1, "incomparable": 1, "invalid": 1, "unknown": 4}
 ERRORS = (2, 3, 5)
 
 
 def contradicts(outcome: Outcome) -> list[str]:
-    """Compare the words of an answer in JSON with the exit status."""
+    """Compare the words of a JSON answer with the exit status."""
     if not outcome.stdout.startswith(b"{"):
         return []
     body = json.loads(outcome.stdout)
     if "virt-host-compat" not in body:
-        # Another one's format.
+        # The format is defined by another program.
         return []
     body = body["virt-host-compat"]
     if "kinds" in body:

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Asks libvirt for capabilities many times in many threads, and prints what that cost the process.
+// Asks libvirt for capabilities many times in several threads, and prints the memory and
+// descriptors that this used.
 //
-// Arguments: the URI, the calls of each thread, the threads, and a text that every document has to
-// hold. Output: resident memory in KiB and descriptors, before and after the calls that count.
+// Arguments: the URI, the calls of each thread, the threads, and a text that every document must
+// contain. Output: resident memory in KiB and descriptors, before and after the calls, without
+// those for warming up.
 #include <libvirt/libvirt.h>
 
 #include <dirent.h>
@@ -63,7 +65,7 @@ int main(int count, char** arguments) {
     const int threads = atoi(arguments[3]);
     if (threads < 1 || threads > 64 || virInitialize() != 0)
         return 2;
-    // Until every pool of the C library has its size.
+    // Until every memory pool of the C library has reached its size.
     const struct Work warmUp = {
         .uri = work.uri, .wanted = work.wanted, .calls = work.calls / 5 + 1};
     callInThreads(warmUp, threads);

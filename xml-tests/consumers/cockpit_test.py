@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""cockpit-machines in a browser, in front of a real daemon without the module and with it; --picture FILE makes the documentation's picture.
+"""Tests cockpit-machines in a browser with a real daemon, with and without the module; --picture FILE makes the
+manual's picture.
 
-The daemons take this machine for a POWER10 (power_kvm.c) in power9 mode. It is run by hand, as root, with "ninja cockpit" in the
-build folder, and needs the packages in cockpit-packages.txt.
+The daemons see this machine as a POWER10 (power_kvm.c) in power9 mode. The test is run manually, as root, with "ninja
+cockpit" in the build folder, and needs the packages in cockpit-packages.txt.
 """
 
 from __future__ import annotations
@@ -50,19 +51,19 @@ def guest(name: str, mode: str) -> str:
 
 @dataclass
 class Seen:
-    """What a daemon and cockpit-machines said of the guest that is pinned to power9."""
+    """What a daemon and cockpit-machines report about the guest that is pinned to power9."""
 
-    # Domain capabilities as the page got them from libvirt-dbus, and as virsh gets them.
+    # Domain capabilities as the page gets them from libvirt-dbus, and as virsh gets them.
     documents: set[str]
     expected: str
-    # The text beside "CPU type", what the dialog offers, and what is chosen there at first.
+    # The text next to "CPU type", the choices in the dialog, and which of them is selected at first.
     cpu_type: str
     offered: list[str]
     chosen: str
-    # The guest's <cpu> before, and after "Apply" without any other choice.
+    # The guest's <cpu> before, and after "Apply" without any change.
     before: str
     after: str
-    # What the page says when the guest that is pinned to power10 is to run; only asked where libvirt has the hook.
+    # The page's message when the guest that is pinned to power10 is started; only used if libvirt has the hook.
     refusal: str = ""
 
 
@@ -72,7 +73,7 @@ def received(driver: Any) -> set[str]:
     for entry in driver.get_log("performance"):
         message = json.loads(entry["message"])["message"]
         if message["method"] == "Network.webSocketFrameReceived":
-            # A frame of cockpit is the name of a channel and a message, here libvirt-dbus' reply.
+            # A frame of cockpit has the name of a channel and a message, which is libvirt-dbus' reply here.
             _, _, payload = message["params"]["response"]["payloadData"].partition("\n")
             if "<domainCapabilities>" in payload:
                 documents.add(json.loads(payload)["reply"][0][0])
@@ -80,14 +81,14 @@ def received(driver: Any) -> set[str]:
 
 
 class Page:
-    """cockpit-machines in a browser. It draws its elements anew at any time, so each is found and used in one step."""
+    """cockpit-machines in a browser. Elements may be redrawn, so each is found and used in one step."""
 
     def __init__(self, driver: Any, cockpit: PrivateCockpit) -> None:
         self.driver = driver
         self._cockpit = cockpit
 
     def of(self, selector: str, expression: str) -> Any:
-        """An expression about the element, which is called "it", once it is there and the expression is true."""
+        """The value of a JavaScript expression about the element "it", once both are there and true."""
         script = f"const it = document.querySelector(arguments[0]); return it && ({expression})"
         return wait_for(selector, lambda: self.driver.execute_script(script, selector))
 
@@ -95,8 +96,8 @@ class Page:
         self.of(selector, "(it.click(), true)")
 
     def open(self, name: str) -> None:
-        """The page of a guest. Where virt-host-validate finds no KVM, it first wants to be told that this is known."""
-        # Without this, another guest of the same page would be shown with what was read before.
+        """Opens the page of a guest. If virt-host-validate finds no KVM, the page first requires a confirmation."""
+        # Without this, the page would show another guest with data that it read before.
         self.driver.get("about:blank")
         self.driver.get(self._cockpit.page(name))
         script = (
@@ -107,8 +108,8 @@ class Page:
         wait_for(f"the page of {name}", lambda: self.driver.execute_script(script, f"#vm-{name}-cpu-model"))
 
     def open_dialog(self, name: str) -> tuple[list[str], str]:
-        """What the dialog of the guest's CPU offers, and what is chosen."""
-        # It cannot be opened before the page found virt-xml.
+        """The choices in the dialog of the guest's CPU, and the selected one."""
+        # The dialog cannot be opened before the page has found virt-xml.
         self.click(f"#vm-{name}-cpu-model button:not([aria-disabled=true])")
         offered, chosen = self.of("#machines-cpu-type-modal select", "[Array.from(it.options, option => option.value), it.value]")
         return offered, chosen
@@ -123,13 +124,13 @@ class Page:
             raise AssertionError(end)
 
     def run(self, name: str) -> str:
-        """What it says of a guest that it cannot start."""
+        """The page's message about a guest that cannot be started."""
         self.click(f"#vm-{name}-system-run")
         self.click(".resource-state-text .pf-c-label__content button")
         return str(self.of(".ct-popover-alert", "it.textContent"))
 
     def take_picture(self, path: Path) -> None:
-        """With the dialog. A list that is unfolded is a window of its own, which is not in a picture: all of its lines are shown instead."""
+        """Takes a picture of the dialog. All lines of an open list are shown in the page."""
         self.of(
             "#machines-cpu-type-modal select",
             "(it.size = it.querySelectorAll('option, optgroup').length, it.style.height = 'auto', it.style.backgroundImage = 'none',"
@@ -139,7 +140,7 @@ class Page:
 
 
 def cpu_of(daemon: private_daemon.PrivateDaemon, name: str) -> str:
-    """<cpu> of the definition, on one line."""
+    """The <cpu> of the definition, in one line."""
     found = re.search(r"<cpu.*?(?:</cpu>|/>)", virsh(daemon.uri(), "dumpxml", "--inactive", name), re.DOTALL)
     return re.sub(r"\s*\n\s*", "", found.group(0)) if found else ""
 
@@ -187,7 +188,7 @@ class CockpitMachines(domain_readers_test.Checks):
         self.check_difference(*(one.expected for one in seen()))
 
     def test_the_dialog_is_as_without_the_module(self) -> None:
-        """It offers all models, because it does not read whether one is usable, and it does not show a pinned mode."""
+        """The dialog offers all models, because it does not read whether a model is usable. It shows no pinned mode."""
         plain, module = seen()
         for one in (plain, module):
             self.assertEqual(one.offered, [*MODES, *domain_readers_test.usable(one.expected)])
@@ -204,7 +205,7 @@ class CockpitMachines(domain_readers_test.Checks):
 
 
 def missing() -> str:
-    """Why this cannot run here; empty where it can."""
+    """Why the test cannot run here; empty if it can."""
     if os.geteuid() != 0:
         return "only root's libvirtd can ask QEMU for domain capabilities in namespaces"
     for program in ("chromium", "chromedriver", "dbus-daemon", "gdbus", "ip", "nsenter", "virt-xml"):

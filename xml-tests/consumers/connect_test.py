@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The commands that connect to libvirt daemons, with real daemons and with none."""
+"""Tests the commands that connect to libvirt daemons, with real daemons and with unreachable ones."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PROGRAM = module_setup.built("VHC_PROGRAM")
 MODULE = module_setup.built("VHC_MODULE")
 # Only documents of POWER hosts have compatibility modes.
 POWER_MACHINE = module_setup.built("VHC_POWER_MACHINE")
-# Without emulators, which a daemon that takes its host for another one asks anew with each connection.
+# Without emulators, because a daemon that sees another architecture asks them again for each connection.
 NO_EMULATORS = ["env", "PATH=/usr/sbin"]
 
 
@@ -114,7 +114,7 @@ class Capabilities(ModuleTestCase):
 
 
 def guest(name: str, cpu: str = "", domain_type: str = "kvm") -> str:
-    """A POWER guest's document."""
+    """The document of a POWER guest."""
     return f"""<domain type='{domain_type}'>
   <name>{name}</name>
   <uuid>{uuid.uuid5(uuid.NAMESPACE_URL, name)}</uuid>
@@ -129,12 +129,12 @@ def guest(name: str, cpu: str = "", domain_type: str = "kvm") -> str:
 
 PIN9 = "<cpu mode='host-model'><model>power9</model></cpu>"
 PIN10 = "<cpu mode='host-model'><model>power10</model></cpu>"
-# A host record of this name and of another: POWER10 in power9 mode, and POWER10.
+# This folder has records of a POWER10 in power9 mode, and of a POWER10.
 RECORDS = module_setup.SOURCE_ROOT / "xml-tests/records"
 
 
 class DomainsOfDaemons(ModuleTestCase):
-    """KVM guests of POWER that a real daemon has defined, as it reads them at its start."""
+    """Defined KVM guests of a POWER host, which a real daemon reads when it starts."""
 
     def guests(self, folder: str = "d", **domains: str) -> private_daemon.PrivateDaemon:
         return self.daemon(
@@ -166,12 +166,12 @@ class DomainsOfDaemons(ModuleTestCase):
             )
 
     def test_the_host_is_the_daemons_own_where_none_is_named(self) -> None:
-        """The module's <compat>; this libvirt writes no <model>, as for a processor that it does not know."""
+        """The module adds <compat>. This libvirt writes no <model>, as if it did not know the processor."""
         with self.guests(old=PIN9, plain="") as daemon:
             answer = run("check", "--connect", daemon.uri())
             self.assertEqual(answer.returncode, 4, answer.stderr)
             self.assertIn("old: incompatible: the libvirt of qemu+unix", answer.stdout)
-            # What becomes of a guest without a pinned mode depends on the processor.
+            # The outcome of a guest without a pinned mode depends on the processor.
             self.assertIn("plain: unknown", answer.stdout)
             self.assertIn("names no processor", answer.stdout)
 
@@ -192,7 +192,7 @@ class DomainsOfDaemons(ModuleTestCase):
         self.assertEqual((answer.returncode, answer.stdout), (2, ""))
 
     def test_a_running_domain_is_decided_as_it_runs_too(self) -> None:
-        """The test driver's domain runs and is defined; it is no KVM guest, so nothing stands against it."""
+        """The domain of the test driver is running and defined. It is not a KVM guest, so nothing is refused."""
         self.assertEqual(
             self.verdicts("--connect", "test:///default"),
             {"test (running)": "not-applicable", "test": "not-applicable"},
@@ -217,7 +217,7 @@ class DomainsOfDaemons(ModuleTestCase):
             self.assertIn("plain", page.read_text())
 
     def test_ten_thousand_domains(self) -> None:
-        """Of libvirt's test driver, which reads them from a file."""
+        """libvirt's test driver reads the domains from a file."""
         node = self.folder / "node.xml"
         domains = "".join(
             f"<domain type='test'><name>g{index:05}</name><memory>1024</memory><os><type>hvm</type></os></domain>" for index in range(10_000)
@@ -235,7 +235,7 @@ POWER9_MODEL = "<cpu mode='custom'><model>POWER9</model></cpu>"
 
 
 def emulated(name: str, cpu: str = POWER9_MODEL, arguments: str = "") -> str:
-    """An emulated POWER guest, which libvirt translates and starts on any machine, with further arguments of QEMU."""
+    """An emulated POWER guest with further QEMU arguments. libvirt can translate and start it on any machine."""
     added = "".join(f"<qemu:arg value='{argument}'/>" for argument in arguments.split())
     document = guest(name, cpu, "qemu").replace("<domain ", f"<domain {NAMESPACE} ")
     return document.replace("</domain>", f"<qemu:commandline>{added}</qemu:commandline></domain>")
@@ -274,7 +274,7 @@ class Translation(ModuleTestCase):
             self.assertEqual(other["warnings"], ["<qemu:commandline> names -cpu POWER8, which wins over <cpu> (POWER9)"])
 
     def test_what_the_daemon_would_not_even_define(self) -> None:
-        """A KVM guest of POWER that libvirt read at its start, where there is no KVM of POWER."""
+        """A KVM guest of POWER that libvirt read when it started, on a machine without KVM for POWER."""
         with self.daemon(domains={"kvm": guest("kvm", PIN9)}) as daemon:
             self.assertRegex(self.lines("--translate", "--connect", daemon.uri())["kvm"], "^incompatible: .* refuses to start it: .")
 
@@ -308,9 +308,9 @@ class Translation(ModuleTestCase):
 
 
 class Processes(ModuleTestCase):
-    """Running guests, whose process is found by libvirt's PID file, which only the daemon's mount namespace shows."""
+    """Running guests, found through libvirt's PID files, which only the daemon's mount namespace shows."""
 
-    # QEMU with another CPU than the one that libvirt names.
+    # A QEMU with another CPU than libvirt names.
     WRAPPER = "#!/bin/sh\nexec /usr/bin/qemu-system-ppc64 \"$@\" $EXTRA\n"
 
     def started(self, daemon: private_daemon.PrivateDaemon, document: str) -> None:
@@ -358,7 +358,7 @@ class Processes(ModuleTestCase):
             virsh(daemon.uri(), "destroy", "two")
 
     def test_a_process_that_is_only_called_like_the_guest(self) -> None:
-        """And a PID file that cannot be read: outside of the daemon's namespace there is none."""
+        """The PID file cannot be read either: it does not exist outside the daemon's namespace."""
         document = emulated("alone")
         number = document.split("<uuid>")[1].split("<")[0]
         with self.daemon() as daemon:
@@ -379,7 +379,7 @@ class Processes(ModuleTestCase):
             virsh(daemon.uri(), "destroy", "alone")
 
     def test_the_lock_of_another_process(self) -> None:
-        """In place of the guest's PID file that of the daemon, which holds its lock."""
+        """The guest's PID file is replaced with that of the daemon, which holds the lock of that one."""
         with self.daemon() as daemon:
             self.started(daemon, emulated("other"))
             subprocess.run(
@@ -394,7 +394,7 @@ class Processes(ModuleTestCase):
 
 class DomainCapabilities(ModuleTestCase):
     def test_of_a_daemon_without_kvm_they_stay(self) -> None:
-        """With the module and without; what it adds for KVM is seen in the lab."""
+        """With and without the module. The lab tests what the module adds for KVM."""
         with self.daemon("plain", preload=[POWER_MACHINE]) as plain, self.daemon("module", preload=[POWER_MACHINE, MODULE], module_config=self.config()) as module:
             document = virsh(plain.uri(), "domcapabilities")
             self.assertIn("<arch>ppc64le</arch>", document)
@@ -497,8 +497,7 @@ class BaselineOfDaemons(ModuleTestCase):
 
 
 def most_memory(process: subprocess.Popen[str]) -> tuple[int, int]:
-    """The most processes seen at a time, and the most memory (KiB, shared pages counted once) that
-    a process and its children had together, until it ends."""
+    """The largest number of processes, and the most memory (KiB, shared pages counted once), of a process tree."""
     most_processes, most = 0, 0
     while process.poll() is None:
         try:

@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Generated domains, given to a real libvirt and to check: what libvirt refuses is never called compatible, and what it takes
-never incompatible.
+"""Compares check with a real libvirt over generated domains: check must not call a domain compatible that libvirt
+refuses, nor
+one incompatible that libvirt accepts.
 
-The domains are emulated (type qemu), which libvirt starts on any machine, so that all refusals here are libvirt's own.
-COUNT and SEED in the environment have other numbers than the thousand of a fresh seed, which is printed.
+The domains are emulated (type qemu), so libvirt starts them on any machine, and all refusals are libvirt's own. The
+environment variables COUNT and SEED replace the default of a thousand domains with a new seed, which is printed.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ from powerlab.failures import LabError
 PROGRAM = module_setup.built("VHC_PROGRAM")
 COUNT = int(os.environ.get("COUNT", "1000"))
 SEED = int(os.environ.get("SEED") or random.randrange(1 << 32))
-# Of the machine and not of the domain: libvirt compares with this host's CPU, which is none of POWER's.
+# Errors about the machine, not the domain: libvirt compares with this host's CPU, which is not a POWER processor.
 OF_THIS_MACHINE = ("unknown host CPU",)
 
 
 def refusal(connection: libvirt.virConnect, document: str) -> str:
-    """libvirt's words against a domain, when it is defined or would be started; empty where it takes it."""
+    """libvirt's error when the domain is defined or its start is prepared; empty if libvirt accepts it."""
     try:
         connection.defineXML(document).undefine()
         connection.domainXMLToNative("qemu-argv", document, 0)

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Domain capabilities of real daemons with the module: valid by every grammar, and what their readers make of them.
+"""Tests domain capabilities of real daemons with the module: they are valid by each grammar, and other programs can
+read them.
 
-The daemons take this machine for a POWER10 (power_kvm.c), so that what they say of KVM guests of the machine type pseries is
-what they say on POWER; the lab asks daemons there.
+The daemons see this machine as a POWER10 (power_kvm.c). So their answers for KVM guests with the machine type pseries
+are the same as on POWER, where the lab tests them.
 """
 
 from __future__ import annotations
@@ -37,23 +38,23 @@ EXPECTED_MODES = """
       <enum name='compat'>
         <value>power9</value>
       </enum>"""
-# By the record: a POWER10 in power9 mode runs its own processor without a pinned mode, and no other.
+# From the record: a POWER10 in power9 mode runs its own processor without a pinned mode, and no other processor.
 EXPECTED_USABLE = {"POWER7": "no", "POWER8": "no", "POWER9": "no", "POWER10": "yes", "POWER11": "no"}
 
 
 def usable(document: str) -> dict[str, str]:
-    """What <mode name='custom'> says of each model."""
+    """The value of usable for each model in <mode name='custom'>."""
     custom = document[document.index("<mode name='custom'") :]
     return {name: word for word, name in re.findall(r"<model usable='(\w+)'[^>]*>([^<]*)</model>", custom)}
 
 
 def without_answer(document: str) -> str:
-    """Without the modes, and with libvirt's own word for what it was not told."""
+    """Removes the modes, and restores libvirt's own value of usable."""
     return re.sub(r"(<model usable=)'(?:yes|no)'", r"\1'unknown'", document.replace(EXPECTED_MODES, ""))
 
 
 class OnRecordedHost(ModuleTestCase):
-    """With the record of a host that names its nested API, on which a guest without a pinned mode depends."""
+    """Uses the record of a host with its nested API, on which the outcome of a guest without a pinned mode depends."""
 
     def put_record(self) -> None:
         self.record.write_bytes((SOURCE_ROOT / "xml-tests/records/power10-as-power9.json").read_bytes())
@@ -62,7 +63,7 @@ class OnRecordedHost(ModuleTestCase):
 
 @functools.cache
 def documents() -> tuple[str, str]:
-    """A real daemon's own document, and that of one with the module."""
+    """The document of a real daemon, and that of one with the module."""
     case = OnRecordedHost()
     case.setUp()
     try:
@@ -82,7 +83,7 @@ def xmllint(grammar: Path, document: str) -> subprocess.CompletedProcess[str]:
 
 
 class Checks(OnRecordedHost):
-    """What holds of a daemon's document and of that of one with the module."""
+    """Checks of the documents of a daemon without and with the module."""
 
     def check_difference(self, before: str, after: str) -> None:
         self.assertIn("<arch>ppc64le</arch>", before)
@@ -93,7 +94,7 @@ class Checks(OnRecordedHost):
         self.assertEqual(without_answer(after), before)
 
     def check_grammars(self, before: str, after: str, schemas: Path) -> None:
-        """Ours take it, alone and with libvirt's; libvirt's own takes it without the modes, and alone of all refuses them."""
+        """Our grammars accept it, alone and with libvirt's. libvirt's own grammar accepts it only without the modes."""
         grammars = self.folder / "grammars"
         shutil.copytree(SOURCE_ROOT / "schema", grammars, dirs_exist_ok=True)
         strict = (BUILT_SCHEMAS / "libvirt-domaincaps-compat.rng").read_text()
@@ -121,7 +122,7 @@ class Checks(OnRecordedHost):
             self.assertEqual(answer.returncode, status, answer.stdout + answer.stderr)
 
     def check_command(self, before: str, after: str) -> None:
-        """The command makes of libvirt's document what the module does, and of the module's nothing else."""
+        """The command completes libvirt's document like the module, and leaves the module's document unchanged."""
         for document in (before, after):
             answer = subprocess.run(
                 [str(PROGRAM), "domcapabilities", "--probe", str(self.record), "-"], input=document, capture_output=True, text=True, timeout=60
@@ -144,7 +145,7 @@ class Live(Checks):
 
 
 class Newer(Checks):
-    """libvirts of Debian's later suites, with their own daemons, clients and schemas."""
+    """libvirt of newer Debian suites, with their own daemons, clients and schemas."""
 
     INSIDE = r"""
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
@@ -196,7 +197,7 @@ done
         self.check_models(files)
 
     def check_models(self, files: dict[str, str]) -> None:
-        """virsh names the models of the document; of those that cannot run it names none more, unless asked for all."""
+        """virsh lists the models of the document, but not those that cannot run, unless asked for all."""
         for kind in ("plain", "module"):
             print(f"{kind}: {files[f'{kind}.models']!r}, all: {files[f'{kind}.all']!r}, {files[f'{kind}.models.err']!r}", file=sys.stderr)
         every = [name for name in usable(files["plain.xml"])]
@@ -212,7 +213,7 @@ done
 
 
 class VirtManager(OnRecordedHost):
-    """virtinst's DomainCapabilities, from which virt-manager and virt-install choose."""
+    """virtinst's DomainCapabilities, which virt-manager and virt-install use."""
 
     def read(self, document: str) -> dict[str, Any]:
         if not readers_test.VIRT_MANAGER.exists():
@@ -221,7 +222,7 @@ class VirtManager(OnRecordedHost):
             sys.path.insert(0, str(readers_test.VIRT_MANAGER))
         from virtinst import DomainCapabilities  # type: ignore[import-not-found]
 
-        # Reading asks nothing of the connection.
+        # Parsing does not use the connection.
         found = DomainCapabilities(None, document)
         return {
             "models": found.get_cpu_models(),
@@ -245,7 +246,7 @@ class VirtManager(OnRecordedHost):
 
 
 class GObject(OnRecordedHost):
-    """libvirt-gconfig through GObject introspection, as libvirt's users in GNOME have it."""
+    """libvirt-gconfig through GObject introspection, as libvirt's users in GNOME use it."""
 
     def read(self, document: str) -> Any:
         import gi  # type: ignore[import-untyped]
@@ -267,7 +268,7 @@ class GObject(OnRecordedHost):
 
 
 class Nova(readers_test.Nova):
-    """LibvirtConfigDomainCaps of OpenStack Nova, which takes machine, firmware, disks, video and features."""
+    """LibvirtConfigDomainCaps of OpenStack Nova, which reads machine, firmware, disks, video and features."""
 
     def test_capabilities(self) -> None:
         config = self.module()

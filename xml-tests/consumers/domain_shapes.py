@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Domains of many shapes, made from a seed: what a real libvirt and check are compared over."""
+"""Makes domains of many shapes from a seed, for comparing a real libvirt with check."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import random
 
 
 class Shapes:
-    """Domains of every shape that libvirt's parser knows of <cpu>, <os>, <vcpu> and <qemu:commandline>, valid and not."""
+    """Valid and invalid domains with everything that libvirt parses in <cpu>, <os>, <vcpu> and <qemu:commandline>."""
 
     def __init__(self, seed: int, kind: str = "qemu", own: str = "POWER9") -> None:
-        """kind: the type of most domains, qemu or kvm; own: the CPU model that most of them name."""
+        """kind: the type of most domains, qemu or kvm; own: the CPU model that most of them use."""
         self.random = random.Random(seed)
         self.kind = kind
         self.own = own
@@ -22,7 +22,7 @@ class Shapes:
         return f" {name}='{self.random.choice(values)}'" if self.often(probability) else ""
 
     def one_of(self, right: list[str], wrong: list[str]) -> list[str]:
-        """Words of which about one in eight is wrong."""
+        """A list of values, of which about one in eight is wrong."""
         return right * (7 * max(1, len(wrong)) // max(1, len(right)) + 1) + wrong
 
     def cells(self) -> str:
@@ -70,7 +70,7 @@ class Shapes:
     def cpu(self) -> str:
         if self.often(0.1):
             return ""
-        # The modes of a host are for KVM alone.
+        # Only KVM guests use the host's modes.
         modes = ["host-model"] * 4 if self.kind == "kvm" else []
         mode = self.random.choice([None, None, "custom", "custom", "custom", "host-model", "host-passthrough", "maximum", "nonsense", *modes])
         head = (f" mode='{mode}'" if mode else "") + self.attribute("match", self.one_of(["exact", "minimum", "strict"], ["bogus"]), 0.2)

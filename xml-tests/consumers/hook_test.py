@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The start hook and the daemon's drop-in: what the commands put in place, and what libvirt makes
-of the hook."""
+"""Tests the start hook and the daemon's drop-in: the files that the commands write, and how libvirt runs the hook."""
 
 from __future__ import annotations
 
@@ -78,7 +77,7 @@ class HookRun(ModuleTestCase):
         self.assertEqual(self.hook("guest", "prepare", "begin", "-"), (0, ""))
 
     def test_it_cannot_block(self) -> None:
-        """Standard input that never ends, as of a daemon that hangs."""
+        """Standard input without an end, as from a daemon that hangs."""
         reading, writing = os.pipe()
         self.addCleanup(os.close, writing)
         begin = time.monotonic()
@@ -93,7 +92,7 @@ class HookRun(ModuleTestCase):
 
 
 class HookScript(ModuleTestCase):
-    """The script that install writes, with programs that fail in every way."""
+    """The script that install writes, with programs that fail in different ways."""
 
     def script(self, program: str) -> Path:
         fake = self.folder / "program"
@@ -146,8 +145,7 @@ class HookScript(ModuleTestCase):
 
 class HookInADaemon(ModuleTestCase):
     def test_the_daemon_refuses_with_the_sentence(self) -> None:
-        """libvirtd of this machine can only emulate POWER, so the domain is emulated; the hook
-        sees it, on a socket's other end, as the one of a POWER host."""
+        """libvirtd can only emulate POWER here, so the hook reads the KVM domain of a file instead of its input."""
         seen = self.folder / "seen"
         document = self.folder / "kvm.xml"
         document.write_text(domain())
@@ -256,7 +254,7 @@ class DropIn(ModuleTestCase):
         self.assertEqual(self.daemon_command("enable", "cupsd").returncode, 2)
 
     def test_a_module_that_the_daemon_would_not_bear(self) -> None:
-        """Tried before anything is written, so nothing is left to clean."""
+        """The module is tried before anything is written, so there is nothing to clean up."""
         broken = self.folder / "broken.so"
         broken.write_bytes(MODULE.read_bytes()[:4096])
         broken.chmod(0o755)

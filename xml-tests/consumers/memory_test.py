@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The module's memory: a client of many calls under valgrind and the address sanitizer, and a daemon under valgrind."""
+"""Tests the module's memory: a client with many calls under valgrind and ASan, and a daemon under valgrind."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import private_daemon
 from module_setup import EXPECTED_COMPAT, HERE, ModuleTestCase, compat_of, virsh
 
 MODULE = module_setup.built("VHC_MODULE")
-# The sanitizers that the module is built with, as Meson names them, and the compiler that did.
+# The sanitizers with which the module is built, as Meson names them, and the compiler.
 SANITIZERS = os.environ.get("VHC_SANITIZE", "none")
 COMPILER = os.environ.get("VHC_C_COMPILER", "cc")
 VALGRIND = ["valgrind", "--leak-check=full", "--show-leak-kinds=definite,indirect", "--num-callers=30"]
@@ -41,7 +41,7 @@ class MemoryTestCase(ModuleTestCase):
     def call(
         self, program: Path, calls: int, threads: int, wrapper: list[str], **more: str
     ) -> subprocess.CompletedProcess[str]:
-        """Calls over the module, whose record is read again each second."""
+        """Calls libvirt with the module. The record is read again every second."""
         config = self.folder / "module.conf"
         config.write_text(self.config(interval=1))
         config.chmod(0o644)
@@ -70,7 +70,7 @@ class Valgrind(MemoryTestCase):
         print(f"1,204 calls under valgrind in {time.monotonic() - begin:.1f} s: 0 errors", file=sys.stderr)
 
     def test_a_daemon(self) -> None:
-        """What libvirtd does with its own memory is its own; nothing of it may come from the module."""
+        """Errors of libvirtd itself are ignored, but none may come from the module."""
         log = self.folder / "valgrind"
         with self.daemon(
             preload=[MODULE], module_config=self.config(interval=1), wrapper=[*VALGRIND, f"--log-file={log}.%p"]
@@ -85,7 +85,7 @@ class Valgrind(MemoryTestCase):
 
 
 class AddressSanitizer(MemoryTestCase):
-    """Where the module itself is built with sanitizers, these look into it; else at what it does with the heap."""
+    """If the module is built with sanitizers, its own code is checked; otherwise only its use of the heap."""
 
     def test_a_client(self) -> None:
         flags = SANITIZERS if instrumented() else "address,undefined"
@@ -102,7 +102,7 @@ class ManyCalls(MemoryTestCase):
 
     def test_memory_and_descriptors_of_a_client_stay_flat(self) -> None:
         begin = time.monotonic()
-        # With one pool of memory for all threads: else each may grow a new one at any time.
+        # Use one memory pool for all threads; otherwise the pools of the threads may grow at any time.
         answer = self.call(self.caller(), self.CALLS // 4, 4, [], MALLOC_ARENA_MAX="1")
         self.assertEqual((answer.returncode, answer.stderr), (0, ""))
         (memory, descriptors), (after, left) = ([int(word) for word in line.split()] for line in answer.stdout.splitlines())
@@ -110,7 +110,7 @@ class ManyCalls(MemoryTestCase):
             f"{self.CALLS} calls in a client in {time.monotonic() - begin:.1f} s: {memory} KiB before, {after - memory:+d} KiB after,"
             f" {descriptors} descriptors before, {left} after", file=sys.stderr,
         )
-        # The smallest leak, 32 bytes a call, would be 3 MiB for 100,000.
+        # The smallest leak, 32 bytes per call, would be 3 MiB for 100,000 calls.
         self.assertLess(after - memory, 2000)
         self.assertEqual(left, descriptors)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the tests of the module have in common: the built files, a record, what to expect."""
+"""The common parts of the module's tests: the built files, a record, and the expected results."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RECORD = HERE / "power10-in-power9-mode.json"
 
 
 def built(variable: str) -> Path:
-    """A file of the build, named by an environment variable that the build sets."""
+    """A built file whose path is in an environment variable that the build sets."""
     value = os.environ.get(variable)
     if not value or not Path(value).exists():
         private_daemon.skip(f"{variable} does not name a built file; run this with 'meson test'")
@@ -28,7 +28,7 @@ def built(variable: str) -> Path:
 
 
 def compat_of(document: str) -> str:
-    """The element <compat> with the line's white space before it; empty where there is none."""
+    """The element <compat> with the white space before it; empty if there is none."""
     found = re.search(r"\n *<compat .*?</compat>", document, re.DOTALL)
     return found.group(0) if found else ""
 
@@ -42,7 +42,7 @@ EXPECTED_COMPAT = """
 
 
 def virsh(uri: str, *arguments: str, readonly: bool = False, **environment: str) -> str:
-    """Standard output of virsh, which must succeed and say nothing on standard error."""
+    """The standard output of virsh, which must succeed and print nothing on standard error."""
     answer = subprocess.run(
         ["virsh", *(["-r"] if readonly else []), "-c", uri, *arguments],
         capture_output=True, text=True, timeout=120, env={**os.environ, **environment},
@@ -53,21 +53,21 @@ def virsh(uri: str, *arguments: str, readonly: bool = False, **environment: str)
 
 
 class ModuleTestCase(unittest.TestCase):
-    """Gives each test a folder that only this user can write, and a copy of the record in it."""
+    """Gives each test a folder that only this user can write to, with a copy of the record."""
 
     def lacking(self, reason: str) -> NoReturn:
-        """What a test needs is not installed; under CI everything is."""
+        """Skips a test whose requirements are not installed. Under CI everything is, so the test fails."""
         if os.environ.get("CI") == "true":
             self.fail(reason)
         self.skipTest(reason)
 
     def file_of(self, package: str, path: str) -> Path:
-        """A file of a Debian package, which is installed or else fetched and only unpacked."""
+        """A file of a Debian package. If the package is not installed, it is downloaded and unpacked."""
         if Path(path).exists():
             return Path(path)
         tree = self.folder / package
         tree.mkdir()
-        # apt's own user, who fetches where root asks, has to get there.
+        # If root downloads, apt does it as its own user, who needs access to this folder.
         self.folder.chmod(0o755)
         tree.chmod(0o777)
         fetched = subprocess.run(

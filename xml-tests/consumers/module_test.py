@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The module in a real libvirtd: what clients see, and what the daemon lives through."""
+"""Tests the module in a real libvirtd: what clients see, and that the daemon survives every failure."""
 
 from __future__ import annotations
 
@@ -41,9 +41,11 @@ class SeenByClients(ModuleTestCase):
             self.assertEqual(daemon.output(), "")
 
     def check_grammars(self, daemon: private_daemon.PrivateDaemon, document: str) -> None:
-        """The open grammar takes the QEMU driver's document; the strict one, which has <compat> in
-        the place of an element that only x86 has, takes it without that, and the test driver's.
-        Features of x86 processors are left out too: libvirt's grammar does not take all that libvirt names."""
+        """The open grammar accepts the document of the QEMU driver, and the strict grammar that of the test driver.
+
+        The strict grammar has <compat> instead of an x86 element, so it accepts the QEMU driver's document without it.
+        The features of x86 processors are removed, too: libvirt's grammar does not list all that libvirt knows.
+        """
         grammars = self.folder / "grammars"
         shutil.copytree(SOURCE_ROOT / "schema", grammars)
         shutil.copy(STRICT_GRAMMAR, grammars)
@@ -51,7 +53,7 @@ class SeenByClients(ModuleTestCase):
             line for line in document.splitlines(keepends=True) if "<maxphysaddr" not in line and "<feature name=" not in line
         )
         if private_daemon.IS_MODULAR:
-            # Its libvirt is newer than the grammar that the strict one was made of.
+            # The daemon's libvirt is newer than the grammar that the strict one includes.
             judged = [("capabilities-compat.rng", document)]
         else:
             test_driver = virsh(daemon.uri("test", "default"), "capabilities")
@@ -71,7 +73,7 @@ class SeenByClients(ModuleTestCase):
         self.assertEqual(refused.returncode, 3, "a grammar that takes everything shows nothing")
 
     def test_the_daemon_of_a_session(self) -> None:
-        """A user's own daemon, which has no rights."""
+        """The daemon of a user, which has no privileges."""
         if os.geteuid() != 0:
             self.skipTest("needs root, who becomes another user")
         with self.daemon("session", preload=[MODULE], module_config=self.config(), user=65534) as daemon:
@@ -101,7 +103,7 @@ class SeenByClients(ModuleTestCase):
                     self.assertEqual(answer.rstrip(), "1\n" + expected.rstrip())
 
     def test_without_a_record_every_byte_is_libvirts(self) -> None:
-        """This host is not POWER, so the module has nothing to say."""
+        """This host is not a POWER host, so the module must not change anything."""
         if os.uname().machine.startswith("ppc64"):
             self.skipTest("this host is POWER")
         with self.daemon("plain") as plain, self.daemon("extended", preload=[MODULE]) as extended:
@@ -126,14 +128,14 @@ class SeenByClients(ModuleTestCase):
 
 
 def without_uuid(document: str) -> str:
-    """libvirt makes the host's UUID up anew for each daemon where the firmware has none."""
+    """If the firmware has no UUID for the host, libvirt generates one for each daemon."""
     return "".join(l for l in document.splitlines(keepends=True) if not l.startswith("    <uuid>"))
 
 
 class LivesThrough(ModuleTestCase):
     def changes(self, daemon: private_daemon.PrivateDaemon, reason: str) -> None:
-        """The document is libvirt's own, and the log says why, once."""
-        # Over two intervals, each with a look of its own.
+        """The document is libvirt's own, and the reason is in the log once."""
+        # Over two intervals, in each of which the module asks again.
         for _ in range(2):
             time.sleep(1.1)
             self.assertEqual(compat_of(virsh(daemon.uri(), "capabilities")), "")
@@ -149,8 +151,8 @@ class LivesThrough(ModuleTestCase):
         with self.daemon(preload=[MODULE], module_config=self.config(interval=1)) as daemon:
             self.recovers(daemon)
             good = daemon.config_path.read_text()
-            # A refused configuration has no interval of its own: the usual one holds. So the
-            # record is broken first.
+            # While the configuration is invalid, the default interval is used, which is longer. So break the record
+            # first.
             self.record.unlink()
             self.changes(daemon, f"cannot open {self.record}: No such file or directory (ENOENT)")
             self.put_record()
@@ -188,7 +190,7 @@ class LivesThrough(ModuleTestCase):
             self.assertIn("it belongs to user 65534 and not to root", daemon.log_lines()[0])
 
     def test_a_full_disk_for_its_log(self) -> None:
-        """The log goes to /dev/full, on which every write fails as on a full disk."""
+        """The log is /dev/full, so every write to it fails as on a full disk."""
         with self.daemon(
             preload=[MODULE], module_config=self.config(interval=1), log=Path("/dev/full")
         ) as daemon:
@@ -234,8 +236,8 @@ class Footprint(ModuleTestCase):
 
             call(self.WARM_UP)
             descriptors = daemon.descriptors()
-            # The daemon's worker threads still get memory pools, at any time but only so many. A leak grows in
-            # every round: the smallest, 32 bytes a call, by 3 MiB.
+            # The daemon's worker threads may still create a limited number of memory pools. A leak grows in every
+            # round: the smallest, of 32 bytes per call, by 3 MiB.
             growth = []
             for _ in range(3):
                 memory, begin = daemon.memory_kib(), time.monotonic()
@@ -282,7 +284,7 @@ class Footprint(ModuleTestCase):
         )
 
     def test_what_the_daemon_starts_does_not_preload_it(self) -> None:
-        """A hook is started as QEMU is. Another preload in the list is handed on."""
+        """A hook is started in the same way as QEMU. Another library in the preload list is passed on."""
         seen = self.folder / "seen"
         other = self.folder / "other.so"
         subprocess.run(
@@ -314,14 +316,14 @@ class Footprint(ModuleTestCase):
 
 
 def process_state(pid: int) -> dict[str, str]:
-    """Threads and signal dispositions of a process."""
+    """The threads and signal dispositions of a process."""
     wanted = ("Threads", "SigCgt", "SigIgn", "SigBlk")
     lines = (line.split(":\t") for line in Path(f"/proc/{pid}/status").read_text().splitlines())
     return {line[0]: line[1] for line in lines if line[0] in wanted}
 
 
 class InAClient(ModuleTestCase):
-    """The module in the client's process and not in the daemon's."""
+    """The module in the client's process instead of the daemon's."""
 
     def preloaded(self) -> dict[str, str]:
         config = self.folder / "module.conf"
@@ -335,7 +337,7 @@ class InAClient(ModuleTestCase):
         extended = virsh("test:///default", "capabilities", **environment)
         self.assertNotIn("<compat", plain)
         self.assertIn("<compat source='kvm'>", extended)
-        # Python loads libvirt as a dependency of an extension, outside the global scope.
+        # Python loads libvirt as a dependency of an extension module, so it is not in the global scope.
         program = "import libvirt; print(libvirt.open('test:///default').getCapabilities())"
         python = subprocess.run(
             ["/usr/bin/python3", "-c", program], capture_output=True, text=True,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""libvirt of Debian's later suites, unpacked and run as it is in namespaces of its own, in which its packages are the root."""
+"""Runs libvirt of newer Debian suites in namespaces, with the unpacked packages as the root."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from powerlab import cachedir, packages  # noqa: E402
 WANTED = ("libvirt-daemon", "libvirt-daemon-driver-qemu", "libvirt-clients", "qemu-system-ppc", "busybox-static")
 READY_SECONDS = 60.0
 
-# Arguments: the unpacked packages, and the test's folder, which is /vhc inside. All in namespaces of its own.
+# Arguments: the unpacked packages, and the test's folder, which is mounted at /vhc. Everything runs in new namespaces.
 _ENTER = r"""
 set -e
 mount --make-rprivate /
@@ -54,7 +54,7 @@ wait
 
 
 def root_of(suite: str) -> Path:
-    """A suite's libvirt with all that it needs, unpacked; downloaded once for each version. Raises LabError."""
+    """The libvirt of a suite with its dependencies, unpacked; downloaded once for each version. Raises LabError."""
     source = packages.Suite((suite,), packages.native(suite).architecture)
 
     def make(part: Path) -> None:
@@ -64,14 +64,14 @@ def root_of(suite: str) -> Path:
 
 
 def command(root: Path, folder: Path, inside: str) -> list[str]:
-    """What runs a script in the root; the folder is /vhc there."""
+    """The command that runs a script in the root, in which the folder is /vhc."""
     (folder / "inside").write_text(inside)
     root_rights = [] if os.geteuid() == 0 else ["--map-root-user"]
     return ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", *root_rights, "sh", "-c", _ENTER, "sh", str(root), str(folder)]
 
 
 class NewerDaemon:
-    """A daemon of a suite on a socket in a folder of its own, which must be empty; a context manager."""
+    """A daemon of a suite with a socket in a folder, which must be empty; a context manager."""
 
     def __init__(self, suite: str, folder: Path) -> None:
         self.folder = folder

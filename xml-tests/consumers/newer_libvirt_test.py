@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The module, built with one libvirt, in real daemons of newer ones: those of Debian's later suites, run as they are."""
+"""Tests the module, built with one libvirt, in real daemons of the newer ones in later Debian suites."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from module_setup import EXPECTED_COMPAT, ModuleTestCase, compat_of
 from powerlab.failures import LabError
 
 MODULE = module_setup.built("VHC_MODULE")
-# kNewestTried of driver/libvirt/module/next.cpp: where the private call for libvirt's log is used.
+# kNewestTried of driver/libvirt/module/next.cpp: up to this release the module uses the private function for libvirt's
+# log.
 NEWEST_WITH_LOG = (12, 8)
 
-# Everything is asked of the daemon twice: with a record, and after that has vanished.
+# The daemon is asked twice: with a record, and after the record was removed.
 INSIDE = r"""
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 busybox --install -s /tmp

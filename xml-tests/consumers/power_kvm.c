@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Preloaded into a libvirtd of another machine, so that it takes its host for a POWER10 whose QEMU for POWER has KVM: what uname(2)
-// tells, the CPU that libvirt's driver finds, and what QEMU says of its accelerators. All else is libvirt's and QEMU's own.
+// Preloaded into a libvirtd on another machine, so that it sees the host as a POWER10 whose QEMU supports KVM. It
+// replaces the result of uname(2), the CPU that libvirt finds, and QEMU's answer about its accelerators, and nothing
+// else.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdbool.h>
@@ -16,9 +17,10 @@ int uname(struct utsname* names) {
     return result;
 }
 
-// libvirt's private functions have the same arguments in 9.0 and 12.8 (src/cpu/cpu.h, src/conf/cpu_conf.h, src/util/virjson.h).
+// libvirt's private functions have the same arguments in 9.0 and 12.8 (src/cpu/cpu.h,
+// src/conf/cpu_conf.h, src/util/virjson.h).
 
-// type 0 is VIR_CPU_TYPE_HOST; arch and the rest are not looked at.
+// type 0 is VIR_CPU_TYPE_HOST. The other arguments are ignored.
 void* virCPUGetHost(int arch, int type, void* nodeInfo, void* models) {
     (void)arch;
     (void)nodeInfo;
@@ -34,7 +36,7 @@ void* virCPUGetHost(int arch, int type, void* nodeInfo, void* models) {
     return parse && parse(xml, type, &cpu, false) == 0 ? cpu : NULL;
 }
 
-// Before QEMU 10.2 libvirt asks query-kvm, and then query-accelerators.
+// Before QEMU 10.2 libvirt first asks query-kvm, and then query-accelerators.
 void* virJSONValueFromString(const char* text) {
     void* (*next)(const char*);
     *(void**)&next = dlsym(RTLD_NEXT, "virJSONValueFromString");
@@ -51,7 +53,7 @@ void* virJSONValueFromString(const char* text) {
     return next(strcat(answer, id));
 }
 
-// It asks /dev/kvm.
+// The original function opens /dev/kvm.
 int virHostCPUGetKVMMaxVCPUs(void) {
     return 2048;
 }

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Debian's cockpit with cockpit-machines in front of a private daemon, on a port that nobody else can reach.
+"""Runs Debian's cockpit with cockpit-machines and a private daemon, on a port that nobody else can reach.
 
-cockpit-machines reaches libvirt only through libvirt-dbus on the system's bus, which opens qemu:///system. So the bus, libvirt-dbus
-and cockpit run in the mount namespace of the daemon, where libvirt's usual socket is that daemon's. What the machine lacks of
-them is downloaded once and laid over /usr in that namespace: installed, cockpit would listen on the network, and
-cockpit-machines would bring the system's own libvirt daemon with it.
+cockpit-machines reaches libvirt only through libvirt-dbus on the system bus, which opens qemu:///system. So the bus,
+libvirt-dbus and cockpit run in the daemon's mount namespace, where libvirt's usual socket is that of the private
+daemon. Packages that are not installed are downloaded once and mounted over /usr in that namespace. If they were
+installed, cockpit would listen on the network, and cockpit-machines would install the system's libvirt daemon.
 
-Cockpit's session needs no password here. Therefore everything, the browser too, runs in network and process namespaces that end with
-the test.
+The cockpit session needs no password here. Therefore everything, including the browser, runs in network and process
+namespaces that end with the test.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ READY_SECONDS = 120.0
 PORT = 9090
 _INSIDE = "VHC_PRIVATE_COCKPIT"
 
-# The shell waits for the emulators that the daemon leaves, which would stay defunct below the first process otherwise.
+# The shell waits for emulators that the daemon leaves behind. Otherwise they would stay as zombies of the first
+# process.
 _ALONE = r"""
 ip link set lo up || exit 1
 "$@"
@@ -57,7 +58,7 @@ _BUS = """\
 
 
 def _overlay() -> Path | None:
-    """A folder with what this machine lacks, downloaded once; None where all is installed. Raises LabError."""
+    """A folder with the packages that are not installed, downloaded once; None if all are. Raises LabError."""
     if all(Path("/", name).exists() for name in PROGRAMS):
         return None
     suite = platform.freedesktop_os_release().get("VERSION_CODENAME", "stable")
@@ -72,7 +73,7 @@ def _overlay() -> Path | None:
 
 
 def run_alone() -> None:
-    """Go on only in namespaces without a network; the caller outside ends with the status of what runs in them. Needs root. Raises LabError."""
+    """Continue in namespaces without a network; the outer process exits with the status. Needs root."""
     if _INSIDE in os.environ:
         return
     tree = _overlay()
@@ -82,7 +83,7 @@ def run_alone() -> None:
 
 
 def wait_for(what: str, find: Callable[[], Any]) -> Any:
-    """What find gives, as soon as it is true."""
+    """The result of `find` as soon as it is true."""
     end = time.monotonic() + READY_SECONDS
     while not (found := find()):
         if time.monotonic() > end:
@@ -92,7 +93,7 @@ def wait_for(what: str, find: Callable[[], Any]) -> Any:
 
 
 class PrivateCockpit:
-    """Cockpit in front of a daemon; a context manager. One at a time, after run_alone()."""
+    """Cockpit with a daemon; a context manager. Only one may run at a time, after run_alone()."""
 
     def __init__(self, daemon: private_daemon.PrivateDaemon) -> None:
         self._daemon = daemon
@@ -107,7 +108,7 @@ class PrivateCockpit:
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def page(self, guest: str) -> str:
-        """The address of a guest's page."""
+        """The URL of a guest's page."""
         return f"http://127.0.0.1:{PORT}/cockpit/@localhost/machines/index.html#vm?name={guest}&connection=system"
 
     def _enter(self) -> list[str]:

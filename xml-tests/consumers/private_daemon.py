@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A real libvirtd of this system on a socket of its own, away from the system's state; or the daemon that VHC_DAEMON names.
+"""Runs a real libvirtd of this system, or the daemon in VHC_DAEMON, on a socket of its own, away from the system's
+state.
 
-The daemon runs in system mode in mount and network namespaces of its own: its folders below /run,
-/var and /etc are empty ones that end with it, and it sees no network. Nothing of the machine is
-changed but that those folders are there afterwards, empty; several run beside each other, and it needs no root rights where user namespaces are
-allowed.
+The daemon runs in system mode in new mount and network namespaces. Its folders below /run, /var and /etc are empty at
+first and removed at the end, and it sees no network. The only change on the machine is that these folders exist
+afterwards, empty. Several daemons can run at the same time. Root rights are not needed if user namespaces are allowed.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from typing import Mapping, Sequence
 from urllib.parse import quote
 
 READY_SECONDS = 60.0
-# libvirtd has all drivers. virtqemud, which lab/virtqemud builds, has that for QEMU alone.
+# libvirtd has all drivers. virtqemud, which lab/virtqemud builds, has only that for QEMU.
 DAEMON = os.environ.get("VHC_DAEMON", "libvirtd")
 IS_MODULAR = Path(DAEMON).name != "libvirtd"
 _SOCKET = f"{Path(DAEMON).name}-sock" if IS_MODULAR else "libvirt-sock"
 
-# Arguments: the daemon's folder, the folder for libvirt's cache, then the command. The user and group that Debian's package of the
-# QEMU driver expects are given only to this daemon.
+# Arguments: the daemon's folder, the folder for libvirt's cache, then the command. Only this daemon sees the user and
+# group that Debian's package of the QEMU driver expects.
 _ENTER = r"""
 set -e
 folder=$1; cache=$2; shift 2
@@ -59,7 +59,7 @@ stdio_handler = "file"
 
 
 def missing() -> str:
-    """Why no private daemon can be started here; empty where one can."""
+    """Why no private daemon can be started here; empty if one can."""
     for program in (DAEMON, "virsh", "unshare"):
         if not shutil.which(program, path=_path()):
             return f"the program {program} is not installed"
@@ -84,7 +84,7 @@ def _unshare() -> list[str]:
 
 @functools.cache
 def _cache() -> str:
-    """What the daemons of a test program find out about the emulators, which takes each some seconds: once."""
+    """The daemons of a test program share what they find out about the emulators, which takes some seconds for each."""
     folder = tempfile.mkdtemp(prefix="vhc-cache-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
@@ -97,11 +97,10 @@ def _with_entry(path: str, entry: str) -> str:
 class PrivateDaemon:
     """One daemon; a context manager.
 
-    folder: an empty folder of its own. preload: what the daemon preloads. module_config: the
-    module's configuration, as a text; None for none. wrapper: a command to run the daemon under.
-    log: where libvirt's log goes. hook: the content of a start hook. domains: what libvirt reads
-    as defined domains at its start, documents by name. user: who runs it as the daemon of a session;
-    root is then needed to become that user.
+    folder: an empty folder for it. preload: the libraries that the daemon preloads. module_config: the module's
+    configuration, as a text; None for none. wrapper: a command that runs the daemon. log: where libvirt's log goes.
+    hook: the content of a start hook. domains: the documents of defined domains that libvirt reads when it starts, by
+    name. user: the user who runs it as a session daemon; only root can do that.
     """
 
     def __init__(
@@ -150,7 +149,7 @@ class PrivateDaemon:
         return f"{driver}+unix:///{place}?socket={quote(str(socket))}"
 
     def quickest_uri(self) -> str:
-        """That of the driver which answers soonest."""
+        """The URI of the driver that answers fastest."""
         return self.uri() if IS_MODULAR else self.uri("test", "default")
 
     def __enter__(self) -> PrivateDaemon:
@@ -222,7 +221,7 @@ class PrivateDaemon:
         )
 
     def stop(self) -> int:
-        """Ends the daemon; returns its exit status."""
+        """Stops the daemon and returns its exit status."""
         if self._process is None:
             return 0
         self._process.send_signal(signal.SIGTERM)
@@ -236,7 +235,7 @@ class PrivateDaemon:
         return self._process is not None and self._process.poll() is None
 
     def output(self) -> str:
-        """What the daemon wrote on its standard streams."""
+        """The daemon's output on its standard streams."""
         return (self.folder / "output").read_text()
 
     def log_lines(self) -> list[str]:
@@ -252,7 +251,7 @@ class PrivateDaemon:
 
 
 def memory_kib(pid: int) -> int:
-    """Resident memory of a process."""
+    """The resident memory of a process."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1])
@@ -260,6 +259,6 @@ def memory_kib(pid: int) -> int:
 
 
 def skip(reason: str) -> None:
-    """Ends a test program that cannot run: as skipped, and under CI as failed."""
+    """Ends a test program that cannot run here as skipped, and under CI as failed."""
     print(f"skipped: {reason}", file=sys.stderr)
     sys.exit(1 if os.environ.get("CI") == "true" else 77)

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Programs that read capabilities documents: each reads the same values from a document with <compat> as without it."""
+"""Tests that programs that read capabilities documents get the same values with and without <compat>."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ VIRT_MANAGER = Path("/usr/share/virt-manager")
 
 
 def extended_power() -> str:
-    """The document of a POWER host, as the command extends it."""
+    """The document of a POWER host with <compat> added by the command."""
     answer = subprocess.run(
         [str(PROGRAM), "capabilities", "--probe", str(RECORD), str(POWER_HOST)],
         capture_output=True, text=True, timeout=60, check=True,
@@ -35,7 +35,7 @@ def extended_power() -> str:
 
 @functools.cache
 def documents() -> list[tuple[str, str]]:
-    """Pairs of documents that differ in the element alone: a real daemon's, and one of a POWER host."""
+    """Pairs of documents that differ only in <compat>: from a real daemon, and from a POWER host."""
     case = ModuleTestCase()
     case.setUp()
     try:
@@ -52,7 +52,7 @@ def documents() -> list[tuple[str, str]]:
 
 class Readers(ModuleTestCase):
     def same(self, read: Callable[[str], Any]) -> None:
-        """What a reader makes of each document with the element is what it makes of it without."""
+        """Checks that a reader gets the same result from each document with and without the element."""
         for plain, extended in documents():
             before = read(plain)
             self.assertTrue(before)
@@ -73,7 +73,7 @@ class Virsh(Readers):
 
 
 class VirtManager(Readers):
-    """virtinst's Capabilities, which finds its parts by XPath."""
+    """virtinst's Capabilities, which finds its values by XPath."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -85,7 +85,7 @@ class VirtManager(Readers):
     def read(self, document: str) -> dict[str, Any]:
         from virtinst import Capabilities  # type: ignore[import-not-found]
 
-        # Reading asks nothing of the connection.
+        # Parsing does not use the connection.
         found = Capabilities(None, document)
         best = found.guest_lookup()
         self.assertTrue(found.host.cpu.arch and found.guests and found.has_install_options())
@@ -106,7 +106,7 @@ class VirtManager(Readers):
 
 
 class GObject(Readers):
-    """libvirt-gconfig through GObject introspection, as libvirt's users in GNOME have it."""
+    """libvirt-gconfig through GObject introspection, as libvirt's users in GNOME use it."""
 
     def read(self, document: str) -> dict[str, Any]:
         import gi  # type: ignore[import-untyped]
@@ -143,14 +143,14 @@ class GObject(Readers):
 class Nova(Readers):
     """LibvirtConfigCaps of OpenStack Nova.
 
-    python3-nova has 200 dependencies of 290 MB, of which this class uses none. So its module is
-    taken out of the package, and what it imports is empty: a use of it fails the test.
+    python3-nova has 200 dependencies of 290 MB, none of which this class uses. So its module is extracted from the
+    package, and its imports are empty. If it used one of them, the test would fail.
     """
 
     def module(self) -> types.ModuleType:
         source = self.file_of("python3-nova", "/usr/lib/python3/dist-packages/nova/virt/libvirt/config.py")
         hardware = types.ModuleType("nova.virt.hardware")
-        # Lists of CPUs stay texts. Both documents get the same.
+        # Lists of CPUs are not parsed. This is the same for both documents.
         hardware.parse_cpu_spec = hardware.format_cpu_spec = lambda spec, *_: spec  # type: ignore[attr-defined]
         stand_ins = {
             "oslo_utils": ("strutils", "units"), "nova": ("exception",), "nova.i18n": ("_",),

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The module in secure-execution mode, and under AppArmor's profile of libvirtd."""
+"""Tests the module in secure-execution mode, and under AppArmor's profile of libvirtd."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ MODULE_CONFIG = os.environ.get("VHC_MODULE_CONFIG", "/etc/virt-host-compat/modul
 PROGRAMS = "/usr/sbin:/sbin:/usr/bin:/bin"
 PROFILE = Path("/etc/apparmor.d/usr.sbin.libvirtd")
 
-# Arguments: the module, the configuration's path, the record, and "secure" or "plain". All in a mount namespace of its own.
+# Arguments: the module, the configuration's path, the record, and "secure" or "plain". Everything runs in a new mount
+# namespace.
 START = r"""
 set -e
 mount --make-rprivate /
@@ -38,7 +39,7 @@ exec setpriv --reuid 65534 --regid 65534 --clear-groups \
 
 
 class SecureExecution(unittest.TestCase):
-    """A program with file capabilities that another user starts: the kernel sets AT_SECURE."""
+    """A program with file capabilities that another user starts, for which the kernel sets AT_SECURE."""
 
     def setUp(self) -> None:
         if os.geteuid() != 0 or not shutil.which("setcap"):
@@ -64,7 +65,7 @@ class SecureExecution(unittest.TestCase):
 
 
 class AppArmorRules(ModuleTestCase):
-    """What docs/libvirt.md says of Debian's profile, and the line that it tells to add; nothing is loaded."""
+    """Tests what docs/libvirt.md says about Debian's profile and the line to add. No profile is loaded."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -81,7 +82,7 @@ class AppArmorRules(ModuleTestCase):
             self.assertIn(f"{rule},", lines)
 
     def compile(self, line: str) -> subprocess.CompletedProcess[str]:
-        """Compiles the profile with a line of the administrator's; neither reads nor loads a cache."""
+        """Compiles the profile with a local line, without reading or writing a cache."""
         local = self.folder / "local" / PROFILE.name
         local.parent.mkdir(exist_ok=True)
         local.write_text(line + "\n")
@@ -102,7 +103,7 @@ class AppArmorRules(ModuleTestCase):
 
 
 class AppArmor(ModuleTestCase):
-    """The module under the profile that the system has for libvirtd, under a name of its own."""
+    """The module under the system's profile for libvirtd, loaded under another name."""
 
     NAME = "virt-host-compat-test"
 

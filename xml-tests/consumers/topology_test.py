@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The topology that capabilities counts, beside what a real libvirtd counts of the same sysfs."""
+"""Compares the topology that capabilities reports with that of a real libvirtd on the same sysfs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from module_setup import ModuleTestCase, virsh
 
 PROGRAM = module_setup.built("VHC_PROGRAM")
 
-# Puts two folders in the place of the kernel's, in the mount namespace that it runs in.
+# Mounts two folders over the kernel's, in a mount namespace.
 BIND = 'mount --bind "$1" /sys/devices/system/cpu; mount --bind "$2" /sys/devices/system/node; shift 2; exec "$@"'
 
 
@@ -33,7 +33,7 @@ def threads(first: int, count: int, package: int, core: int) -> list[Cpu]:
     return [Cpu(package, core, f"{first}-{first + count - 1}") for _ in range(count)]
 
 
-# The CPUs of each node, numbered through.
+# The CPUs of each node, numbered consecutively.
 HOSTS = {
     "one core": [[Cpu(0, 0, "0")]],
     "two nodes without package ids": [threads(0, 2, -1, 0) + threads(2, 2, -1, 8), threads(4, 2, -1, 16) + threads(6, 2, -1, 24)],

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the fast path accepts, Jing accepts too: 2,000 mutated documents by each grammar.
+"""Tests that Jing accepts what the fast path accepts: 2,000 mutated documents by each grammar.
 
-Usage: jing_agrees.py DIFFERENTIAL STRICT-GRAMMAR STRICT-GRAMMAR-FOR-DOMAINS. Exit status 77 (skipped) where there is no Jing.
+Usage: jing_agrees.py DIFFERENTIAL STRICT-GRAMMAR STRICT-GRAMMAR-FOR-DOMAINS. Exit status 77 (skipped) if Jing is
+missing.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ KEPT = 2_000
 
 
 def accepted(differential: str, grammar: str, folder: Path) -> list[Path]:
-    """The first documents that the fast path accepts, kept in the folder."""
+    """The first documents that the fast path accepts, stored in the folder."""
     folder.mkdir()
     arguments = ["--grammar", grammar, "--made", "--documents", str(SOURCES / "xml-tests" / "valid")]
     subprocess.run([differential, *arguments, "--count", "24000", "--seed", "3", "--keep", str(folder)], check=True)

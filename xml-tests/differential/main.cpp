@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Compares the fast path with libxml2 on mutated documents: what it accepts libxml2 must accept,
-// and what it does not accept must get the same answer as without it.
+// Compares the fast path with libxml2 on mutated documents. What it accepts libxml2 must accept,
+// and the answer about other documents must be the same as without the fast path.
 // differential --grammar FILE|built-in[-domaincaps]|strict[-domaincaps]
 //              [--documents FILE-OR-FOLDER]... [--made] [--count N] [--seed N] [--keep FOLDER]
 // differential --random-grammars N [--documents-each N] [--seed N]
 //
-// --made adds documents that bench/ makes; --keep writes the first 2,000 accepted documents for
+// --made adds documents that bench/ generates; --keep writes the first 2,000 accepted documents for
 // another validator. Exit status 1 if libxml2 refuses a document that was accepted, or if no
 // document was accepted.
 #include "bench/documents.hpp"
@@ -44,10 +44,10 @@ struct Tally {
     std::size_t compared = 0;
     std::size_t accepted = 0;
     std::size_t wrong = 0;
-    std::size_t missed = 0; ///< of a sample: valid for libxml2 and not recognised
+    std::size_t missed = 0; ///< valid for libxml2, not accepted, of a sample
     std::size_t sampled = 0;
     std::size_t answered =
-        0; ///< of a sample of those that were not accepted: whole answers compared
+        0; ///< answers compared, of a sample of the documents that were not accepted
     std::size_t differing = 0;
 };
 
@@ -55,7 +55,7 @@ struct Tally {
 struct Answers {
     /// Whether a document is valid.
     std::function<bool(const std::string&)> isValid;
-    /// Whether the fast path leaves the answer as it is, defects and errors included; may be empty.
+    /// Whether the answer, with defects and errors, is the same with the fast path; may be empty.
     std::function<bool(const std::string&)> isUnchanged = {};
 };
 
@@ -183,7 +183,7 @@ int compareOver(const Options& options,
     return report(options.grammar.c_str(), tally) | (untouched.wrong == 0 ? 0 : 1);
 }
 
-/// Over a grammar of the library, with its Validator as the judge.
+/// Tests a grammar of the library, with its Validator deciding what is valid.
 int overOwnGrammar(const Options& options) {
     auto grammar = options.grammar.starts_with("strict") ? validate::Grammar::strict()
                                                          : validate::Grammar::builtIn();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Changes of bytes, lines, attributes, elements and values.
+// Mutates documents: changes bytes, lines, attributes, elements and values.
 #include "xml-tests/differential/mutation.hpp"
 
 #include "driver/xml/scanner.hpp"
@@ -20,12 +20,12 @@ struct Span {
     std::string name = {};
 };
 
-/// Where things are in a document, as far as it can be scanned.
+/// The positions of the parts of a document, as far as it can be scanned.
 struct Outline {
     const char* base = nullptr;
     std::vector<Span> elements;
-    std::vector<Span> attributes; ///< from the white space before the name to behind the quote
-    std::vector<Span> values;     ///< of attributes, and texts
+    std::vector<Span> attributes; ///< from the white space before the name to the quote
+    std::vector<Span> values;     ///< values of attributes, and texts
     std::vector<std::size_t> open;
 
     std::size_t offset(std::string_view part) const {
@@ -56,7 +56,7 @@ void replace(std::string& document, const Span& span, std::string_view with) {
     document.replace(span.begin, span.end - span.begin, with);
 }
 
-/// Two parts that lie side by side change places.
+/// Exchanges two parts that do not overlap.
 void exchange(std::string& document, const Span& one, const Span& other) {
     const Span& first = one.begin < other.begin ? one : other;
     const Span& second = one.begin < other.begin ? other : one;

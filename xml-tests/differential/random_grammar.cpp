@@ -164,7 +164,7 @@ void write(const Rule& rule, std::string& out) {
     }
 }
 
-/// What a rule became in a document: attributes, and children in order.
+/// The result of a rule in a document: attributes, and children in order.
 struct Made {
     std::string attributes;
     std::vector<std::string> children;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Generates random values from the expressions of a grammar, and limits of usual types.
+// Generates random values from the expressions of a grammar, and the limits of common types.
 #include "xml-tests/differential/values.hpp"
 
 #include <algorithm>
@@ -51,7 +51,7 @@ constexpr std::array<std::string_view, 40> edges = {"",
                                                     "a b",
                                                     "&amp;"};
 
-/// The data in a content, elements inside of it left out.
+/// Collects the data in a content, without that of the elements in it.
 void collect(const relaxng::Patterns& patterns, relaxng::Pattern p,
              std::vector<relaxng::Expression>& data) {
     using Kind = relaxng::Patterns::Kind;
@@ -105,7 +105,7 @@ std::string Values::sample(relaxng::Expression expression, Random& random) {
         for (int length = 0; length < 300; ++length) {
             if (expressions_.nullable(rest) && result.size() >= enough)
                 return result;
-            // A random byte first, then the one that is possible next to it.
+            // Start with a random byte, and take the nearest one that is possible.
             const std::size_t start = below(random, 96);
             relaxng::Expression next = relaxng::Expressions::nothing;
             for (std::size_t i = 0; i < 98 && next == relaxng::Expressions::nothing; ++i) {

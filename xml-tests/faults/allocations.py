@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Makes each allocation of each command fail, alone and with all later ones, and checks the end.
+"""Makes each allocation of each command fail, alone and together with all later ones, and checks the result.
 
 Usage: allocations.py PROGRAM FAIL_ALLOCATION_LIBRARY [--most N]
 
-Either nothing differs (the failure was harmless), or the status is 5 (3 for an input) with exactly one message.
+Either the result is unchanged (the failure was harmless), or the status is 5 (3 for an input) with exactly one message.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def fail(program: str, command: str, folder: Path, library: str, number: int, on
     if (status, stdout, said) == normal:
         return None
     more = [line for line in said if line not in normal[2]]
-    # 3: the C library had no memory to open a folder with, which is an input that cannot be read.
+    # Status 3: the C library had no memory to open a folder, which is an input that cannot be read.
     if status in (3, 5) and len(more) == 1 and "memory" in more[0]:
         return None
     return f"{command}: allocation {number}{' and on' if onwards else ''}: status {status}, said {more}"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Preloaded before the C library: makes the allocation of number FAIL_ALLOCATION (from 1, counted
-// from the start of main) fail, with FAIL_ALLOCATION_ON set every later one too, and writes how
-// many there were to the descriptor FAIL_ALLOCATION_REPORT at the end.
+// Preloaded before the C library. Makes allocation number FAIL_ALLOCATION fail (counted from 1 at
+// the start of main), and all later ones if FAIL_ALLOCATION_ON is set. At the end it writes the
+// number of allocations to the descriptor FAIL_ALLOCATION_REPORT.
 #include <atomic>
 #include <cerrno>
 #include <cstddef>

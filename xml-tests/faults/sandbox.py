@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Tests the sandbox: what a process in it can do, and that each command is in it before it parses.
+"""Tests the sandbox: what a process can do in it, and that each command enters it before it parses anything.
 
 Usage: sandbox.py PROGRAM TRY_EVERYTHING BUILT [STAND_IN]
-       (BUILT: "true" where the sandbox is in the build; STAND_IN: the folder of a libvirt.so.0 that says what a test wants)
+       (BUILT: "true" if the sandbox is built; STAND_IN: the folder of a fake libvirt.so.0 whose answers the test sets)
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SKIPPED = 77
-# What the sealed sandbox leaves; the others leave this and more.
+# What the sealed sandbox permits. The other sandboxes permit this and more.
 SEALED = {"map-data", "thread", "read-open"}
 LEFT = {
     "sealed": SEALED,
     "reading": SEALED | {"open-named", "open-other", "open-folder"},
     "named": SEALED | {"open-named"},
 }
-# Outside of any sandbox everything works; otherwise the test would prove nothing.
+# Without a sandbox everything works, except for this. Otherwise the test would prove nothing.
 CONTROL_EXCEPTIONS = {"io-uring", "io-uring-enter"}
 SIGABRT = -6
 
@@ -51,7 +51,7 @@ for mode in power6 power7 power7+ power8 power9 power10 power11; do echo "{\\"re
 
 @dataclass
 class Form:
-    """One way to give a command something that others wrote, and what comes of it."""
+    """One way to pass untrusted data to a command, and the expected result."""
 
     command: str
     stdin: str = ""
@@ -64,8 +64,9 @@ class Form:
     """It connects to a daemon, which says what is broken."""
 
 
-# @DOC@ is a document that is not well formed, @JSON@ a record that is none, @GOOD@ one that is; @LIST@ has @DOC@'s name, and
-# @URIS@ a daemon's. Every command and every option with an input has to be here: forms_listed() compares them with --help.
+# @DOC@ is a malformed document, @JSON@ an invalid record, @GOOD@ a valid one; @LIST@ contains the name of @DOC@, and
+# @URIS@ that of a daemon. Every command and every option with an input must be here: forms_listed() compares them with
+# --help.
 FORMS = [
     Form("show --probe @JSON@", sealed=True),
     Form("doctor --probe @JSON@", sealed=True),
@@ -88,9 +89,9 @@ FORMS = [
     Form("validate --strict --schema-dir @SCHEMAS@ @DOC@"),
     Form("validate --strict --schema-dir @SCHEMAS@ @FOLDER@"),
     Form("validate --strict --schema-dir @SCHEMAS@ -", BROKEN, sealed=True),
-    # Well formed and invalid, so that libxml2 needs the grammar.
+    # Well formed but invalid, so that libxml2 needs the grammar.
     Form("validate --strict --schema-dir @SCHEMAS@ --no-fast-path -", "<capabilities/>\n", sealed=True, status=1),
-    # That of domain capabilities is compiled where the first such document comes.
+    # The grammar of domain capabilities is compiled when the first such document is read.
     Form("validate --strict --schema-dir @SCHEMAS@ -", "<domainCapabilities/>\n", sealed=True, status=1),
     Form("validate --strict --schema-dir @SCHEMAS@ --no-fast-path -", "<domainCapabilities/>\n", sealed=True, status=1),
     Form("validate --strict --schema-dir @BROKENSCHEMAS@ -", BROKEN, sealed=True),
@@ -120,18 +121,18 @@ FORMS = [
     Form("survey --hosts-from @LIST@ --files-from @LIST@", status=4),
     Form("survey --hosts @GOOD@ --connect test:///default", daemon=True),
     Form("survey --connect qemu:///system", sealed=True, daemon=True, status=4),
-    # Another process reads the documents, and this one writes the page.
+    # Another process reads the documents, and the first one writes the page.
     Form("survey --hosts @DOC@ --html @PAGE@", status=4),
     Form("publish print nfd --probe @JSON@", sealed=True),
     # Another process reads the record.
     Form("publish run --root @ROOT@ --probe @JSON@"),
     Form("publish status --root @ROOT@ --probe @JSON@"),
-    # What is no clear no lets the guest start.
+    # Unless the answer is a definite no, the guest may start.
     Form("hook run --probe @GOOD@ -- guest prepare begin -", REFUSED.replace("power10", "power11"), sealed=True, status=1, blocked=0),
     Form("hook run --probe @JSON@ -- guest prepare begin -", REFUSED, sealed=True, status=0, blocked=0),
     Form("hook run -- guest prepare begin -", REFUSED, sealed=True, status=(0, 1), blocked=0),
 ]
-# Options that bring no bytes of others along, and commands that work on what only root can have written.
+# Options that pass no untrusted data, and commands that only use files that root has written.
 NO_INPUT = {"--help", "--version", "--json", "--quiet", "--no-sandbox", "--jobs", "--timeout", "--require", "--ignore-unknown", "--mode",
             "--format", "--modes", "--verbose", "--no-fast-path", "--at-least", "--require-pinned"}
 ROOTS_FILES = {"daemon enable", "daemon disable", "daemon status", "hook install", "hook remove", "hook status", "publish enable", "publish disable"}
@@ -169,20 +170,20 @@ def check_form(helper: str, form: str) -> list[str]:
 
 
 def sections_of_help(program: str, words: list[str]) -> dict[str, list[str]]:
-    """The names under each heading of a command's help."""
+    """The names under each heading in the help of a command."""
     text = subprocess.run([program, *words, "--help"], capture_output=True, text=True, check=True).stdout
     sections: dict[str, list[str]] = {}
     for line in text.splitlines():
         if re.fullmatch(r"[A-Z][a-z]+:", line):
             names = sections.setdefault(line[:-1], [])
         elif found := re.match(r"  (\S+)", line):
-            # "-J,--json" is listed under its long name.
+            # "-J,--json" is listed by its long name.
             names.append(found[1].split(",")[-1])
     return sections
 
 
 def forms_listed(program: str) -> list[str]:
-    """Compare FORMS with what the program says of itself: a new command or option must not be forgotten there."""
+    """Compares FORMS with the program's help, so that a new command or option is not forgotten there."""
     problems = []
     seen = set()
     commands = [[name] for name in sections_of_help(program, [])["Subcommands"]]
@@ -223,12 +224,12 @@ def check_command(program: str, form: Form, folder: Path, good: str) -> list[str
     arguments = [program, *(str(folder / words[word]) if word in words else good if word == "@GOOD@" else word
                             for word in form.command.split())]
     problems = []
-    # Where entering fails, nothing may have been parsed yet: the document's own defect stays unsaid.
+    # If entering the sandbox fails, nothing may have been parsed, so the document's own defect is not reported.
     status, said, _ = strace(arguments, ["-e", "inject=seccomp:error=ENOMEM:when=1"], form.stdin, folder)
     expected = form.blocked == 0 and not said or "enter the sandbox" in said and len(said.splitlines()) == 1
     if status != form.blocked or not expected:
         problems.append(f"{form.command}: parsed before it was in the sandbox: status {status}, {said!r}")
-    # A kernel without seccomp changes nothing.
+    # On a kernel without seccomp the result is the same.
     status, without, _ = strace(arguments, ["-e", "inject=seccomp:error=ENOSYS"], form.stdin, folder)
     normal_status, normal, lines = strace(arguments, ["-e", "trace=all"], form.stdin, folder)
     if (status, without) != (normal_status, normal) or normal_status not in ((form.status,) if isinstance(form.status, int) else form.status):

@@ -4,9 +4,9 @@
 
 Usage: system_calls.py PROGRAM [--most N]
 
-strace injects the failures, one in each run, from the loader's last call on. After a failure either
-nothing may differ (it was harmless), or the status is 3 or 5 with exactly one more message, which
-names the error. Status 0, 1 and 4 are answers, so with them the whole answer must be there.
+strace injects the failures, one in each run, after the loader's last call. Either the result is unchanged (the failure
+was harmless), or the status is 3 or 5 with exactly one more message, which names the error. Status 0, 1 and 4 are
+answers, so then the whole answer must be printed.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ FAILURES = {
     "writev": ["ENOSPC", "EIO"],
     "close": ["EIO", "EINTR"],
     "mmap": ["ENOMEM"],
-    # The kernel never says ENOMEM here: it leaves the break where it is. (Nor does a futex that wakes
-    # others fail, for which the C library ends the process; so futex is not in this list.)
+    # The kernel never returns ENOMEM here, but leaves the break unchanged. (futex is not in this list because it cannot
+    # fail when it wakes other threads; if it did, the C library would end the process.)
     "brk": ["0"],
     "mremap": ["ENOMEM"],
     "munmap": ["ENOMEM"],
@@ -59,7 +59,7 @@ FAILURES = {
     "renameat2": ["EIO"],
     "fsync": ["EIO"],
 }
-# Commands by representative arguments; paths are relative to xml-tests/, @TMP@ is a folder of inputs.
+# Commands with representative arguments. Paths are relative to xml-tests/; @TMP@ is a folder with inputs.
 COMMANDS = [
     "--version",
     "show --probe records/power10.json",
@@ -108,7 +108,7 @@ class Work:
 
 
 def make_inputs(program: str, folder: Path) -> None:
-    # Documents that the program itself made: more than one page, with an answer in them.
+    # Documents that the program printed itself: longer than one page, and with an answer.
     (folder / "folder").mkdir()
     for name, record in (("a", "power10"), ("b", "power9")):
         text = subprocess.run([program, "capabilities", "--probe", f"records/{record}.json"], cwd=XML_TESTS,
@@ -123,7 +123,7 @@ def make_inputs(program: str, folder: Path) -> None:
 
 
 def calls_of(trace: Path) -> tuple[collections.Counter, collections.Counter]:
-    """How often the first process makes each call: up to the loader's last one, and in all."""
+    """How often the first process makes each call: until the loader's last one, and in total."""
     loader: collections.Counter = collections.Counter()
     all_calls: collections.Counter = collections.Counter()
     first = None
@@ -133,12 +133,12 @@ def calls_of(trace: Path) -> tuple[collections.Counter, collections.Counter]:
         if not match:
             continue
         first = first or match[1]
-        # A thread's calls are counted apart; what it does beyond the first process's count is not failed.
+        # Calls of threads are counted separately. Calls beyond the number that the first process makes are not failed.
         if match[1] != first:
             continue
         all_calls[match[2]] += 1
         loaded_cache = loaded_cache or "ld.so.cache" in line
-        # Each time that the loader works (at the start, and for a module) it gives its cache back in the end.
+        # Whenever the loader runs (at the start, and for a module), it unmaps its cache at the end.
         if match[2] == "munmap" and loaded_cache:
             loader, loaded_cache = all_calls.copy(), False
     return loader, all_calls

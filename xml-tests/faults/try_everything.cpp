@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Enters the sandbox, and then tries everything that it forbids, and what must still work.
+// Enters the sandbox, and then tries everything that it forbids and that it permits.
 //
 // Usage: try_everything none|sealed|reading|named FOLDER
-// FOLDER holds "named" and "other". Prints one line for each attempt: its name, and "ok" or errno's
-// name.
+// FOLDER contains "named" and "other". Prints one line for each attempt: its name, and "ok" or the
+// name of the errno.
 #include "driver/sandbox/sandbox.hpp"
 
 #include <sys/mman.h>
@@ -77,10 +77,11 @@ void tryProcesses() {
     tryChild("fork", [] {});
     char program[] = "true";
     char* arguments[] = {program, nullptr};
-    // A program that exists would take this one's place.
+    // An existing program would replace this one.
     ::execve("/nonexistent/program", arguments, nullptr);
     say("execute", errno == ENOENT);
-    // Being traced would stop this process at its end, so nobody is asked for.
+    // Tracing a real process would stop it when this one ends, so use a process ID that does not
+    // exist.
     say("trace", ::ptrace(PTRACE_SEIZE, 0x3fffffff, nullptr, nullptr) == 0 || errno == ESRCH);
     say("signal-another", ::kill(::getppid(), 0) == 0);
     say("io-uring", ::syscall(425 /* io_uring_setup */, 1, nullptr) >= 0 || errno == EFAULT);

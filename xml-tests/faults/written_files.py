@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Makes each system call fail in turn of the commands that write or remove files, and of the start hook itself.
+"""Makes each system call fail in turn of the commands that write or remove files, and of the start hook.
 
 Usage: written_files.py PROGRAM
 
-Whatever fails, a file is there whole or not at all, nothing is left beside it, and the status tells which; the hook
-refuses a guest or lets it pass, and never fails.
+After a failure, each file is complete or missing, no temporary file is left, and the exit status tells whether the
+command succeeded. The hook either refuses a guest or lets it start, and never fails.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ INSTALL = "hook install --root . --program /bin/true"
 ENABLE = "daemon enable --root . --module /usr/lib/module.so"
 PUBLISH = f"publish run --root . --probe {XML_TESTS}/records/power10.json"
 PUBLISHED = "publish enable --root . modes"
-# Commands, each with the one that comes before it.
+# Each command, and the one that is run before it.
 COMMANDS = {PUBLISHED: None, PUBLISH: PUBLISHED, "publish disable --root .": PUBLISH, INSTALL: None, "hook remove --root .": INSTALL, ENABLE: None, "daemon status --root .": ENABLE, "daemon disable --root .": ENABLE}
 HOOK = f"hook run guest prepare begin - --probe {XML_TESTS}/records/power10-as-power9.json"
 DOMAIN = system_calls.DOMAIN.replace("power9", "power10").encode()
@@ -46,13 +46,13 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def before(command: str) -> list[str]:
-    """The commands that come before it, in their order."""
+    """The commands that are run before it, in their order."""
     earlier = COMMANDS.get(command)
     return [*before(earlier), earlier] if earlier else []
 
 
 def run(program: str, command: str, folder: Path, options: list[str]) -> Ended:
-    """The command in a root of its own, after those that come before it."""
+    """Runs the command in a new root, after the commands that come before it."""
     root = Path(tempfile.mkdtemp(dir=folder))
     (root / UNIT).parent.mkdir(parents=True)
     (root / UNIT).touch()
@@ -77,10 +77,11 @@ def fail(program: str, command: str, folder: Path, untouched: dict[str, bytes], 
     if command == HOOK:
         passes = ended.outcome.status == 0 and not ended.outcome.said
         problem = None if passes or ended.outcome.status == 1 and ended.outcome.said == normal.outcome.said else f"status {ended.outcome.status}: {ended.outcome.said}"
-    # What fails between the process that reads the record and this one has no errno; a write may be that of the message.
+    # A failure between the process that reads the record and the main one has no errno. A failed write may be that of
+    # the message.
     if command == PUBLISH and ended.outcome.status == 5 and call in ("read", "write", "close"):
         problem = None
-    # A command that changes two files may end between them; each is as before or as after.
+    # A command that changes two files may end between them. Each must be as before or as after.
     paths = ended.files.keys() | untouched.keys() | normal.files.keys()
     if any(ended.files.get(path) not in (untouched.get(path), normal.files.get(path)) for path in paths):
         problem = f"it leaves {sorted(ended.files)}"

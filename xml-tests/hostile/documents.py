@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Hostile documents: each with a name, its bytes, and the expected result.
+"""Hostile documents: each has a name, its bytes, and the expected result.
 
-"refused" is a document that is not parsed, "invalid" and "valid" are verdicts by the built-in grammar.
-The large ones are made when they are asked for and are not kept.
+"refused" is a document that is not parsed; "invalid" and "valid" are verdicts of the built-in grammar. Large documents
+are made when they are needed and are not kept.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ LARGEST = 64 * MEBIBYTE
 
 @dataclass
 class Shape:
-    """A kind of document, in parts: the text of <arch> stands between the first two, the answer before the last.
+    """The parts of a kind of document: the text of <arch> is between the first two, the answer before the last.
 
-    The word is the value of an attribute, in single quotes in the document, that may be any.
+    `word` is an arbitrary value of an attribute, in single quotes.
     """
 
     root: str
@@ -60,7 +60,7 @@ class Document:
 
 @dataclass
 class Canaries:
-    """What must never be touched: a port that somebody listens on, and a path to a pipe without a writer."""
+    """What must not be accessed: a port on which the test listens, and a pipe without a writer."""
 
     port: int
     pipe: str
@@ -162,7 +162,7 @@ def encodings(shape: Shape = CAPABILITIES) -> Iterator[Document]:
         yield raw(f"encoding-{codec}", (declared + whole).encode(codec), "refused")
     for encoding in ("ISO-8859-1", "windows-1252", "Shift_JIS", "GB18030", "US-ASCII", "UTF-16", "UTF8", "", "x" * 100000):
         declared = f"<?xml version='1.0' encoding='{encoding}'?>"
-        # ASCII means the same in encodings that begin with it.
+        # Encodings that extend ASCII, so an ASCII document is valid in them.
         extends_ascii = encoding in ("ISO-8859-1", "windows-1252", "US-ASCII", "UTF8")
         yield text(f"encoding-declared-{encoding[:12]}", declared + whole, "valid" if extends_ascii else "refused")
         yield text(f"encoding-declared-{encoding[:12]}-not-ascii", declared + "<!-- \u00e9 -->" + whole, "valid" if encoding == "UTF8" else "refused")
@@ -175,7 +175,7 @@ def encodings(shape: Shape = CAPABILITIES) -> Iterator[Document]:
 
 
 def repeated(name: str, unit: str, expected: str, count: int | None = None, wrap: tuple[str, str] | None = None) -> Document:
-    """The unit as often as asked, or until the document is as large as a document may be."""
+    """The unit repeated as often as requested, or until the document has the maximum size."""
     before, after = (part.encode() for part in (wrap or (BEFORE + MIDDLE, COMPAT + AFTER)))
     content = unit.encode()
 
@@ -205,9 +205,9 @@ def quantities() -> Iterator[Document]:
         yield repeated(f"only-{unit.strip('<').encode().hex()}", unit, "refused", wrap=nothing)
     yield repeated("siblings-million", "<x/>", "valid", million)
     yield repeated("siblings-most", "<x/>", "valid", 4_999_000)
-    # Valid, and the fast path says so without the tree that would be too large.
+    # Valid, and the fast path accepts it. The tree would be too large.
     yield repeated("siblings-largest", "<x/>", "valid")
-    # Namespaces are not for the fast path; libxml2 compares neighbouring elements and texts with each other.
+    # The fast path does not support namespaces, and libxml2 compares neighbouring elements and texts with each other.
     foreign = (BEFORE + MIDDLE + "<n:x xmlns:n='u'/>", COMPAT + AFTER)
     yield repeated("siblings-for-libxml2", "<x/>", "valid", 63_000, foreign)
     yield repeated("texts-between-siblings", "<y>" + "t<x/>" * 3_000 + "</y>", "valid", 430, foreign)

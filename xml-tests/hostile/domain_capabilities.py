@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Hostile domain capabilities: each with what the grammar says of it, and with what completing it gives.
+"""Hostile domain capabilities: each with the grammar's verdict, and with the expected result of completing it.
 
-The completed bytes are made here, beside the document, from the same parts; the program that is tested has no part in it.
-Its host is a POWER10 in power9 mode: POWER10 runs without a pinned mode, POWER9 does not, and power9 can be pinned.
+The expected bytes are made here from the same parts as the document, without the tested program. Its host is a POWER10
+in power9 mode: POWER10 runs without a pinned mode, POWER9 does not, and power9 can be pinned.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from hostile.documents import LARGEST, Canaries, Document, Shape
 MODES = "<enum name='compat'><value>power9</value></enum>"
 ROOT = "<domainCapabilities><domain>kvm</domain><machine>pseries</machine><arch>"
 CLOSE = "</cpu></domainCapabilities>"
-# In whole, the large documents take a quarter of an hour; HOSTILE_WHOLE=1 asks for that.
+# The full test of the large documents takes a quarter of an hour; HOSTILE_WHOLE=1 requests it.
 SHARE = 1 if os.environ.get("HOSTILE_WHOLE") else 16
 MILLION = 1_000_000 // SHARE
 MOST = LARGEST // SHARE
 
-# Completed already, so that what the program makes of it is the same bytes.
+# Already completed, so that the program leaves the bytes unchanged.
 SHAPE = Shape(
     "domainCapabilities",
     ROOT,
@@ -36,14 +36,14 @@ SHAPE = Shape(
 
 @dataclass
 class Completed(Document):
-    """A document, and what completing it gives; None where the program has to refuse it."""
+    """A document, and its expected bytes after completion; None if the program must refuse it."""
 
     completed: Callable[[], bytes] | None
 
 
 @dataclass
 class Words:
-    """What the answer changes: the words of usable for POWER9 and POWER10, and the modes."""
+    """What the answer changes: the values of usable for POWER9 and POWER10, and the modes."""
 
     power9: str
     power10: str
@@ -63,7 +63,7 @@ def kept(name: str, content: str, expected: str = "valid") -> Completed:
 
 
 def refused(name: str, content: Callable[[], str] | str, expected: str = "valid") -> Completed:
-    """Refused by the command, whatever the grammar says of it."""
+    """A document that the command must refuse, whatever the grammar's verdict is."""
     return Completed(name, lambda: (content if isinstance(content, str) else content()).encode(), expected, None)
 
 
@@ -93,7 +93,8 @@ def disguises(canaries: Canaries) -> Iterator[Document]:
     real = "<mode name='host-model' supported='yes'>"
     yield changed("plain", lambda words: document(host_model(words.modes) + custom(models(words))))
     yield changed("custom-first", lambda words: document(custom(models(words)) + host_model(words.modes)))
-    # Two modes of a name, or two of what tells the machine, leave open which is meant.
+    # If two modes have the same name, or an element that describes the machine occurs twice, it is not clear which one
+    # is meant.
     yield refused("cpu-twice", f"{ROOT}ppc64le</arch><cpu/><cpu>{host_model('')}{CLOSE}", "invalid")
     yield refused("host-model-twice", document(host_model("") * 2))
     yield refused("host-model-twice-one-unsupported", document("<mode name='host-model' supported='no'/>" + host_model("")))
@@ -110,7 +111,7 @@ def disguises(canaries: Canaries) -> Iterator[Document]:
     yield changed("model-in-a-namespace", lambda words: document(host_model(words.modes) + custom("<model xmlns='urn:x' usable='unknown'>POWER9</model>" + models(words))))
     yield changed("answer-in-a-namespace", lambda words: document(host_model("<enum xmlns='urn:x' name='compat'><value>power8</value></enum>" + words.modes)))
     yield changed("answer-with-a-prefix", lambda words: document(host_model("<x:enum xmlns:x='urn:x' name='compat'/>" + words.modes)))
-    # What only looks like a tag.
+    # Text that only looks like a tag.
     for name, around in {"comment": "<!-- {} -->", "cdata": "<x><![CDATA[{}]]></x>", "instruction": "<?x {} ?>"}.items():
         decoy = around.format(host_model("") + custom(models(BEFORE)) + "</mode></cpu>")
         yield changed(f"decoy-before-in-{name}", lambda words, decoy=decoy: document(decoy + host_model(words.modes) + custom(models(words))))
@@ -134,7 +135,7 @@ def disguises(canaries: Canaries) -> Iterator[Document]:
     yield changed("greater-in-an-attribute", lambda words: document(f"<mode name='host-model' supported='yes' a='>/>'>{words.modes}</mode>" + custom(f"<model a='>' usable='{words.power9}' b=\"'>\">POWER9</model>")))
     yield changed("slash-at-the-end-of-a-tag", lambda words: document(host_model(words.modes) + custom(f"<model usable='{words.power9}' a='/'>POWER9</model>")))
     yield changed("end-tag-with-space", lambda words: document(real + words.modes + "</mode \n>" + custom(models(words))))
-    # The attribute, and what is like it.
+    # The attribute, and similar ones.
     for name, attributes in {
         "double-quotes": 'usable="{}"', "spaces": "usable \t= '{}'", "line-break": "usable\n=\n'{}'", "last": "vendor='usable' usable='{}'",
         "first": "usable='{}' vendor=''", "longer-name": "xusable='unknown' usablex='unknown' usable='{}'", "prefixed": "xmlns:x='u' x:usable='unknown' usable='{}'",
@@ -149,7 +150,7 @@ def disguises(canaries: Canaries) -> Iterator[Document]:
     }.items():  # fmt: skip
         yield changed(f"model-as-{name}", lambda words, model=model: document(host_model(words.modes) + custom(f"<model usable='{words.power9}'>{model}</model>")))
     for name, model in {"lower-case": "power9", "unknown": "m68040", "element": "<x>POWER9</x>", "format": "%s%n{}{0}", "turned": "\u202eREWOP9", "path": "../../etc/passwd"}.items():
-        # Whatever libvirt translates into no CPU of QEMU's, no guest has: no, or left as it is; never yes.
+        # If libvirt maps a name to no QEMU CPU, no guest can have it: usable is "no" or unchanged, but never "yes".
         yield Never(f"model-{name}", document(host_model("") + custom(f"<model usable='unknown'>{model}</model>")))
     # Layouts.
     for name, end in {"line-feeds": "\n", "carriage-returns": "\r\n"}.items():
@@ -185,7 +186,7 @@ class Never(Completed):
 
 def quantities() -> Iterator[Document]:
     def many(name: str, unit: Callable[[Words], str], around: Callable[[str, Words], str], count: int | None = None, expected: str = "valid") -> Completed:
-        """The unit as often as asked, or until the document is nearly as large as a document may be."""
+        """The unit repeated as often as requested, or until the document almost has the maximum size."""
         size = len(unit(BEFORE).encode())
         times = count or (MOST - 4096) // size
         return changed(name, lambda words: around(unit(words) * times, words), expected)
@@ -201,7 +202,8 @@ def quantities() -> Iterator[Document]:
 
     yield many("models-million", lambda words: f"<model usable='{words.power9}'>POWER9</model>", models_of, MILLION)
     yield many("models-largest", lambda words: f"<model usable='{words.power10}'>POWER10</model>", models_of)
-    # A document with CDATA is left to libxml2, whose time grows with the square of the number of elements here.
+    # The fast path leaves documents with CDATA to libxml2, whose time grows with the square of the number of elements
+    # here.
     yield many("models-in-two-texts", lambda words: f"<model usable='{words.power9}'>POWER<![CDATA[9]]></model>", models_of, 10_000)
     yield many("models-without-usable", lambda words: "<model>POWER9</model>", models_of, 2 * MILLION)
     yield many("models-of-no-known-word", lambda words: "<model usable='x'>POWER9</model>", models_of, MILLION)
@@ -223,12 +225,12 @@ def quantities() -> Iterator[Document]:
     yield many("modes-for-libxml2", lambda words: "<mode name='x'><x/></mode>", lambda content, words: document("<n:x xmlns:n='u'/>" + content + host_model(words.modes)), 30_000 // SHARE)
     yield many("elements-beside-cpu", lambda words: "<x/>", beside_cpu, 4 * MILLION)
     yield many("namespaced-cpus", lambda words: "<cpu xmlns='u'/>", beside_cpu, 2 * MILLION)
-    # Older answers go, the new one stays.
+    # Old answers are removed, the new one is kept.
     for name, old, count in (("answers-million", "<enum name='compat'/>", MILLION), ("answers-with-modes", "<enum name='compat'><value>power9</value></enum>", MILLION)):
         yield changed(name, lambda words, old=old, count=count: document(host_model(words.modes or old * count)), "invalid")
     yield changed("answer-of-many-modes", lambda words: document(host_model(words.modes or "<enum name='compat'>" + "<value>power9</value>" * 2 * MILLION + "</enum>")), "invalid")
     yield changed("answers-of-white-space", lambda words: document(host_model(words.modes or "<model/>" + ("<enum name='compat'/>" + " " * 1000) * (60_000 // SHARE) + "<enum name='compat'/>")).replace(host_model(MODES), host_model("<model/>" + MODES)), "invalid")
-    # Two of a kind, far behind each other or a million.
+    # Two elements of a kind at a large distance, or a million of them.
     yield refused("cpus-million", lambda: f"{ROOT}ppc64le</arch>" + "<cpu/>" * MILLION + "</domainCapabilities>", "invalid")
     yield refused("host-models-million", lambda: document(host_model("") * MILLION))
     yield refused("host-models-with-modes", lambda: document(host_model(MODES) * (500_000 // SHARE)))
@@ -271,7 +273,7 @@ def quantities() -> Iterator[Document]:
 
 
 class Grown(Completed):
-    """A document whose white space is longer than an indentation: it may not grow by it."""
+    """A document with white space longer than the largest indentation. It must not be repeated."""
 
     def __init__(self, name: str, content: Callable[[], str]) -> None:
         super().__init__(name, lambda: content().encode(), "valid", lambda: content().encode())

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// A fake of libvirt's client library: its daemon answers with the files of a folder.
+// A fake of libvirt's client library. Its daemon answers with the files of a folder.
 //
-// VHC_STAND_IN names the folder. "error" there is the text with which opening fails; otherwise
-// "uri" is the connection's URI, "capabilities" and "domain-capabilities" its documents, and
-// "domain" that of its one domain, which is defined. Where there is "running", it runs with that.
-// "native" is its command line, "refusal" why it has none; with "denied" the connection may not
-// ask, and with "hang" there is never an answer.
+// VHC_STAND_IN names the folder. If it contains "error", opening fails with this text. Otherwise
+// "uri" is the connection's URI, "capabilities" and "domain-capabilities" are its documents, and
+// "domain" is that of its only domain, which is defined. If there is "running", the domain is
+// running with that document. "native" is its command line, "refusal" the reason why it has none.
+// If there is "denied", the connection may not ask, and if there is "hang", there is never an
+// answer.
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
