@@ -23,7 +23,7 @@ class Roots(support.LabTest):
         program = self.tree / "usr/bin/program"
         program.parent.mkdir(parents=True)
         subprocess.run(
-            ["powerpc64le-linux-gnu-gcc", "-nostdlib", f"-Wl,--dynamic-linker={LOADER},-e,main,-pie", "-fPIE", "-x", "c", "-", "-o", program],
+            ["cc", "-nostdlib", f"-Wl,--dynamic-linker={LOADER},-e,main,-pie", "-fPIE", "-x", "c", "-", "-o", program],
             input=b"int main(void) { return 0; }",
             check=True,
         )
