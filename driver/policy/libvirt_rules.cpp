@@ -189,8 +189,16 @@ void judgePowerTopology(const xml::Domain& domain, const xml::CpuTopology& topol
                      "write 1, 2, 4 or 8 as threads of <topology>");
 }
 
-void judgePower(const xml::Domain& domain, Refusals& refusals) {
+void judgePower(const xml::Domain& domain, unsigned vcpus, Refusals& refusals) {
     const xml::DomainCpu& cpu = domain.cpu;
+    // The machine's max_cpus, by which libvirt judges (QEMU 7.2 to 11.1).
+    constexpr unsigned kMostVcpus = 4096;
+    if (vcpus > kMostVcpus && xml::isPseriesMachine(domain.machine))
+        refusals.add(
+            fmt::format("libvirt refuses <vcpu>{}</vcpu>, as a pSeries machine has at most "
+                        "{} CPUs",
+                        vcpus, kMostVcpus),
+            "write a smaller number in <vcpu>");
     if (cpu.hasCache)
         refusals.add("libvirt refuses <cache> of <cpu> on POWER", "take <cache> out of <cpu>");
     if (cpu.hasMaximumAddress)
@@ -283,7 +291,7 @@ std::vector<Refusal> refusedByLibvirt(const xml::Domain& domain, std::string_vie
     for (const xml::QemuDevice& device : domain.qemuOverrides)
         judgeOverride(device, refusals);
     if (xml::isPowerArch(domain.arch.empty() ? hostArch : domain.arch))
-        judgePower(domain, refusals);
+        judgePower(domain, vcpus, refusals);
     return refusals.take();
 }
 

@@ -268,8 +268,10 @@ TEST(LibvirtRules, CountsTheTopology) {
 
 TEST(LibvirtRules, CountsTheVcpus) {
     EXPECT_EQ(refusalOf("", kTwo), "");
-    for (const char* vcpu : {"<vcpu>0</vcpu>", "<vcpu>a</vcpu>", "<vcpu/>", "<vcpu>-1</vcpu>",
-                             "<vcpu current='3'>2</vcpu>", "<vcpu current='x'>2</vcpu>"})
+    EXPECT_EQ(refusalOf("", "<vcpu>4096</vcpu>"), "");
+    for (const char* vcpu :
+         {"<vcpu>0</vcpu>", "<vcpu>a</vcpu>", "<vcpu/>", "<vcpu>-1</vcpu>",
+          "<vcpu current='3'>2</vcpu>", "<vcpu current='x'>2</vcpu>", "<vcpu>4097</vcpu>"})
         EXPECT_NE(refusalOf("", vcpu), "") << vcpu;
 }
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace hostcompat::xml {
 
@@ -15,13 +16,23 @@ namespace {
 
 constexpr const char* kAction = "read the domain document";
 
+/// Collects the text of an element and of those below it.
+class TextCollector : public pugi::xml_tree_walker {
+public:
+    bool for_each(pugi::xml_node& node) override {
+        if (node.type() == pugi::node_pcdata || node.type() == pugi::node_cdata)
+            text += node.value();
+        return true;
+    }
+
+    std::string text;
+};
+
 /// XPath's string(): white space at the ends is part of it, and libvirt passes it on to QEMU.
 std::string wholeText(pugi::xml_node element) {
-    std::string text;
-    for (const pugi::xml_node child : element.children())
-        if (child.type() == pugi::node_pcdata || child.type() == pugi::node_cdata)
-            text += child.value();
-    return text;
+    TextCollector collector;
+    element.traverse(collector);
+    return std::move(collector.text);
 }
 
 std::optional<std::string> attributeOf(pugi::xml_node element, const char* name) {

@@ -50,6 +50,12 @@ TEST(Domain, keepsTheWhiteSpaceThatLibvirtKeeps) {
     EXPECT_EQ(parse("<cpu mode='host-model'><model> \n</model></cpu>").cpu.model, " \n");
 }
 
+TEST(Domain, readsTheTextOfElementsInTheModelAsLibvirtDoes) {
+    EXPECT_EQ(
+        parse("<cpu mode='host-model'><model>po<x>we<y>r</y></x>9<z/></model></cpu>").cpu.model,
+        "power9");
+}
+
 TEST(Domain, hasNoCustomCpuWithoutAModel) {
     EXPECT_EQ(parse("<cpu><topology sockets='1'/></cpu>").cpu.mode, CpuMode::none);
     EXPECT_EQ(parse("<cpu mode='custom'/>").cpu.mode, CpuMode::none);
