@@ -79,16 +79,6 @@ _ABOUT = {
         "slowest, on an emulated processor: a start, `kvm_hv` unloaded and loaded again, drmgr's call after a migration, and "
         "the full hour, with the timer's random delay taken out.",
     ),
-    "packages": (
-        "Debian's packages of the project",
-        "A Debian release with systemd, dpkg, apt and libvirt inside the host; Debian's own packages are unpacked and entered "
-        "into dpkg's database, the project's are installed by `apt-get install` with all their scripts. Then as an administrator "
-        "would: `show`, `validate --strict`, `daemon enable`, `hook install` and `publish enable`, libvirtd restarted by systemd and "
-        "confined by AppArmor with that release's profile, a KVM guest with `power10` (refused by the hook) and the same after "
-        "`fit`; the packages installed again over themselves, removed and purged. Read is what virsh says at each step: libvirt's own "
-        "document after installing and after removing, and with the element in between. Every file of the system is compared "
-        "before installing and after the purge. Seconds are those of an emulated processor.",
-    ),
     "failures": ("Failures on purpose", "The host is broken in one way; the tool's exit status and its words."),
 }
 
@@ -151,14 +141,6 @@ def _rows(part: Part) -> str:
         return _table(
             ("host", "systemd", "start", "unloaded", "loaded", "migrated", "an hour later", "verdict", "s"),
             ((r["host"], r["systemd"], r["boot"], r["unloaded"], r["loaded"], r["migrated"], r["hour"], r["verdict"], round(r["seconds"])) for r in rows),
-        )
-    if part.name == "packages":
-        return _table(
-            ("host", "root", "version", "installed in", "virsh capabilities shows", "guest, with the hook", "after `fit`", "left after the purge", "verdict", "s"),
-            (
-                (r["host"], r["root"], r["version"], r["installed"], f"`{r['shown']}`", r["hooked"], r["fitted"], r["left"], r["verdict"], round(r["seconds"]))
-                for r in rows
-            ),
         )
     return _table(
         ("host", "broken how", "status", "the tool says", "verdict"),
