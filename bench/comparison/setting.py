@@ -23,7 +23,11 @@ class Setting:
     @property
     def grammar(self) -> Path:
         """libvirt's capability.rng with <compat>, for programs that need a file."""
-        return self.shared / "schema" / "libvirt-capability-compat.rng"
+        folder = self.shared / "schema"
+        own = folder / "hostcpu-compat.rng"
+        if not own.exists():  # the grammar includes it from its own folder
+            own.write_bytes((SOURCES / "schema" / own.name).read_bytes())
+        return folder / "libvirt-capability-compat.rng"
 
     def program(self, build: Path) -> str:
         return str(build / "tools" / "virt-host-compat")
@@ -57,7 +61,4 @@ def build(folder: Path, *options: str) -> Path:
         )
     targets = ["tools/virt-host-compat", "bench/bench-documents", "bench/bench-empty", "bench/bench-peak", "bench/baseline/bench-pugixml"]
     subprocess.run(["ninja", "-C", str(folder), *targets], check=True, stdout=subprocess.DEVNULL)
-    own = folder / "schema" / "hostcpu-compat.rng"
-    if not own.exists():  # the strict grammar includes it from its own folder
-        own.write_bytes((SOURCES / "schema" / "hostcpu-compat.rng").read_bytes())
     return folder
