@@ -72,11 +72,13 @@ class Valgrind(MemoryTestCase):
     def test_a_daemon(self) -> None:
         """Errors of libvirtd itself are ignored, but none may come from the module."""
         log = self.folder / "valgrind"
+        domain = ("domcapabilities", "--virttype", "kvm", "--machine", "pseries", "--emulatorbin", "/usr/bin/qemu-system-ppc64")
         with self.daemon(
-            preload=[MODULE], module_config=self.config(interval=1), wrapper=[*VALGRIND, f"--log-file={log}.%p"]
+            preload=[module_setup.built("VHC_POWER_KVM"), MODULE], module_config=self.config(interval=1), wrapper=[*VALGRIND, f"--log-file={log}.%p"]
         ) as daemon:
             for _ in range(5):
                 self.assertEqual(compat_of(virsh(daemon.uri(), "capabilities")), EXPECTED_COMPAT)
+                self.assertIn("<enum name='compat'>", virsh(daemon.uri(), *domain))
             self.assertEqual(daemon.stop(), 0)
         reports = [path.read_text() for path in self.folder.glob("valgrind.*")]
         self.assertTrue(any("ERROR SUMMARY" in report for report in reports))
