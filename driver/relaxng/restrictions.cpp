@@ -3,13 +3,58 @@
 #include "driver/relaxng/restrictions.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_map>
+#include <utility>
 
 namespace hostcompat::relaxng {
 
 namespace {
 
 enum class Content { empty, complex, data };
+
+/// Number of a set of name classes in NameSets.
+using NameSet = std::uint32_t;
+
+/// Sets of name classes by number. Most patterns have the names of one of their parts, so few sets
+/// are made.
+class NameSets {
+public:
+    static constexpr NameSet none = 0;
+
+    NameSet only(NameClass name) {
+        const auto [entry, isNew] = single_.try_emplace(name, none);
+        if (isNew)
+            entry->second = add({name});
+        return entry->second;
+    }
+    NameSet either(NameSet a, NameSet b) {
+        if (a == b || b == none)
+            return a;
+        if (a == none)
+            return b;
+        std::vector<NameClass> missing;
+        std::ranges::copy_if(sets_[b], std::back_inserter(missing), [&](NameClass name) {
+            return std::ranges::find(sets_[a], name) == sets_[a].end();
+        });
+        if (missing.empty())
+            return a;
+        missing.insert(missing.begin(), sets_[a].begin(), sets_[a].end());
+        return add(std::move(missing));
+    }
+    const std::vector<NameClass>& operator[](NameSet set) const {
+        return sets_[set];
+    }
+
+private:
+    NameSet add(std::vector<NameClass> names) {
+        sets_.push_back(std::move(names));
+        return static_cast<NameSet>(sets_.size() - 1);
+    }
+
+    std::vector<std::vector<NameClass>> sets_ = std::vector<std::vector<NameClass>>(1);
+    std::unordered_map<NameClass, NameSet> single_;
+};
 
 struct Facts {
     Content content = Content::empty;
@@ -21,21 +66,20 @@ struct Facts {
     bool greedy = false;         ///< an interleave is followed by the same elements
     bool bareAttributes = false; ///< an alternative has attributes, but no content
     bool withContent = false;    ///< an alternative has content
-    std::vector<NameClass> attributes;
-    std::vector<NameClass> elements;
+    NameSet attributes = NameSets::none;
+    NameSet elements = NameSets::none;
 };
 
 class Inspector {
 public:
-    explicit Inspector(const Patterns& patterns) : patterns_(patterns) {}
+    explicit Inspector(const Patterns& patterns) : patterns_(patterns), known_(patterns.size()) {}
 
     std::optional<std::string> broken;
 
     const Facts& facts(Pattern p) {
-        if (const auto found = known_.find(p); found != known_.end())
-            return found->second;
-        Facts result = look(p);
-        return known_.emplace(p, std::move(result)).first->second;
+        if (!known_[p])
+            known_[p] = look(p);
+        return *known_[p];
     }
 
 private:
@@ -48,8 +92,10 @@ private:
             // correctly.
             result.bareAttributes =
                 result.content == Content::empty &&
-                std::ranges::any_of(result.attributes, [&](NameClass name) { return !wild(name); });
-            result.withContent = result.content != Content::empty && result.attributes.empty();
+                std::ranges::any_of(sets_[result.attributes],
+                                    [&](NameClass name) { return !wild(name); });
+            result.withContent =
+                result.content != Content::empty && result.attributes == NameSets::none;
         }
         return result;
     }
@@ -66,12 +112,12 @@ private:
             result.content = Content::data;
             break;
         case Kind::attribute:
-            result.attributes.push_back(node.a);
+            result.attributes = sets_.only(node.a);
             result.openAttribute = wild(node.a);
             break;
         case Kind::element:
             result.content = Content::complex;
-            result.elements.push_back(node.a);
+            result.elements = sets_.only(node.a);
             break;
         case Kind::oneOrMore:
             result = facts(node.a);
@@ -99,10 +145,10 @@ private:
                (node.kind == NameKind::choice && (wild(node.a) || wild(node.b)));
     }
 
-    bool meet(const std::vector<NameClass>& a, const std::vector<NameClass>& b) const {
-        return std::ranges::any_of(a, [&](NameClass left) {
+    bool meet(NameSet a, NameSet b) const {
+        return std::ranges::any_of(sets_[a], [&](NameClass left) {
             return std::ranges::any_of(
-                b, [&](NameClass right) { return patterns_.overlap(left, right); });
+                sets_[b], [&](NameClass right) { return patterns_.overlap(left, right); });
         });
     }
 
@@ -115,12 +161,8 @@ private:
         result.interleave = a.interleave || b.interleave || kind == Kind::interleave;
         result.greedy = a.greedy || b.greedy;
         result.ambiguous = a.ambiguous || b.ambiguous;
-        for (const NameClass name : b.attributes)
-            if (std::ranges::find(result.attributes, name) == result.attributes.end())
-                result.attributes.push_back(name);
-        for (const NameClass name : b.elements)
-            if (std::ranges::find(result.elements, name) == result.elements.end())
-                result.elements.push_back(name);
+        result.attributes = sets_.either(a.attributes, b.attributes);
+        result.elements = sets_.either(a.elements, b.elements);
         if (kind == Kind::interleave && result.ambiguous)
             result.greedy = true;
         if (kind == Kind::choice) {
@@ -132,7 +174,7 @@ private:
                             ((a.interleave || b.interleave) && meet(a.elements, b.elements));
             return result;
         }
-        if (!result.attributes.empty())
+        if (result.attributes != NameSets::none)
             result.groupedAttribute = true;
         if (kind == Kind::group && a.interleave &&
             (meet(a.elements, b.elements) || (a.text && b.text)))
@@ -148,7 +190,8 @@ private:
     }
 
     const Patterns& patterns_;
-    std::unordered_map<Pattern, Facts> known_;
+    NameSets sets_;
+    std::vector<std::optional<Facts>> known_; ///< by pattern
 };
 
 /// Section 7.1.5: only elements may stand at the start.

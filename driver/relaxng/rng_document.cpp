@@ -4,6 +4,7 @@
 
 #include "driver/xml/scanner.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -176,7 +177,7 @@ public:
         }
         if (!belongs(node.kind, name))
             return refuse("the attribute " + std::string(name));
-        if (name == "href" ? value.empty() : name != "combine" && value != normalized(value))
+        if (name == "href" ? value.empty() : name != "combine" && spaced(value))
             return refuse("the white space in " + std::string(value));
         (name == "name"      ? node.name
          : name == "type"    ? node.type
@@ -230,10 +231,11 @@ private:
         std::uint32_t last;
     };
 
-    static std::string_view normalized(std::string_view value) {
-        return value.find_first_of(" \t\n") == std::string_view::npos && !value.empty()
-                   ? value
-                   : std::string_view("\n");
+    /// Whether a value has to be normalized before it is used, or is empty.
+    static bool spaced(std::string_view value) {
+        return value.empty() || std::ranges::any_of(value, [](char byte) {
+                   return byte == ' ' || byte == '\t' || byte == '\n';
+               });
     }
 
     bool refuse(std::string why) {

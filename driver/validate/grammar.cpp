@@ -126,7 +126,8 @@ Result<Grammar> Grammar::prepare(std::shared_ptr<State> state) {
             return std::unexpected("the file " + path);
         return relaxng::RngText{std::move(path), std::move(*text)};
     };
-    relaxng::RngText main{state->text.empty() ? state->file : state->name, state->text};
+    relaxng::RngText main{state->text.empty() ? state->file : state->name,
+                          state->fewModes.empty() ? state->text : state->fewModes};
     bool readable = true;
     if (main.text.empty()) {
         auto text = read(state->file);
@@ -147,16 +148,19 @@ Result<Grammar> Grammar::prepare(std::shared_ptr<State> state) {
 }
 
 Result<Grammar> Grammar::builtIn() {
-    const auto make = [](const char* name, std::string_view text) {
+    const auto make = [](const char* name, std::string_view text, std::string_view fewModes) {
         auto state = std::make_shared<State>();
         state->name = name;
         state->text = text;
+        state->fewModes = fewModes;
         state->builtIn = true;
         return state;
     };
-    auto state = make("capabilities-compat.rng", embedded::capabilitiesCompat);
+    auto state = make("capabilities-compat.rng", embedded::capabilitiesCompat,
+                      embedded::capabilitiesCompatOfFewModes);
     state->makeDomainCapabilities = [make] {
-        return prepare(make("domaincaps-compat.rng", embedded::domaincapsCompat));
+        return prepare(make("domaincaps-compat.rng", embedded::domaincapsCompat,
+                            embedded::domaincapsCompatOfFewModes));
     };
     return prepare(std::move(state));
 }
@@ -184,20 +188,25 @@ Result<Grammar> Grammar::strict(const std::string& schemaDir) {
 }
 
 Result<Grammar> Grammar::strict(const std::string& schemaDir, GrammarReader read) {
-    const auto make = [folder = std::filesystem::path(absolute(schemaDir)), read = std::move(read)](
-                          const std::string& name, const char* libvirts, std::string_view text) {
+    const auto make = [folder = std::filesystem::path(absolute(schemaDir)),
+                       read = std::move(read)](const std::string& name, const char* libvirts,
+                                               std::string_view text, std::string_view fewModes) {
         auto state = std::make_shared<State>();
         state->read = read;
         state->file = (folder / libvirts).string();
         state->name = name + " with " + state->file;
-        state->text = replaced(text, "@libvirt_schemadir@", asReference(folder.string()));
+        const std::string reference = asReference(folder.string());
+        state->text = replaced(text, "@libvirt_schemadir@", reference);
+        state->fewModes = replaced(fewModes, "@libvirt_schemadir@", reference);
         return state;
     };
     auto state =
-        make("libvirt-capability-compat.rng", "capability.rng", embedded::libvirtCapabilityCompat);
+        make("libvirt-capability-compat.rng", "capability.rng", embedded::libvirtCapabilityCompat,
+             embedded::libvirtCapabilityCompatOfFewModes);
     state->makeDomainCapabilities = [make] {
         return prepare(make("libvirt-domaincaps-compat.rng", "domaincaps.rng",
-                            embedded::libvirtDomaincapsCompat));
+                            embedded::libvirtDomaincapsCompat,
+                            embedded::libvirtDomaincapsCompatOfFewModes));
     };
     return prepare(std::move(state));
 }

@@ -97,6 +97,7 @@ private:
     struct State {
         std::string name;
         std::string text;
+        std::string fewModes; ///< the text for the fast path, if it is another: with fewer modes
         std::string file; ///< of the grammar, or the one that it includes; "" for the built-in one
         GrammarReader read; ///< gives it and what it includes; nothing if it includes nothing
         bool builtIn = false;
