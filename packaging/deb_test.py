@@ -196,7 +196,7 @@ def it_enables_nothing(system: System) -> list[str]:
 
 def module_of(system: System) -> str:
     """The path of the module in the root."""
-    return "/" + str(next(system.place.glob("usr/lib/*/virt-host-compat/virt-host-compat-libvirt.so")).relative_to(system.place))
+    return "/" + str(next(system.place.glob("usr/lib*/**/virt-host-compat/virt-host-compat-libvirt.so")).relative_to(system.place))
 
 
 def enable(system: System) -> list[str]:

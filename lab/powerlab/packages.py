@@ -21,7 +21,7 @@ from functools import cached_property, cmp_to_key
 from pathlib import Path
 from urllib.parse import unquote
 
-from . import cachedir, mirror
+from . import cachedir, database as registered, mirror
 from .apt import compare_versions, last_line, name_and_version, remedy, run_apt, unpack_one
 from .failures import LabError, require_program
 
@@ -163,10 +163,11 @@ class Suite:
         listed = {fields[1].strip() for line in done.stdout.splitlines() if len(fields := line.split("|")) == 3 and fields[0].strip() == name}
         return sorted(listed, key=cmp_to_key(compare_versions), reverse=True)
 
-    def unpack(self, wanted: list[str], into: Path, dependencies: bool) -> list[str]:
+    def unpack(self, wanted: list[str], into: Path, dependencies: bool, database: bool = False) -> list[str]:
         """Download packages (and all their dependencies, if requested) and unpack them into a folder.
 
-        wanted has names, or `name=version` for a fixed version. Returns `name version` of each. Nothing is unpacked
+        wanted has names, or `name=version` for a fixed version. With `database` they are entered
+        into the folder's dpkg database as installed. Returns `name version` of each. Nothing is unpacked
         before everything was downloaded and verified. Raises Unavailable if neither the suites nor the spare ones have
         them.
         """
@@ -174,13 +175,13 @@ class Suite:
         first: Unavailable | None = None
         for view in (self, *(replace(self, spare=(), filled_from=name) for name in self.spare)):
             try:
-                return view._unpack(wanted, into, dependencies, gone)
+                return view._unpack(wanted, into, dependencies, gone, database)
             except Unavailable as error:
                 first = first or error
         assert first is not None
         raise first
 
-    def _unpack(self, wanted: list[str], into: Path, dependencies: bool, gone: set[tuple[str, str]]) -> list[str]:
+    def _unpack(self, wanted: list[str], into: Path, dependencies: bool, gone: set[tuple[str, str]], database: bool) -> list[str]:
         """Implements unpack() for these suites. Adds the packages that are missing from the archive to `gone`."""
         with cachedir.lock(f"apt-{self.label}"):
             # The lock is held, so a folder that exists was left by a run that was killed.
@@ -193,6 +194,9 @@ class Suite:
                 debs = Path(temporary)
                 (debs / "partial").mkdir()
                 names = self._download(wanted, debs, dependencies, gone)
+                if database:
+                    for name in sorted(names):
+                        registered.add(debs / name, into)
                 return [unpack_one(debs / name, into) for name in sorted(names)]
 
     def _download(self, wanted: list[str], debs: Path, dependencies: bool, gone: set[tuple[str, str]]) -> Collection[str]:

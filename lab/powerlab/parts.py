@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from . import daemons, decisions, faults, guests, libvirts, measured, migrations, moves, parallel, probes, roots, sessions, units, virsh_migrations
+from . import daemons, decisions, faults, guests, installs, libvirts, measured, migrations, moves, parallel, probes, roots, sessions, units, virsh_migrations
 from .failures import LabError
 from .hosts import Host, find
 from .job import Job
@@ -20,6 +20,7 @@ from .results import Part, save, versions, write
 _LIBVIRT_HOST = "power10-as-power9"
 _LIBVIRT_ROOTS = ("libvirt-debian12", "libvirt-debian13")
 _UNITS_ROOTS = ("systemd-debian12",)
+_PACKAGES_ROOTS = ("installed-debian12",)
 # Guests migrate between these two hosts.
 _MIGRATION_HOSTS = ("power10", "power10-as-power9")
 
@@ -208,6 +209,16 @@ def run_units(tool: Path) -> Part:
         _UNITS_ROOTS,
         lambda root: units.run(find(_LIBVIRT_HOST), root, tool),
         lambda said: f"systemd {said.systemd}: right {said.boot} after the start, {said.loaded} after kvm_hv was loaded",
+    )
+
+
+def run_packages(packages: list[Path]) -> Part:
+    """The project's Debian packages, from apt's installation to dpkg's purge."""
+    return _run_roots(
+        Part("packages"),
+        _PACKAGES_ROOTS,
+        lambda root: installs.run(find(_LIBVIRT_HOST), root, packages),
+        lambda said: f"version {said.version}: installed in {said.installed}; virsh shows {said.shown}; power10 {said.hooked}, fitted {said.fitted}; left: {said.left}",
     )
 
 

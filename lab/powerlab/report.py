@@ -79,6 +79,17 @@ _ABOUT = {
         "slowest, on an emulated processor: a start, `kvm_hv` unloaded and loaded again, drmgr's call after a migration, and "
         "the full hour, with the timer's random delay taken out.",
     ),
+    "packages": (
+        "Debian packages of the project",
+        "A Debian release with systemd, dpkg, apt and libvirt runs in the host. Debian's own packages are unpacked and entered "
+        "into dpkg's database; the project's packages are installed by `apt-get install`, with all their scripts. They are used "
+        "as an administrator uses them: `show`, `validate --strict`, `daemon enable`, `hook install` and `publish enable`. systemd "
+        "restarts libvirtd, which AppArmor confines with that release's profile. libvirt starts KVM guests with `host-model` and "
+        "`power10`: with the hook, and the same after `fit`. The packages are installed again, removed and purged. virsh must "
+        "show libvirt's own document after installing and after removing, and the same with the element in between. All files "
+        "of the system are compared before the installation and after the purge. The times are those of an emulated processor: "
+        "for `apt-get install`, and for the first `virt-host-compat` after it.",
+    ),
     "failures": ("Failures on purpose", "The host is broken in one way; the tool's exit status and its words."),
 }
 
@@ -141,6 +152,14 @@ def _rows(part: Part) -> str:
         return _table(
             ("host", "systemd", "start", "unloaded", "loaded", "migrated", "an hour later", "verdict", "s"),
             ((r["host"], r["systemd"], r["boot"], r["unloaded"], r["loaded"], r["migrated"], r["hour"], r["verdict"], round(r["seconds"])) for r in rows),
+        )
+    if part.name == "packages":
+        return _table(
+            ("host", "root", "version", "installed in", "virsh capabilities shows", "guest, with the hook", "after `fit`", "left after the purge", "verdict", "s"),
+            (
+                (r["host"], r["root"], r["version"], r["installed"], f"`{r['shown']}`", r["hooked"], r["fitted"], r["left"], r["verdict"], round(r["seconds"]))
+                for r in rows
+            ),
         )
     return _table(
         ("host", "broken how", "status", "the tool says", "verdict"),

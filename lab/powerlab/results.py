@@ -16,7 +16,7 @@ from .failures import LabError
 FOLDER = Path(__file__).resolve().parents[1] / "results"
 _ADDRESS = re.compile(r"\b(?:https?|ftp|file|copy|mirror(?:\+\w+)?)://?\S+")
 
-PARTS = ("hosts", "guests", "decisions", "migrations", "libvirt", "daemon", "units", "failures")
+PARTS = ("hosts", "guests", "decisions", "migrations", "libvirt", "daemon", "units", "packages", "failures")
 
 
 @dataclass

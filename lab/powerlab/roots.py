@@ -21,12 +21,15 @@ class Root:
 
     If the archive lacks packages of the suite, they come from its newer, spare suites.
     programs and data are patterns in the unpacked packages. Every pattern must match something.
+    installed makes a complete system: its dpkg has the packages as installed, and /bin, /sbin and /lib are links into
+    /usr, as on every installed Debian 12.
     """
 
     suite: Suite
     packages: tuple[str, ...]
     programs: tuple[str, ...]
     data: tuple[str, ...] = ()
+    installed: bool = False
 
 
 _QEMU = "usr/bin/qemu-system-ppc64"
@@ -46,6 +49,23 @@ _SYSTEMD_PROGRAMS = (
 )
 _SYSTEMD_DATA = ("lib/systemd/system/**/*", "lib/udev/rules.d/*", "usr/lib/tmpfiles.d/*", "usr/lib/sysusers.d/*", "etc/systemd/*.conf", "etc/udev/*.conf")
 
+# The packages of every Debian, apt, and the packages of a host with libvirt.
+_INSTALLED = (
+    *("apt", "base-files", "base-passwd", "bash", "bsdutils", "coreutils", "dash", "debianutils", "diffutils", "dpkg", "findutils"),
+    *("grep", "gzip", "hostname", "init-system-helpers", "kmod", "libc-bin", "login", "mawk", "mount", "passwd", "perl-base", "procps"),
+    *("sed", "sysvinit-utils", "tar", "util-linux", "systemd", "udev", "apparmor", *_LIBVIRT, "libpugixml1v5", "libstdc++6", "libxml2"),
+)
+_INSTALLED_PROGRAMS = (
+    *("bin/*", "sbin/*", "usr/bin/*", "usr/sbin/*", "lib/systemd/*", "usr/lib/apt/methods/*", "usr/lib/dpkg/methods/**/*", "lib/udev/*"),
+    *("usr/lib/powerpc64le-linux-gnu/libvirt/connection-driver/*.so", "usr/lib/powerpc64le-linux-gnu/perl-base/**/*.so"),
+    *(f"usr/lib/powerpc64le-linux-gnu/{name}" for name in ("libpugixml.so.1*", "libstdc++.so.6*", "libxml2.so.2*", "libvirt.so.0*")),
+)
+_INSTALLED_DATA = (
+    *("etc/**/*", "var/lib/dpkg/**/*", "usr/share/debianutils/*", "usr/share/dpkg/**/*", "usr/share/perl5/**/*", "usr/lib/powerpc64le-linux-gnu/perl-base/**/*"),
+    *("usr/share/base-passwd/*", "lib/systemd/system/**/*", "lib/udev/rules.d/*", "usr/lib/tmpfiles.d/*", "usr/lib/sysusers.d/*"),
+    *("usr/share/dbus-1/**/*", "usr/share/apparmor-features/*", "usr/share/libvirt/**/*", *_FIRMWARE),
+)
+
 _DEBIAN12 = Suite(("bookworm",), spare=("trixie",))
 _DEBIAN13 = Suite(("trixie",), spare=("forky",))
 _BACKPORTS = Suite(("bookworm", "bookworm-backports"), spare=("trixie",))
@@ -58,8 +78,13 @@ ROOTS = {
     "apparmor-debian12": Root(_DEBIAN12, _APPARMOR, ("sbin/apparmor_parser",), _APPARMOR_DATA),
     "apparmor-debian13": Root(_DEBIAN13, _APPARMOR, ("usr/sbin/apparmor_parser",), _APPARMOR_DATA),
     "systemd-debian12": Root(_DEBIAN12, ("systemd", "udev"), _SYSTEMD_PROGRAMS, _SYSTEMD_DATA),
+    "installed-debian12": Root(_DEBIAN12, _INSTALLED, _INSTALLED_PROGRAMS, _INSTALLED_DATA, installed=True),
     "strace": Root(_DEBIAN12, ("strace",), ("usr/bin/strace",)),
 }
+
+
+# The links of merged-/usr.
+_MERGED = {name: f"usr/{name}" for name in ("bin", "sbin", "lib", "lib64")}
 
 
 def _chosen(tree: Path, root: Root) -> list[Path]:
@@ -72,7 +97,8 @@ def _chosen(tree: Path, root: Root) -> list[Path]:
             if not found:
                 raise LabError(f"The packages {', '.join(root.packages)} have no {pattern} any more; change it in lab/powerlab/roots.py.")
             into += found
-    return sorted({*closure(tree, programs), *data})
+    # The target of a link may be missing: a package's script would make it.
+    return sorted(path for path in {*closure(tree, programs), *data} if path.is_symlink() or path.is_file())
 
 
 def _loader_links(tree: Path, paths: list[Path]) -> dict[str, str]:
@@ -98,14 +124,15 @@ def _make(name: str, part: Path) -> None:
     tree = part.with_name(part.name + ".tree")
     part.mkdir()
     try:
-        versions = root.suite.unpack(list(root.packages), tree, dependencies=True)
+        versions = root.suite.unpack(list(root.packages), tree, dependencies=True, database=root.installed)
         (part / "versions").write_text("\n".join(versions) + "\n")
         with open(part / "root.cpio.zst", "wb") as packed:
             process = subprocess.Popen([zstd, "-q", "-10", "-c"], stdin=subprocess.PIPE, stdout=packed, stderr=subprocess.PIPE)
             assert process.stdin is not None
             try:
                 chosen = _chosen(tree, root)
-                _write(tree, chosen, _loader_links(tree, chosen), Archive(process.stdin))  # type: ignore[arg-type]
+                links = _loader_links(tree, chosen)
+                _write(tree, chosen, _MERGED if root.installed else links, Archive(process.stdin))  # type: ignore[arg-type]
             finally:
                 _, errors = process.communicate()
         if process.returncode != 0:
@@ -116,9 +143,11 @@ def _make(name: str, part: Path) -> None:
 
 
 def _write(tree: Path, paths: list[Path], links: dict[str, str], archive: Archive) -> None:
-    # Packages from before merged-/usr have /lib as well as /usr/lib. Both are kept.
+    # Packages from before merged-/usr have /lib as well as /usr/lib. Both are kept unless a link joins them.
     for path in paths:
         name = str(path.relative_to(tree))
+        top = name.split("/")[0]
+        name = links[top] + name.removeprefix(top) if top in links else name
         if path.is_symlink():
             archive.link(name, str(path.readlink()))
         else:

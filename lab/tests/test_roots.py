@@ -66,7 +66,7 @@ class Roots(support.LabTest):
         self.assertIn(f"The loader {LOADER} of usr/bin/program is in none of the packages", str(caught.exception))
 
     def test_what_is_refused_leaves_nothing_in_the_cache(self) -> None:
-        def unpack(suite: Suite, wanted: list[str], into: Path, dependencies: bool) -> list[str]:
+        def unpack(suite: Suite, wanted: list[str], into: Path, dependencies: bool, database: bool) -> list[str]:
             self.tree.rename(into)
             return ["thing 1"]
 
