@@ -66,12 +66,12 @@ def domain(mode: str, host: Host) -> str:
 """
 
 
-def element(document: str) -> str:
+def compat_of(document: str) -> str:
     found = _COMPAT.search(document)
     return found[0] if found else ""
 
 
-def ending(files: dict[str, str], statuses: dict[str, str], name: str) -> str:
+def outcome_of(files: dict[str, str], statuses: dict[str, str], name: str) -> str:
     """What happened to a guest that libvirt was asked to start, in a few words."""
     up = re.search(r"@@nested up@@ cpu\s*: (\S+[^,\r\n]*)", files.get(f"console-{name}", ""))
     if up:
@@ -102,9 +102,9 @@ def judge(files: dict[str, str], statuses: dict[str, str]) -> list[str]:
     statuses the exit status of each of its commands, by name
     """
     document, plain = files.get("capabilities", ""), files.get("plain", "")
-    compat = element(document)
+    compat = compat_of(document)
     log = [line for line in files.get("log-broken", "").splitlines() if "passed on unchanged" in line]
-    said = {name: ending(files, statuses, name) for name in ("hooked", "fitted", "unhooked")}
+    said = {name: outcome_of(files, statuses, name) for name in ("hooked", "fitted", "unhooked")}
 
     def words(name: str) -> str:
         return " ".join((files.get(name, "") + " " + files.get(f"{name}.err", "")).split())[:300]
@@ -170,8 +170,8 @@ def run(host: Host, root: str, tool: Path, module: Path) -> Session:
         host.name,
         root,
         *(versions[1] if (versions := re.search(pattern, files.get("libvirt-version", ""))) else "?" for pattern in (r"daemon: (\S+)", r"hypervisor: QEMU (\S+)")),
-        "".join(line.strip() for line in element(files["capabilities"]).splitlines()),
-        *(ending(files, statuses, name) for name in ("hooked", "fitted", "unhooked")),
+        "".join(line.strip() for line in compat_of(files["capabilities"]).splitlines()),
+        *(outcome_of(files, statuses, name) for name in ("hooked", "fitted", "unhooked")),
         files.get("compare-on-power10", "").strip().replace("/root/", ""),
         differences=judge(files, statuses),
         seconds=outcome.seconds,

@@ -90,8 +90,8 @@ def judge(files: dict[str, str], statuses: dict[str, str], version: str) -> list
     files    the files that lab/guest/packages wrote, by name
     statuses the exit status of each of its commands, by name
     """
-    said = {name: daemons.ending(files, statuses, name) for name in ("without", "hooked", "fitted")}
-    own, compat = files.get("before", ""), daemons.element(files.get("capabilities", ""))
+    said = {name: daemons.outcome_of(files, statuses, name) for name in ("without", "hooked", "fitted")}
+    own, compat = files.get("before", ""), daemons.compat_of(files.get("capabilities", ""))
 
     def words(name: str) -> str:
         return " ".join((files.get(name, "") + " " + files.get(f"{name}.err", "")).split())[-300:]
@@ -160,8 +160,8 @@ def run(host: Host, root: str, packages: list[Path]) -> Session:
         root,
         version,
         f"{times[0]:.0f} s, {times[1] - times[0]:.1f} s to the answer" if times else "no answer",
-        "".join(line.strip() for line in daemons.element(files.get("capabilities", "")).splitlines()),
-        *(daemons.ending(files, statuses, name) for name in ("hooked", "fitted")),
+        "".join(line.strip() for line in daemons.compat_of(files.get("capabilities", "")).splitlines()),
+        *(daemons.outcome_of(files, statuses, name) for name in ("hooked", "fitted")),
         ", ".join(left(files)[:8]) or "nothing",
         differences=judge(files, statuses, version),
         seconds=outcome.seconds,

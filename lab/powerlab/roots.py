@@ -37,6 +37,7 @@ _FIRMWARE = ("usr/share/qemu/slof.bin", "usr/share/qemu/vof.bin")
 _LIBVIRT = ("libvirt-daemon-system", "libvirt-clients", "qemu-system-ppc")
 _APPARMOR = ("apparmor", "libvirt-daemon-system")
 _APPARMOR_DATA = ("etc/apparmor.d/**/*", "etc/apparmor/*", "usr/share/apparmor-features/*")
+_SELINUX_PROGRAMS = ("sbin/setfiles", "sbin/load_policy", "usr/sbin/setenforce", "usr/sbin/setfilecon", "usr/sbin/matchpathcon")
 _LIBVIRT_PROGRAMS = (
     *("usr/sbin/libvirtd", "usr/bin/virsh", "usr/bin/virt-host-validate", _QEMU),
     "usr/lib/powerpc64le-linux-gnu/libvirt/connection-driver/*.so",
@@ -77,6 +78,7 @@ ROOTS = {
     "libvirt-debian13": Root(_DEBIAN13, _LIBVIRT, _LIBVIRT_PROGRAMS, _LIBVIRT_DATA),
     "apparmor-debian12": Root(_DEBIAN12, _APPARMOR, ("sbin/apparmor_parser",), _APPARMOR_DATA),
     "apparmor-debian13": Root(_DEBIAN13, _APPARMOR, ("usr/sbin/apparmor_parser",), _APPARMOR_DATA),
+    "selinux-debian12": Root(_DEBIAN12, ("policycoreutils", "selinux-utils"), _SELINUX_PROGRAMS),
     "systemd-debian12": Root(_DEBIAN12, ("systemd", "udev"), _SYSTEMD_PROGRAMS, _SYSTEMD_DATA),
     "installed-debian12": Root(_DEBIAN12, _INSTALLED, _INSTALLED_PROGRAMS, _INSTALLED_DATA, installed=True),
     "strace": Root(_DEBIAN12, ("strace",), ("usr/bin/strace",)),

@@ -102,6 +102,10 @@ class Policy:
         """Disable modules of Debian's policy."""
         _semodule(self.root, *(word for name in names for word in ("-d", name)))
 
+    def audit_everything(self) -> None:
+        """Leave out the rules that keep denials out of the log."""
+        _semodule(self.root, "-D", "-B")
+
     @property
     def binary(self) -> Path:
         """The file that the kernel loads."""

@@ -83,7 +83,7 @@ class Judgement(unittest.TestCase):
 
     def test_how_guests_end(self) -> None:
         def outcome(status: str, **files: str) -> str:
-            return daemons.ending({f"{name}-x" if name != "error" else "start-x.err": text for name, text in files.items()}, {"start-x": status}, "x")
+            return daemons.outcome_of({f"{name}-x" if name != "error" else "start-x.err": text for name, text in files.items()}, {"start-x": status}, "x")
 
         self.assertEqual(outcome("0", console=FILES["console-fitted"]), "boots: POWER9 (architected)")
         self.assertEqual(outcome("1", error=FILES["start-hooked.err"]), "refused by the hook")

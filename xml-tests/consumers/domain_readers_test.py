@@ -25,6 +25,7 @@ import newer_daemon
 import private_daemon
 import readers_test
 from module_setup import SOURCE_ROOT, ModuleTestCase, virsh
+from powerlab import native_libvirt
 from powerlab.failures import LabError
 
 PROGRAM = module_setup.built("VHC_PROGRAM")
@@ -176,7 +177,7 @@ done
 
     def check(self, suite: str) -> None:
         try:
-            root = newer_daemon.root_of(suite)
+            root = native_libvirt.root_of(suite)
         except LabError as error:
             if os.environ.get("CI") == "true":
                 raise

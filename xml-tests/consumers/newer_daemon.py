@@ -14,9 +14,8 @@ from module_setup import SOURCE_ROOT
 
 sys.path.insert(0, str(SOURCE_ROOT / "lab"))
 
-from powerlab import cachedir, packages  # noqa: E402
+from powerlab.native_libvirt import root_of  # noqa: E402
 
-WANTED = ("libvirt-daemon", "libvirt-daemon-driver-qemu", "libvirt-clients", "qemu-system-ppc", "busybox-static")
 READY_SECONDS = 60.0
 
 # Arguments: the unpacked packages, and the test's folder, which is mounted at /vhc. Everything runs in new namespaces.
@@ -51,16 +50,6 @@ printf 'auth_unix_ro = "none"\nauth_unix_rw = "none"\nunix_sock_dir = "/vhc"\n' 
 libvirtd -f /vhc/libvirtd.conf > output 2>&1 &
 wait
 """
-
-
-def root_of(suite: str) -> Path:
-    """The libvirt of a suite with its dependencies, unpacked; downloaded once for each version. Raises LabError."""
-    source = packages.Suite((suite,), packages.native(suite).architecture)
-
-    def make(part: Path) -> None:
-        source.unpack(list(WANTED), part, dependencies=True)
-
-    return cachedir.item(f"libvirt-daemons/{suite}-{source.versions('libvirt-daemon')[0]}-qemu", make)
 
 
 def command(root: Path, folder: Path, inside: str) -> list[str]:

@@ -13,6 +13,7 @@ import module_setup
 import newer_daemon
 import private_daemon
 from module_setup import EXPECTED_COMPAT, ModuleTestCase, compat_of
+from powerlab import native_libvirt
 from powerlab.failures import LabError
 
 MODULE = module_setup.built("VHC_MODULE")
@@ -51,7 +52,7 @@ echo $? > status
 class Newer(ModuleTestCase):
     def run_in(self, suite: str) -> dict[str, str]:
         try:
-            root = newer_daemon.root_of(suite)
+            root = native_libvirt.root_of(suite)
         except LabError as error:
             if os.environ.get("CI") == "true":
                 raise

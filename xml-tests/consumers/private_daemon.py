@@ -23,7 +23,8 @@ from typing import Mapping, Sequence
 from urllib.parse import quote
 
 READY_SECONDS = 60.0
-# libvirtd has all drivers. virtqemud, which lab/virtqemud builds, has only that for QEMU.
+# libvirtd has all drivers. virtqemud, which lab/test-virtqemud builds, has only that for QEMU. VHC_DAEMON_DATA is a folder to
+# mount as /usr/share/libvirt for a daemon of another version than the system's.
 DAEMON = os.environ.get("VHC_DAEMON", "libvirtd")
 IS_MODULAR = Path(DAEMON).name != "libvirtd"
 _SOCKET = f"{Path(DAEMON).name}-sock" if IS_MODULAR else "libvirt-sock"
@@ -40,6 +41,7 @@ for place in /run/libvirt /var/lib/libvirt /var/log/libvirt /var/cache/libvirt /
     mount -t tmpfs tmpfs "$place"
 done
 mount --bind "$cache" /var/cache/libvirt
+[ -z "$VHC_DAEMON_DATA" ] || mount --bind "$VHC_DAEMON_DATA" /usr/share/libvirt
 for base in passwd group; do
     mount --bind "$folder/$base" "/etc/$base"
 done
