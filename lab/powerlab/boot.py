@@ -77,7 +77,7 @@ def command_line(host: Host, initrd: str, memory: str | None = None, more: Seque
     return [
         *emulator.command,
         *("-nographic", "-nodefaults", "-serial", "stdio", "-monitor", "none"),
-        *("-machine", host.machine_argument(), "-cpu", host.cpu, "-m", memory or host.memory, "-smp", host.processors()),
+        *("-machine", host.machine_argument(), "-cpu", host.cpu, "-m", memory or host.memory, "-smp", host.smp),
         *("-kernel", str(kernel.image), "-initrd", initrd),
         *("-append", "console=hvc0 quiet panic=-1", "-no-reboot"),
         *host.extra,

@@ -34,7 +34,7 @@ class Host:
     kernel: str = "7.3"
     qemu: int = 7
     memory: str = "1G"
-    smp: str = ""
+    smp: str = "1"
     extra: tuple[str, ...] = ()
     quick: bool = False
     guests: bool = False
@@ -44,14 +44,6 @@ class Host:
     @property
     def powernv(self) -> bool:
         return self.machine.startswith("powernv")
-
-    def processors(self) -> str:
-        """The value of QEMU's -smp.
-
-        With one processor, QEMU 10 and 11 lock up within seconds after a guest has started: the host's processor does not
-        return from the guest. With two, no host was seen to lock up.
-        """
-        return self.smp or ("2" if self.qemu == 10 else "1")
 
     def machine_argument(self) -> str:
         """The value of QEMU's -machine."""

@@ -83,13 +83,6 @@ class Hosts(support.LabTest):
         self.assertNotIn("nested", find("power10-no-nesting").machine_argument())
         self.assertEqual(find("powernv9").machine_argument(), "powernv9,accel=tcg")
 
-    def test_processors(self) -> None:
-        """With QEMU 10 a host with one processor locks up, so that it has two unless its entry says otherwise."""
-        known = hosts.everyone()
-        self.assertEqual({host.processors() for host in known.values() if host.qemu == 10 and not host.smp}, {"2"})
-        self.assertEqual(known["power9"].processors(), "1")
-        self.assertEqual(known["power10-numa"].processors(), known["power10-numa"].smp)
-
     def test_descriptions(self) -> None:
         find = hosts.find
         self.assertEqual(find("power11-as-power10-granted").describe(), "pseries, Power11, nested API v2, in power10 mode, granted power10, Linux 7.3")
