@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import secrets
@@ -26,6 +27,8 @@ from .job import Job, write_initrd
 
 # Firmware, kernel and init under TCG: 8 to 20 seconds, and many times that on a crowded machine.
 BOOT_SECONDS = 400
+# How many times the longest pause of a host, which is most often its kernel's start, another pause may last.
+_PATIENCE = 6
 # How long QEMU may run after its guest has reported the end.
 _LEAVE_SECONDS = 5
 # skiboot and the kernel limit the initrd: on PowerNV it is loaded between 640 MiB and 768 MiB.
@@ -86,20 +89,25 @@ def command_line(host: Host, initrd: str, memory: str | None = None, more: Seque
 
 
 def _watch(process: subprocess.Popen[bytes], console: Console, deadline: float, silence: float | None, copy: BinaryIO | None, granter: grant.Granter | None) -> bool:
-    """Read the console until the last frame is complete or QEMU ends; False at the deadline or on silence."""
+    """Read the console until the last frame is complete or QEMU ends; False at the deadline or on silence.
+
+    A host that was slow before, as on a machine with other work, may be silent for longer than `silence`.
+    """
     assert process.stdout is not None
-    heard = time.monotonic()
+    heard, longest = time.monotonic(), 0.0
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)
         while not console.ended:
-            left = min(deadline, heard + silence if silence else deadline) - time.monotonic()
+            patience = max(silence, _PATIENCE * longest) if silence else math.inf
+            left = min(deadline, heard + patience) - time.monotonic()
             if left <= 0:
                 return False
             if selector.select(min(left, 1.0)):
                 data = os.read(process.stdout.fileno(), 1 << 16)
                 if not data:
                     return True
-                heard = time.monotonic()
+                heard, before = time.monotonic(), heard
+                longest = max(longest, heard - before)
                 if copy is not None:
                     copy.write(data)
                     copy.flush()

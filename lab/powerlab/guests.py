@@ -23,8 +23,9 @@ MODES = ("power8", "power9", "power10", "power11", "none")
 # A nested guest under emulation prints its processor's name after 10 to 40 seconds; a refusal takes two. If the host
 # booted slowly, lab/guest/nest waits longer.
 SECONDS = 200
-# A waiting host writes to the console every ten seconds. If it is silent for this long, it is locked up.
-_SILENCE = 400
+# A waiting host writes to the console every ten seconds. If it is silent for this long, it is locked up; boot.py waits
+# longer if it was slow before.
+_SILENCE = 45
 # The line with which Linux names its processor, right after the firmware has negotiated the mode.
 PROCESSOR = re.compile(r"Hardware name:.*? (POWER\w+ \([a-z]+\))", re.I)
 # KVM could not run a guest any further. QEMU then keeps running, with the guest stopped.

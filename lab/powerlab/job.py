@@ -26,8 +26,8 @@ class Job:
     command  argument list; the guest's shell runs it with every argument quoted
     files    path in the guest -> path on this machine
     scripts  path in the guest -> text, executable
-    silence  seconds without console output after which the host counts as locked up; the job then has to write
-             something: `sh /lab/keep` sends the contents of /lab/result, `echo >/dev/console` only an empty line
+    silence  seconds without console output after which the host counts as locked up, unless it was slow before; the
+             job then has to write something: `sh /lab/keep` sends the contents of /lab/result, `echo >/dev/console` only an empty line
     network  also load the driver of PAPR's virtual network
     devices  further arguments of QEMU
     """

@@ -17,7 +17,7 @@ from .hosts import Host
 from .job import Job
 
 # How often a step is tried as the first of a boot that locks up. With the newer QEMU nearly every second step did.
-_ATTEMPTS = 4
+_ATTEMPTS = 8
 
 
 @dataclass(frozen=True)

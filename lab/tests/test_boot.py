@@ -78,6 +78,11 @@ class Boot(support.LabTest):
         self.qemu("for i in 1 2 3 4 5 6; do sleep 0.3; echo; done; " + self.answer({"status": b"0", "seconds": b"0"}))
         self.assertEqual(boot.run(HOST, Job(command=["true"], silence=1)).lost, "")
 
+    def test_a_slow_host_may_be_silent_for_longer(self) -> None:
+        """Twice as long as allowed, after a pause that was nearly as long as allowed."""
+        self.qemu("sleep 0.8; echo slow; sleep 2; " + self.answer({"status": b"0", "seconds": b"0"}))
+        self.assertEqual(boot.run(HOST, Job(command=["true"], silence=1)).lost, "")
+
     def test_kernel_message_between_lines_does_no_harm(self) -> None:
         script = self.answer({"stdout": b"ok", "status": b"0", "seconds": b"0"}).replace("base64", "echo '[   1.0] late message'; base64")
         self.qemu(script)
