@@ -137,7 +137,7 @@ def newer(file: Path, into: Path, suffix: str = "+upgrade1") -> Path:
 
 
 def lintian(files: list[Path]) -> list[str]:
-    done = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning", "--suppress-tags", "initial-upload-closes-no-bugs", *map(str, files)], capture_output=True, text=True, check=False)
+    done = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning", *map(str, files)], capture_output=True, text=True, check=False)
     return [line for line in done.stdout.splitlines() if line.startswith(("E:", "W:"))] or ([done.stderr] if done.returncode else [])
 
 
