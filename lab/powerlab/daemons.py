@@ -71,6 +71,11 @@ def compat_of(document: str) -> str:
     return found[0] if found else ""
 
 
+def compat_in_one_line(document: str) -> str:
+    """The element without its indentation, as reports show it."""
+    return "".join(line.strip() for line in compat_of(document).splitlines())
+
+
 def outcome_of(files: dict[str, str], statuses: dict[str, str], name: str) -> str:
     """What happened to a guest that libvirt was asked to start, in a few words."""
     up = re.search(r"@@nested up@@ cpu\s*: (\S+[^,\r\n]*)", files.get(f"console-{name}", ""))
@@ -170,7 +175,7 @@ def run(host: Host, root: str, tool: Path, module: Path) -> Session:
         host.name,
         root,
         *(versions[1] if (versions := re.search(pattern, files.get("libvirt-version", ""))) else "?" for pattern in (r"daemon: (\S+)", r"hypervisor: QEMU (\S+)")),
-        "".join(line.strip() for line in compat_of(files["capabilities"]).splitlines()),
+        compat_in_one_line(files["capabilities"]),
         *(outcome_of(files, statuses, name) for name in ("hooked", "fitted", "unhooked")),
         files.get("compare-on-power10", "").strip().replace("/root/", ""),
         differences=judge(files, statuses),

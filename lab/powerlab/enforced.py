@@ -161,7 +161,7 @@ def run(host: Host, name: str, tool: Path, module: Path, place: Path) -> tuple[S
     statuses = dict(line.split() for line in files["statuses"].splitlines())
     session = Session(
         name,
-        "".join(line.strip() for line in daemons.compat_of(files.get("capabilities", "")).splitlines()),
+        daemons.compat_in_one_line(files.get("capabilities", "")),
         *(" ".join((files.get(one, "") + files.get(f"{one}.err", "")).split())[:300] for one in ("enable", "hook-install")),
         *(daemons.outcome_of(files, statuses, one) for one in ("hooked", "fitted")),
         len(denials(files.get("denied-with", ""))),

@@ -160,7 +160,7 @@ def run(host: Host, root: str, packages: list[Path]) -> Session:
         root,
         version,
         f"{times[0]:.0f} s, {times[1] - times[0]:.1f} s to the answer" if times else "no answer",
-        "".join(line.strip() for line in daemons.compat_of(files.get("capabilities", "")).splitlines()),
+        daemons.compat_in_one_line(files.get("capabilities", "")),
         *(daemons.outcome_of(files, statuses, name) for name in ("hooked", "fitted")),
         ", ".join(left(files)[:8]) or "nothing",
         differences=judge(files, statuses, version),
