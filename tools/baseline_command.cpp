@@ -135,8 +135,8 @@ void say(const policy::Baseline& baseline, Outcome outcome, const std::string& a
 }
 
 /// Asks daemons instead of reading documents. A daemon that cannot be reached is an unknown host.
-Result<xml::StreamCounts> askDaemons(const BaselineOptions& options, policy::Baseline& result,
-                                     Console& console) {
+Result<xml::StreamCounts> readDaemons(const BaselineOptions& options, policy::Baseline& result,
+                                      Console& console) {
     const libvirt::ConnectListener listener{
         .unreachable = [&](const Error& error) { console.warn(model::describe(error)); },
         .unknown =
@@ -203,7 +203,7 @@ Status baseline(const BaselineOptions& options, Console& console) {
             },
         .progress = [&](const xml::StreamCounts& counts) { progress.show(counts.inputs); }};
     const Result<xml::StreamCounts> counts =
-        options.connects ? askDaemons(options, result, console)
+        options.connects ? readDaemons(options, result, console)
                          : xml::readHosts(inputs, options.jobs, listener, answer::readHostModes);
     progress.clear();
     if (!counts)

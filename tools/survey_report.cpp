@@ -107,9 +107,9 @@ private:
     std::uint64_t bound_ = 0;
 };
 
-class JsonReport final : public SurveyReport {
+class JsonSurvey final : public SurveyReport {
 public:
-    explicit JsonReport(Console& console) : console_(console) {}
+    explicit JsonSurvey(Console& console) : console_(console) {}
 
     void begin(const policy::Survey& survey) override {
         Json kinds = Json::array();
@@ -171,7 +171,7 @@ std::unique_ptr<SurveyReport> surveyTable(Console& console) {
 }
 
 std::unique_ptr<SurveyReport> surveyJson(Console& console) {
-    return std::make_unique<JsonReport>(console);
+    return std::make_unique<JsonSurvey>(console);
 }
 
 } // namespace hostcompat::tools

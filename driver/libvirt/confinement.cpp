@@ -14,7 +14,6 @@ namespace hostcompat::libvirt {
 
 namespace {
 
-constexpr std::array<const char*, 2> kProgramFolders = {"/usr/sbin", "/usr/local/sbin"};
 constexpr int kInit = 1;
 constexpr const char* kShell = "/bin/sh";
 /// What matchpathcon(8) prints for a path that the policy does not label.

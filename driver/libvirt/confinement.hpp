@@ -5,11 +5,15 @@
 #include "driver/libvirt/selinux.hpp"
 #include "driver/model/error.hpp"
 
+#include <array>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace hostcompat::libvirt {
+
+/// The folders that can have the programs of libvirt's daemons.
+inline constexpr std::array<const char*, 2> kProgramFolders = {"/usr/sbin", "/usr/local/sbin"};
 
 /// A daemon's program, by its name, and its processes that run now.
 struct ConfinedDaemon {

@@ -4,6 +4,7 @@
 
 #include "driver/input/read_file.hpp"
 #include "driver/input/trusted_file.hpp"
+#include "driver/libvirt/confinement.hpp"
 #include "driver/libvirt/preload_setting.hpp"
 #include "driver/process/child_process.hpp"
 
@@ -22,8 +23,6 @@ namespace hostcompat::libvirt {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr std::array<const char*, 2> kProgramFolders = {"/usr/sbin", "/usr/local/sbin"};
 
 Error moduleError(const std::filesystem::path& module, std::string reason, std::string remedy) {
     return {.kind = ErrorKind::input,

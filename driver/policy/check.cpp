@@ -26,7 +26,7 @@ namespace hostcompat::policy {
 namespace {
 
 /// The number of a mode. QEMU's power7+ has the number of power7.
-std::optional<unsigned> numberOf(std::string_view name) {
+std::optional<unsigned> modeNumberOf(std::string_view name) {
     return model::modeNumber(name == "power7+" ? "power7" : name);
 }
 
@@ -287,7 +287,7 @@ private:
     /// The refusal if libvirt rejects the pinned mode, whatever options QEMU is started with.
     std::optional<CheckAnswer> refusedMode(std::string_view name) {
         answer_.mode = name;
-        const auto mode = numberOf(name);
+        const auto mode = modeNumberOf(name);
         if (!mode)
             return pinnedToNoMode(name);
         const unsigned own = model::generationOfCpuModel(host_.model);
@@ -309,7 +309,7 @@ private:
     /// "-machine pseries,max-cpu-compat=NAME -cpu host".
     CheckAnswer pinned(std::string_view name) {
         answer_.mode = name;
-        const auto mode = numberOf(name);
+        const auto mode = modeNumberOf(name);
         if (!mode)
             return pinnedToNoMode(name);
         if (qemu_ && !qemu_->takes(name))

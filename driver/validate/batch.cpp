@@ -37,9 +37,12 @@ Result<void> validateBatch(const Grammar& grammar, const BatchInputs& inputs, co
         auto input = inputs();
         if (!input)
             return std::nullopt;
-        if (!*input)
-            return Answer{"", Result<Verdict>(std::unexpected(std::move(input->error())))};
-        return Answer{std::move(**input), std::nullopt};
+        std::optional<Answer> answer(std::in_place);
+        if (*input)
+            answer->path = std::move(**input);
+        else
+            answer->result = std::unexpected(std::move(input->error()));
+        return answer;
     };
     const auto makeWorker = [&] {
         return [reader = input::InputReader(),

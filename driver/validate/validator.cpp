@@ -23,12 +23,6 @@ namespace hostcompat::validate {
 
 namespace {
 
-struct ContextDeleter {
-    void operator()(xmlRelaxNGValidCtxt* context) const {
-        xmlRelaxNGFreeValidCtxt(context);
-    }
-};
-
 /// Removes elements from their document, and puts them back at the end of the scope.
 class TakenOut {
 public:
@@ -113,6 +107,11 @@ struct Validator::State {
     std::optional<Validator> domainCapabilities; ///< once a document of that kind came
     std::optional<relaxng::Acceptor> acceptor;
     std::string padded; ///< the document at hand, as the acceptor needs it
+    struct ContextDeleter {
+        void operator()(xmlRelaxNGValidCtxt* owned) const {
+            xmlRelaxNGFreeValidCtxt(owned);
+        }
+    };
     std::unique_ptr<xmlRelaxNGValidCtxt, ContextDeleter> context;
 
     Result<Validator*> validatorOfDomainCapabilities();

@@ -12,7 +12,7 @@ namespace hostcompat::xml {
 
 namespace {
 
-constexpr const char* kAction = "read the capabilities document";
+constexpr const char* kReadCapabilities = "read the capabilities document";
 
 /// The only child of that name. It must exist.
 Result<pugi::xml_node> requiredChild(const Document& document, pugi::xml_node parent,
@@ -20,7 +20,7 @@ Result<pugi::xml_node> requiredChild(const Document& document, pugi::xml_node pa
     auto child = onlyChild(document, parent, name);
     if (child && !*child)
         return std::unexpected(document.errorAt(
-            parent, kAction, fmt::format("<{}> has no <{}>", parent.name(), name)));
+            parent, kReadCapabilities, fmt::format("<{}> has no <{}>", parent.name(), name)));
     return child;
 }
 
@@ -38,7 +38,7 @@ pugi::xml_document buildCompat(const model::KnownCompat& compat) {
 
 Result<void> readMode(const Document& document, pugi::xml_node element, model::KnownCompat& known) {
     const auto refuse = [&](std::string reason) -> Result<void> {
-        return std::unexpected(document.errorAt(element, kAction, std::move(reason)));
+        return std::unexpected(document.errorAt(element, kReadCapabilities, std::move(reason)));
     };
     const std::string_view name = element.attribute("name").value();
     const std::string_view answer = element.attribute("supported").value();
@@ -65,7 +65,7 @@ Result<CapabilitiesDocument> CapabilitiesDocument::read(std::string bytes, std::
     const pugi::xml_node root = document->root();
     if (!isElement(root, "capabilities"))
         return std::unexpected(document->errorAt(
-            root, kAction,
+            root, kReadCapabilities,
             fmt::format("its root is <{}>{} and not <capabilities>", root.name(),
                         std::string_view(root.name()) == "capabilities" ? " in a namespace" : "")));
     const auto host = requiredChild(*document, root, "host");
@@ -102,11 +102,12 @@ Result<model::HostCompat> CapabilitiesDocument::compat() const {
                             document_.name())};
     const std::string_view source = element->attribute("source").value();
     if (source.empty())
-        return std::unexpected(
-            document_.errorAt(*element, kAction, "<compat> has no source, or an empty one"));
+        return std::unexpected(document_.errorAt(*element, kReadCapabilities,
+                                                 "<compat> has no source, or an empty one"));
     if (!model::isSourceWord(source))
-        return std::unexpected(document_.errorAt(
-            *element, kAction, fmt::format("the source '{}' of <compat> is not one word", source)));
+        return std::unexpected(
+            document_.errorAt(*element, kReadCapabilities,
+                              fmt::format("the source '{}' of <compat> is not one word", source)));
     model::KnownCompat known{.source = std::string(source)};
     for (const pugi::xml_node child : element->children())
         if (isElement(child, "mode"))

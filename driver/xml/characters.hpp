@@ -23,6 +23,11 @@ std::optional<BadCharacter> findBadCharacter(std::string_view bytes);
 /// Whether XML 1.0 allows the character (production 2, Char).
 bool isXmlCharacter(char32_t character);
 
+/// Whether a byte is an ASCII digit.
+constexpr bool isDigit(char byte) {
+    return byte >= '0' && byte <= '9';
+}
+
 /// Whether a byte can be part of a name: ASCII ones exactly, and all others of UTF-8.
 bool isNameByte(char byte);
 

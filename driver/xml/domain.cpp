@@ -14,7 +14,7 @@ namespace hostcompat::xml {
 
 namespace {
 
-constexpr const char* kAction = "read the domain document";
+constexpr const char* kReadDomain = "read the domain document";
 
 /// Collects the text of an element and of those below it.
 class TextCollector : public pugi::xml_tree_walker {
@@ -175,7 +175,7 @@ Result<DomainDocument> DomainDocument::readWithin(std::string bytes, std::string
             result.element_ = child;
     if (!result.element_)
         return std::unexpected(result.document_.errorAt(
-            root, kAction, fmt::format("<{}> has no <domain>", root.name())));
+            root, kReadDomain, fmt::format("<{}> has no <domain>", root.name())));
     if (auto read = result.readDomain(); !read)
         return std::unexpected(std::move(read.error()));
     return result;
@@ -193,7 +193,7 @@ Result<void> DomainDocument::readDomain() {
 Result<void> DomainDocument::readHead() {
     const pugi::xml_node root = element_;
     const auto refuse = [&](pugi::xml_node at, std::string reason) -> Result<void> {
-        return std::unexpected(document_.errorAt(at, kAction, std::move(reason)));
+        return std::unexpected(document_.errorAt(at, kReadDomain, std::move(reason)));
     };
     if (root == document_.root() && !isElement(root, "domain"))
         return refuse(root, otherRoot(root.name()));

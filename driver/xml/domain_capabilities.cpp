@@ -17,7 +17,7 @@ namespace hostcompat::xml {
 
 namespace {
 
-constexpr const char* kAction = "read the domain capabilities";
+constexpr const char* kReadDomainCapabilities = "read the domain capabilities";
 
 pugi::xml_document buildModes(model::ModeSet modes) {
     pugi::xml_document tree;
@@ -47,8 +47,9 @@ Result<pugi::xml_node> onlyMode(const Document& document, pugi::xml_node cpu,
         if (!isElement(child, "mode") || child.attribute("name").value() != name)
             continue;
         if (found)
-            return std::unexpected(document.errorAt(
-                child, kAction, fmt::format("a second <mode name='{}'> in <cpu>", name)));
+            return std::unexpected(
+                document.errorAt(child, kReadDomainCapabilities,
+                                 fmt::format("a second <mode name='{}'> in <cpu>", name)));
         found = child;
     }
     const bool supported = std::string_view(found.attribute("supported").value()) == "yes";
@@ -65,7 +66,7 @@ Result<DomainCapabilitiesDocument> DomainCapabilitiesDocument::read(std::string 
     const pugi::xml_node root = document->root();
     if (!isElement(root, "domainCapabilities"))
         return std::unexpected(document->errorAt(
-            root, kAction,
+            root, kReadDomainCapabilities,
             fmt::format("its root is <{}> and not <domainCapabilities>{}",
                         text::clipped(root.name()),
                         std::string_view(root.name()) == "capabilities"

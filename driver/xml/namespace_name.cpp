@@ -2,6 +2,8 @@
 // Accepts a subset of RFC 3986 for the names of namespaces.
 #include "driver/xml/namespace_name.hpp"
 
+#include "driver/xml/characters.hpp"
+
 #include <algorithm>
 
 namespace hostcompat::xml {
@@ -10,10 +12,6 @@ namespace {
 
 bool isAlpha(char byte) {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
-}
-
-bool isDigit(char byte) {
-    return byte >= '0' && byte <= '9';
 }
 
 bool isHexDigit(char byte) {

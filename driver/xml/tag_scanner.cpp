@@ -33,10 +33,6 @@ bool isQualifiedName(std::string_view name) {
            (colon == std::string_view::npos || isNcName(name.substr(0, colon)));
 }
 
-bool isDigit(char byte) {
-    return byte >= '0' && byte <= '9';
-}
-
 } // namespace
 
 bool DocumentScanner::attribute(std::string_view element, std::size_t start) {

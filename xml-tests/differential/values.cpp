@@ -54,13 +54,14 @@ constexpr std::array<std::string_view, 40> edges = {"",
 /// Collects the data in a content, without that of the elements in it.
 void collect(const relaxng::Patterns& patterns, relaxng::Pattern p,
              std::vector<relaxng::Expression>& data) {
-    using Kind = relaxng::Patterns::Kind;
+    using NodeKind = relaxng::Patterns::Kind;
     const relaxng::Patterns::Node& node = patterns.node(p);
-    if (node.kind == Kind::data)
+    if (node.kind == NodeKind::data)
         data.push_back(node.a);
-    if (node.kind == Kind::oneOrMore)
+    if (node.kind == NodeKind::oneOrMore)
         collect(patterns, node.a, data);
-    if (node.kind == Kind::choice || node.kind == Kind::group || node.kind == Kind::interleave) {
+    if (node.kind == NodeKind::choice || node.kind == NodeKind::group ||
+        node.kind == NodeKind::interleave) {
         collect(patterns, node.a, data);
         collect(patterns, node.b, data);
     }
@@ -69,7 +70,7 @@ void collect(const relaxng::Patterns& patterns, relaxng::Pattern p,
 } // namespace
 
 Values::Values(const relaxng::AcceptorGrammar& grammar) : expressions_(grammar.expressions) {
-    using Kind = relaxng::Patterns::Kind;
+    using NodeKind = relaxng::Patterns::Kind;
     const auto names = [&](relaxng::NameClass id) {
         const relaxng::Patterns::NameNode& node = grammar.patterns.nameNode(id);
         return node.kind == relaxng::Patterns::NameNode::Kind::name
@@ -78,11 +79,11 @@ Values::Values(const relaxng::AcceptorGrammar& grammar) : expressions_(grammar.e
     };
     for (relaxng::Pattern p = 0; p < grammar.patterns.size(); ++p) {
         const relaxng::Patterns::Node& node = grammar.patterns.node(p);
-        if (node.kind == Kind::attribute)
+        if (node.kind == NodeKind::attribute)
             add(names(node.a), node.b);
-        if (node.kind == Kind::data)
+        if (node.kind == NodeKind::data)
             add("", node.a);
-        if (node.kind == Kind::element) {
+        if (node.kind == NodeKind::element) {
             std::vector<relaxng::Expression> data;
             collect(grammar.patterns, grammar.bodies[node.b], data);
             for (const relaxng::Expression e : data)
