@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What most files include, compiled once for each target. A file still includes what it uses: the
-// release builds of CI are made without precompiled headers.
+// static build of CI is made without precompiled headers.
 #include <fmt/format.h>
 
 #include <algorithm>
