@@ -425,9 +425,6 @@ private:
         case Unpinned::levelNotTold:
             return say(Verdict::unknown, wording::unpinnedLevelNotTold(domain_, host_),
                        pinRemedy());
-        case Unpinned::apiNotTold:
-            return say(Verdict::unknown, wording::unpinnedApiNotTold(domain_, host_, level),
-                       pinRemedy(level));
         case Unpinned::runsBeyond:
             answer_.warnings.push_back(wording::seesMoreThanGranted(host_, level, qemu_));
             break;

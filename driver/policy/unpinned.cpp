@@ -45,15 +45,6 @@ Unpinned power11AsPower9(const PolicyHost& host) {
     return host.compat.known->source == "kvm" ? Unpinned::stopped : Unpinned::dependsOnKernel;
 }
 
-/// On a POWER10 the guest asks for no level that the kernel checks, so it boots as POWER10 (raw) on
-/// Linux 6.1, 6.12, 7.2 and 7.3. With API v2 no guest started under QEMU, with or without a pinned
-/// mode.
-Unpinned power10AsPower9(const PolicyHost& host) {
-    if (!host.nestedApi)
-        return Unpinned::apiNotTold;
-    return host.nestedApi == model::NestedApi::v1 ? Unpinned::runsBeyond : Unpinned::notMeasured;
-}
-
 /// A processor without a known name is newer than the processors that the host's libvirt, or this
 /// version, knows. If libvirt does not know it and the host supports this version's newest mode,
 /// the partition runs in that mode, which is its own.
@@ -89,8 +80,10 @@ Unpinned unpinnedGuest(const PolicyHost& host) {
         return power11AsPower10(host);
     if (own == 11 && level == 9)
         return power11AsPower9(host);
+    // On a POWER10 the guest asks for no level that the kernel checks. It boots as POWER10 (raw)
+    // with API v1 on Linux 6.1, 6.12, 7.2 and 7.3, and with v2 on 6.12 and 7.3.
     if (own == 10 && level == 9)
-        return power10AsPower9(host);
+        return Unpinned::runsBeyond;
     return Unpinned::notMeasured;
 }
 

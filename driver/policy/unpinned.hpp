@@ -16,8 +16,6 @@ enum class Unpinned {
     notMeasured,      ///< no guest of such a host was seen
     processorNotTold, ///< the host does not tell its processor, which may run in an older mode
     levelNotTold,     ///< it does not tell whether it runs in its processor's own mode
-    apiNotTold,       ///< such a guest runs with nested API v1, was not measured with v2, and the
-                      ///< host does not tell which it has
 };
 
 /// Looks up what guests did on hosts like this one.

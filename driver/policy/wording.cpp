@@ -324,12 +324,6 @@ std::string unpinnedLevelNotTold(const xml::Domain& domain, const PolicyHost& ho
                        cpuOf(domain), host.name, text::clipped(host.model));
 }
 
-std::string unpinnedApiNotTold(const xml::Domain& domain, const PolicyHost& host, unsigned level) {
-    return fmt::format("{}, and {} is a {} in {} mode that does not tell its nested API: with v1 "
-                       "such a guest runs, and with v2 none was measured",
-                       cpuOf(domain), host.name, text::clipped(host.model), model::modeName(level));
-}
-
 std::string qemuPins(const xml::Domain& domain, const qemu::QemuModes& qemu, unsigned mode) {
     return fmt::format("{}, and the CPU 'host' of {} runs as {}", cpuOf(domain), qemu.binary,
                        model::modeName(mode));

@@ -70,7 +70,6 @@ std::string unpinnedDependsOnKernel(const xml::Domain& domain, const PolicyHost&
 std::string unpinnedNotMeasured(const xml::Domain& domain, const PolicyHost& host, unsigned level);
 std::string unpinnedProcessorNotTold(const xml::Domain& domain, const PolicyHost& host);
 std::string unpinnedLevelNotTold(const xml::Domain& domain, const PolicyHost& host);
-std::string unpinnedApiNotTold(const xml::Domain& domain, const PolicyHost& host, unsigned level);
 std::string qemuPins(const xml::Domain& domain, const qemu::QemuModes& qemu, unsigned mode);
 std::string qemuPinsUnsupported(const qemu::QemuModes& qemu, const PolicyHost& host, unsigned mode);
 std::string unpinnedWithoutModes(const PolicyHost& host, model::ModeTable table);

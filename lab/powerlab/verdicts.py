@@ -107,9 +107,12 @@ def _judge_boot(host: Host, mode: str | None, positive: bool, did: Did, checked:
         return Verdict("DISAGREE", f"pinned to {mode}, it runs as {did.words}")
     if mode is not None and judged_by_power11(host, mode):
         return Verdict(BEYOND, BY_POWER11)
-    if not beyond(host, did) or (mode is None and host.nested == "v1"):
-        # With API v1 the hypervisor is Linux, which runs a guest at any level of its own processor.
+    if not beyond(host, did):
         return Verdict("agree") if positive else Verdict("DISAGREE", "the guest was not to run, and it booted")
+    # With API v1 the hypervisor is Linux, which runs a guest without a mode at any level of its own processor.
+    checks = host.kernel.startswith("7.3") or (checked is not None and checked.what == BOOTED)
+    if positive and mode is None and (host.nested == "v1" or checks):
+        return Verdict("agree")
     if positive:
         return Verdict("DISAGREE", f"it may run as {did.words}, which this partition was not given")
     if checked is None or checked.what == BOOTED:

@@ -3,6 +3,7 @@
 
 import json
 import unittest
+from dataclasses import replace
 from typing import Any
 from unittest import mock
 
@@ -17,6 +18,7 @@ NINE = Host("power10-as-power9", "POWER10", nested="v1", compat="power9")
 V2 = Host("power11-as-power10", "Power11", nested="v2", compat="power10", qemu=10)
 OLDER = Host("power11-as-power10-linux6.12", "Power11", nested="v2", compat="power10", kernel="6.12", qemu=10)
 ALONE = Host("power11-granted-power11", "Power11", nested="v2", grant=("power11",), qemu=10)
+TWO = Host("power10-api2-as-power9", "POWER10", nested="v2", compat="power9", qemu=10)
 KVM = Did("refused", "Unable to set CPU compatibility mode in KVM: Invalid argument")
 STOPPED = Did("died", "kvm run failed Invalid argument")
 
@@ -92,6 +94,19 @@ class Verdicts(unittest.TestCase):
     def test_guest_without_a_mode_under_api_v1(self) -> None:
         self.assertEqual(word(NINE, None, True, up("POWER10", "raw")), "agree")
         self.assertEqual(word(NINE, None, False, up("POWER10", "raw"), checked=up("POWER10", "raw")), "DISAGREE")
+
+    def test_guest_without_a_mode_that_a_kernel_with_the_check_runs(self) -> None:
+        ten = up("POWER10", "raw")
+        self.assertEqual(word(TWO, None, True, ten), "agree")
+        self.assertEqual(word(TWO, None, False, ten), "DISAGREE")
+        older = replace(TWO, kernel="6.12")
+        self.assertEqual(word(older, None, True, ten, checked=ten), "agree")
+        self.assertEqual(word(older, None, False, ten, checked=ten), "DISAGREE")
+        self.assertEqual(word(older, None, True, ten), "DISAGREE")
+        self.assertEqual(word(older, None, True, ten, checked=STOPPED), "DISAGREE")
+        # Under Linux, what happens on this kernel counts.
+        self.assertEqual(word(replace(NINE, kernel="6.12"), None, True, ten, checked=STOPPED), "agree")
+        self.assertEqual(word(replace(NINE, kernel="6.12"), None, False, ten, checked=STOPPED), BEYOND)
 
     def test_mode_that_is_judged_by_another_s_grant(self) -> None:
         for positive in (True, False):
