@@ -2,15 +2,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Installs, upgrades, removes and purges the Debian packages in a clean root, and searches for files that are left.
 
-Usage: deb_test.py [--rebuild] FOLDER, with the packages that packaging/build-deb made. Needs root, mmdebstrap and
-lintian; takes some minutes. Packages for another architecture are unpacked, and run with QEMU's user-mode emulation
-(qemu-user-static).
+Usage: deb_test.py [--rebuild] [--suite SUITE] FOLDER, with the packages that packaging/build-deb made. Needs root,
+mmdebstrap and lintian; takes some minutes. Packages for another architecture are unpacked, and run with QEMU's
+user-mode emulation (qemu-user-static).
 
 --rebuild builds them again in another folder and with other settings, and compares every byte.
+--suite SUITE is for packages built with build-deb --suite: the root and lintian are that suite's.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import shutil
@@ -27,100 +29,16 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "xml-tests"))
 
 import tap  # noqa: E402
+from debian_systems import PACKAGES, Emulated, System  # noqa: E402
 
-PACKAGES = ("virt-host-compat", "libvirt-daemon-plugin-virt-host-compat", "libvirt-host-compat0", "libvirt-host-compat-dev")
 # The value of e_machine for each architecture for which packages are built here. All are 64-bit little-endian.
 MACHINES = {"amd64": 62, "ppc64el": 21}
 # The command, the module, and the library.
 COMPILED = 3
-# Files that apt, dpkg and systemd's helper programs write.
-OTHERS = re.compile(r"^/(var/lib/(dpkg|apt|systemd|ucf)|var/cache|var/log|proc|sys|dev|run|tmp|packages)(/|$)|^/etc/(ld\.so\.cache|passwd-|group-|shadow-|gshadow-|\.pwd\.lock)")
 
 
 def own_architecture() -> str:
     return subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True).stdout.strip()
-
-
-class System:
-    """A temporary Debian 12."""
-
-    def __init__(self, place: Path, like: Path | None = None) -> None:
-        self.place = place
-        if like is not None:
-            subprocess.run(["cp", "-a", str(like), str(place)], check=True)
-            return
-        done = subprocess.run(["mmdebstrap", "--variant=apt", "--mode=root", "bookworm", str(place)], capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError(f"mmdebstrap: {done.stderr[-500:]}")
-        (place / "packages").mkdir()
-        self.run("apt-get", "update")
-
-    def copy(self, place: Path) -> System:
-        return System(place, self.place)
-
-    def run(self, *command: str, given: str = "") -> subprocess.CompletedProcess[str]:
-        environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "DEBIAN_FRONTEND": "noninteractive", "HOME": "/root"}
-        return subprocess.run(["chroot", str(self.place), *command], capture_output=True, text=True, check=False, env=environment, input=given)
-
-    def try_install(self, *files: Path, options: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
-        for file in files:
-            shutil.copy(file, self.place / "packages")
-        return self.run("apt-get", "install", "-y", "--no-install-recommends", *options, *(f"/packages/{file.name}" for file in files))
-
-    def install(self, *files: Path, options: tuple[str, ...] = ()) -> None:
-        done = self.try_install(*files, options=options)
-        if done.returncode:
-            raise RuntimeError(f"apt-get install: {done.stdout[-1500:]}{done.stderr[-400:]}")
-
-    def state(self, package: str) -> str:
-        """The status of a package in dpkg: 'installed', 'half-installed', 'config-files', or empty."""
-        return self.run("dpkg-query", "-W", "-f", "${db:Status-Status}", package).stdout
-
-    @contextmanager
-    def read_only(self, path: str) -> Iterator[None]:
-        """Makes a folder or file of the root read-only with a bind mount."""
-        place = str(self.place / path)
-        subprocess.run(["mount", "--bind", place, place], check=True)
-        try:
-            subprocess.run(["mount", "-o", "remount,bind,ro", place], check=True)
-            yield
-        finally:
-            subprocess.run(["umount", place], check=True)
-
-    def files(self) -> dict[str, str]:
-        """Every file and link with its size and time, without the cache files of dependencies."""
-        found = {}
-        for folder, names, files in os.walk(self.place):
-            for name in names + files:
-                path = Path(folder, name)
-                inside = "/" + str(path.relative_to(self.place))
-                if not OTHERS.search(inside):
-                    status = path.lstat()
-                    found[inside] = f"{status.st_mode:o}" if path.is_dir() and not path.is_symlink() else f"{status.st_mode:o} {status.st_size}"
-        return found
-
-
-class Emulated:
-    """The packages and their dependencies, unpacked but not configured, with programs that QEMU runs."""
-
-    def __init__(self, place: Path, architecture: str, files: list[Path]) -> None:
-        self.place = place
-        depends = {re.sub(r"[ (:].*", "", name) for file in files for name in subprocess.run(["dpkg-deb", "-f", str(file), "Depends"], capture_output=True, text=True, check=True).stdout.strip().split(", ")}
-        needed = sorted(depends - {"", *PACKAGES})
-        done = subprocess.run(["mmdebstrap", "--variant=extract", "--mode=root", f"--architectures={architecture}", f"--include={','.join(needed)}", "bookworm", str(place), "http://deb.debian.org/debian"], capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError(f"mmdebstrap: {done.stderr[-500:]}")
-        for file in files:
-            subprocess.run(["dpkg-deb", "-x", str(file), str(place)], check=True)
-        emulator = shutil.which({"ppc64el": "qemu-ppc64le-static"}[architecture])
-        if emulator is None:
-            raise RuntimeError("there is no qemu-ppc64le-static (qemu-user-static)")
-        shutil.copy(emulator, place / "emulator")
-        (place / "root").mkdir(exist_ok=True)
-
-    def run(self, *command: str, given: str = "") -> subprocess.CompletedProcess[str]:
-        path = f"/usr/bin/{command[0]}"
-        return subprocess.run(["chroot", str(self.place), "/emulator", path, *command[1:]], capture_output=True, text=True, check=False, env={"LC_ALL": "C", "PATH": "/usr/sbin:/usr/bin"}, input=given)
 
 
 def newer(file: Path, into: Path, suffix: str = "+upgrade1") -> Path:
@@ -136,8 +54,18 @@ def newer(file: Path, into: Path, suffix: str = "+upgrade1") -> Path:
     return made
 
 
-def lintian(files: list[Path]) -> list[str]:
-    done = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning", *map(str, files)], capture_output=True, text=True, check=False)
+def lintian(files: list[Path], system: System | None) -> list[str]:
+    """The errors and warnings of this machine's lintian, or of that of a temporary system."""
+    command = ["lintian", "--allow-root", "--fail-on", "error,warning"]
+    if system is None:
+        done = subprocess.run([*command, *map(str, files)], capture_output=True, text=True, check=False)
+    else:
+        for file in files:
+            shutil.copy(file, system.place / "packages")
+        done = system.run("apt-get", "install", "-y", "--no-install-recommends", "lintian")
+        if done.returncode:
+            return [f"apt-get install lintian: {done.stderr[-400:]}"]
+        done = system.run(*command, *(f"/packages/{file.name}" for file in files))
     return [line for line in done.stdout.splitlines() if line.startswith(("E:", "W:"))] or ([done.stderr] if done.returncode else [])
 
 
@@ -442,9 +370,8 @@ def the_bytes_are_seen(folder: Path, elsewhere: Path) -> list[str]:
     return [] if differing(folder, copy) == [f"{package.name} differs"] else ["a byte that differs is not seen"]
 
 
-def here(temporary: Path, files: list[Path], version: str) -> dict[str, Callable[[], list[str]]]:
+def here(system: System, temporary: Path, files: list[Path], version: str) -> dict[str, Callable[[], list[str]]]:
     """The tests of packages that can be installed."""
-    system = System(temporary / "root")
     another = system.copy(temporary / "another")
     before = system.files()
 
@@ -474,35 +401,43 @@ def here(temporary: Path, files: list[Path], version: str) -> dict[str, Callable
     }
 
 
-def main(*arguments: str) -> int:
-    again, folder = arguments[0] == "--rebuild", arguments[-1]
-    files = [found[0] for name in PACKAGES if (found := sorted(Path(folder).glob(f"{name}_*.deb")))]
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(description="Test the Debian packages of a folder.")
+    parser.add_argument("--rebuild", action="store_true", help="build them again and compare every byte")
+    parser.add_argument("--suite", help="the suite that they were built in (default: bookworm, with this machine's lintian)")
+    parser.add_argument("folder", type=Path, help="where packaging/build-deb put them")
+    options = parser.parse_args(arguments)
+    files = [found[0] for name in PACKAGES if (found := sorted(options.folder.glob(f"{name}_*.deb")))]
     if len(files) != len(PACKAGES):
-        print(f"Bail out! {folder} has {[file.name for file in files]}; run packaging/build-deb first")
+        print(f"Bail out! {options.folder} has {[file.name for file in files]}; run packaging/build-deb first")
         return 1
     version, architecture = files[0].stem.split("_")[1].split("-")[0], files[0].stem.split("_")[2]
-    own = own_architecture()
-    looked_at: dict[str, Callable[[], list[str]]] = {
-        "lintian": partial(lintian, files),
-        f"everything compiled is for {architecture}": partial(compiled_for, files, MACHINES[architecture]),
-    }
+    own, suite = own_architecture(), options.suite or "bookworm"
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(temporary)
-        if again:
-            checks: dict[str, Callable[[], list[str]]] = {
-                "the comparison sees another byte": partial(the_bytes_are_seen, Path(folder), place),
-                "a rebuild has the same bytes": partial(rebuild, Path(folder), place, [] if architecture == own else ["--arch", architecture]),
-            }
-        elif architecture == own:
-            checks = looked_at | here(place, files, version)
+        if options.rebuild:
+            how = (["--suite", suite] if options.suite else []) + ([] if architecture == own else ["--arch", architecture])
+            return tap.run(
+                {
+                    "the comparison sees another byte": partial(the_bytes_are_seen, options.folder, place),
+                    "a rebuild has the same bytes": partial(rebuild, options.folder, place, how),
+                }
+            )
+        system = System(place / "root", suite) if options.suite or architecture == own else None
+        checks: dict[str, Callable[[], list[str]]] = {
+            "lintian": partial(lintian, files, system.copy(place / "lintian") if system and options.suite else None),
+            f"everything compiled is for {architecture}": partial(compiled_for, files, MACHINES[architecture]),
+        }
+        if system and architecture == own:
+            checks |= here(system, place, files, version)
         else:
-            system = Emulated(place / "root", architecture, files)
-            checks = looked_at | {
-                "programs are hardened": partial(hardened, system.place),
-                "the command works": partial(it_works, system, version),
+            emulated = Emulated(place / "emulated", suite, architecture, files)
+            checks |= {
+                "programs are hardened": partial(hardened, emulated.place),
+                "the command works": partial(it_works, emulated, version),
             }
         return tap.run(checks)
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))
