@@ -413,6 +413,10 @@ private:
             answer_.onlyAtStart = true;
             return say(Verdict::incompatible,
                        wording::stoppedUnpinned(domain_, host_, level, qemu_), pinRemedy(level));
+        case Unpinned::stoppedOrBeyond:
+            answer_.onlyAtStart = true;
+            return say(Verdict::incompatible,
+                       wording::stoppedOrBeyond(domain_, host_, level, qemu_), pinRemedy(level));
         case Unpinned::dependsOnKernel:
             return say(Verdict::unknown, wording::unpinnedDependsOnKernel(domain_, host_, level),
                        pinRemedy(level));

@@ -39,10 +39,11 @@ Unpinned power11AsPower10(const PolicyHost& host) {
     return host.nestedApi ? Unpinned::runsBeyond : Unpinned::dependsOnKernel;
 }
 
-/// The trial cannot distinguish kernels with the check from kernels without it: both refuse power11
-/// here. Linux 6.12 runs the guest as Power11 (raw).
+/// With API v1 and v2 Linux 7.3 stops the guest, and Linux 6.12 runs it as Power11 (raw). The trial
+/// cannot distinguish them: without the check KVM refuses power11, too, as power9 has another PCR
+/// value.
 Unpinned power11AsPower9(const PolicyHost& host) {
-    return host.compat.known->source == "kvm" ? Unpinned::stopped : Unpinned::dependsOnKernel;
+    return host.compat.known->source == "kvm" ? Unpinned::stopped : Unpinned::stoppedOrBeyond;
 }
 
 /// A processor without a known name is newer than the processors that the host's libvirt, or this

@@ -11,6 +11,8 @@ enum class Unpinned {
     runs,             ///< it runs as the processor, in a mode that the host supports
     runsBeyond,       ///< it runs as the processor, in a mode that the partition was not granted
     stopped,          ///< KVM stops it at its first instructions; it never says a word
+    stoppedOrBeyond,  ///< newer kernels stop it, older ones run it beyond what the partition was
+                      ///< granted, and nothing on the host tells which kernel it has
     dependsOnKernel,  ///< some kernels run it, others stop it, and the host does not tell which it
                       ///< is
     notMeasured,      ///< no guest of such a host was seen

@@ -218,6 +218,15 @@ std::string stoppedUnpinned(const xml::Domain& domain, const PolicyHost& host, u
                        assumption(qemu));
 }
 
+std::string stoppedOrBeyond(const xml::Domain& domain, const PolicyHost& host, unsigned level,
+                            const qemu::QemuModes* qemu) {
+    return fmt::format("{}, so QEMU gives it a {}, and {} runs in {} mode: kernels that check this "
+                       "(since Linux 6.13) stop such a guest at its start, and others run it "
+                       "beyond what the hypervisor grants{}",
+                       cpuOf(domain), text::clipped(host.model), host.name, model::modeName(level),
+                       assumption(qemu));
+}
+
 std::string notPinned(std::string_view reason) {
     return fmt::format("a pinned mode is required (--require-pinned), and {}", reason);
 }

@@ -54,6 +54,8 @@ std::string runsUnpinned(const xml::Domain& domain, const PolicyHost& host);
 /// `level` is the number of the mode that the host runs in; `qemu` is null where none was asked.
 std::string stoppedUnpinned(const xml::Domain& domain, const PolicyHost& host, unsigned level,
                             const qemu::QemuModes* qemu);
+std::string stoppedOrBeyond(const xml::Domain& domain, const PolicyHost& host, unsigned level,
+                            const qemu::QemuModes* qemu);
 std::string notPinned(std::string_view reason);
 std::string pinWithFit();
 std::string newerThanProcessor(std::string_view mode, const PolicyHost& host);
