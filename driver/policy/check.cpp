@@ -30,6 +30,9 @@ std::optional<unsigned> modeNumberOf(std::string_view name) {
     return model::modeNumber(name == "power7+" ? "power7" : name);
 }
 
+/// The first mode whose processor has a second watchpoint register (DAWR1, Power ISA 3.1).
+constexpr unsigned kFirstWithDawr1 = 10;
+
 /// Checks one domain.
 class Checker {
 public:
@@ -431,6 +434,8 @@ private:
                        pinRemedy());
         case Unpinned::runsBeyond:
             answer_.warnings.push_back(wording::seesMoreThanGranted(host_, level, qemu_));
+            if (level < kFirstWithDawr1)
+                answer_.warnings.push_back(wording::secondWatchpoint(host_, level));
             break;
         case Unpinned::runs:
             break;

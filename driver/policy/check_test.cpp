@@ -177,12 +177,13 @@ TEST(Check, warnsOfAnUnpinnedGuest) {
 TEST(Check, warnsOfAGuestThatSeesMoreThanThePartitionMayUse) {
     const CheckAnswer answer = checkDomain(domain("<cpu mode='host-model'/>"), kPower10As9);
     EXPECT_EQ(answer.verdict, compatible);
-    ASSERT_EQ(answer.warnings.size(), 2U);
+    ASSERT_EQ(answer.warnings.size(), 3U);
     EXPECT_EQ(answer.warnings[0],
               "the guest sees a POWER10 although the host runs in power9 mode, "
               "and may use what the hypervisor does not grant (assuming a QEMU whose CPU 'host' is "
               "the processor itself; --qemu asks the real one)");
-    EXPECT_NE(answer.warnings[1].find("<model>power9</model>"), std::string::npos);
+    EXPECT_NE(answer.warnings[1].find("DAWR1 not supported by KVM"), std::string::npos);
+    EXPECT_NE(answer.warnings[2].find("<model>power9</model>"), std::string::npos);
 }
 
 TEST(Check, warnsOfWhatLibvirtReadsDifferently) {

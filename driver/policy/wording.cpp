@@ -394,6 +394,15 @@ std::string seesMoreThanGranted(const PolicyHost& host, unsigned level,
                        assumption(qemu));
 }
 
+// Seen with QEMU 10.0 from libvirt 11.3 on a POWER10 in power9 mode; QEMU 7.2 has no such machine
+// capability.
+std::string secondWatchpoint(const PolicyHost& host, unsigned level) {
+    return fmt::format("a QEMU whose machine has the capability dawr1, as QEMU 10.0's has, refuses "
+                       "to start the guest with 'DAWR1 not supported by KVM', because {} runs in "
+                       "{} mode; <cpu mode='host-model'><model>{}</model></cpu> avoids it",
+                       host.name, model::modeName(level), model::modeName(level));
+}
+
 std::string smallPages(std::string_view mode, const PolicyHost& host) {
     return fmt::format(
         "the kernel of {} has pages of 4 KiB, so that the guest may end with 'VRMA "

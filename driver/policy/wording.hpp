@@ -89,6 +89,7 @@ std::string tiesToGeneration(const xml::Domain& domain, const PolicyHost& host,
                              std::string_view newest);
 std::string seesMoreThanGranted(const PolicyHost& host, unsigned level,
                                 const qemu::QemuModes* qemu);
+std::string secondWatchpoint(const PolicyHost& host, unsigned level);
 std::string smallPages(std::string_view mode, const PolicyHost& host);
 std::string modelIgnored(const xml::Domain& domain);
 std::string matchIsExact(const xml::Domain& domain);

@@ -43,7 +43,7 @@ def _run(command: list[str], folder: Path) -> None:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         said = [line for line in (done.stdout + done.stderr).splitlines() if re.search(r"\berror\b|FAILED|undefined", line, re.I)]
-        raise LabError(f"Building virtqemud failed at `{' '.join(command)[:80]}`: {' '.join(said[:3]) or done.stderr[-300:]}")
+        raise LabError(f"Building virtqemud failed at `{' '.join(command)[:80]}`: {' '.join(said[:3]) or done.stderr[-300:]} (.ci/install-packages lab/packages-virtqemud.txt installs what it needs)")
 
 
 def _unpack_source(folder: Path, version: str) -> Path:

@@ -7,7 +7,7 @@ import unittest
 from typing import Any
 
 from . import support
-from powerlab import decisions, guests, hosts, report, results
+from powerlab import decisions, guests, hosts, report, results, verdicts
 from powerlab.failures import LabError
 from powerlab.sessions import Files
 
@@ -201,6 +201,19 @@ class Decisions(support.LabTest):
         judged = decisions.judge_baselines(many, self.commands / "tool")
         # Only host0 has power10.
         self.assertEqual((judged.verdict, len(judged.trouble)), ("DISAGREE", 1))
+
+
+class Watchpoint(unittest.TestCase):
+    def test_is_no_excuse_unless_check_warned_of_it(self) -> None:
+        refused = verdicts.Did(verdicts.REFUSED, "DAWR1 not supported by KVM.")
+
+        def word(warnings: list[str], did: verdicts.Did) -> str:
+            answer = {"verdict": "compatible", "mode": None, "warnings": warnings}
+            return decisions._judge(HOST, "no-cpu", answer, did, {}, None, False).word
+
+        self.assertEqual(word(["QEMU may say 'DAWR1 not supported by KVM'"], refused), "not possible")
+        self.assertEqual(word([], refused), "DISAGREE")
+        self.assertEqual(word(["DAWR1 not supported by KVM"], verdicts.Did(verdicts.REFUSED, REFUSED)), "DISAGREE")
 
 
 class Table(unittest.TestCase):
