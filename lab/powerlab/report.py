@@ -167,6 +167,19 @@ def _rows(part: Part) -> str:
     )
 
 
+def _unpinned(rows: list[dict[str, Any]]) -> str:
+    """The guests without a pinned mode in partitions that run in an older mode, in one table."""
+    everyone = hosts.everyone()
+    older = [(everyone[row["host"]], row) for row in rows if row["mode"] == "none" and row["host"] in everyone and everyone[row["host"]].compat]
+    return _table(
+        ("the partition", "nested API", "its grant", "Linux in it", "QEMU in it", "check", "the guest", "in its words"),
+        (
+            (f"{host.cpu} in {host.compat} mode", host.nested, ", ".join(host.grant) or "all up to its processor", host.kernel, row["qemu"], row["check"], row["outcome"], row["detail"])
+            for host, row in sorted(older, key=lambda one: (one[0].cpu, one[0].compat, one[0].nested, one[0].kernel))
+        ),
+    )
+
+
 def _counts(part: Part) -> str:
     total = len(part.rows)
     counted = {word: sum(row["verdict"] == word for row in part.rows) for word in ("agree", "DISAGREE", "not possible", BEYOND, "no statement")}
@@ -178,6 +191,8 @@ def _section(part: Part) -> str:
     title, about = _ABOUT[part.name]
     used = ", ".join(f"{name} ({version})" for name, version in part.versions.items())
     pieces = [f"## {title}\n\n{about}\n\n{_counts(part)} {part.date}, {part.seconds / 60:.0f} minutes. With {used}.\n", _rows(part)]
+    if part.name == "guests":
+        pieces.append("Guests without a pinned mode in a partition that runs in an older mode (`check` ends with 0 for compatible, 1 for incompatible):\n\n" + _unpinned(part.rows))
     if wrong := [f"{row['host']}: {text}" for row in part.rows for text in row.get("trouble") or row.get("differences") or []]:
         pieces.append("What disagrees:\n\n" + "\n".join(f"- {_cell(line)}" for line in wrong) + "\n")
     if part.broken:
