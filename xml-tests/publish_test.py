@@ -129,7 +129,6 @@ def one_bad_place_costs_one_format(root: Root) -> None:
 
 
 def another_place_can_be_named(root: Root) -> None:
-    place = root.folder / "srv/metrics/compat.prom"
     root.publish(0, "enable", "prometheus")
     root.run(0, POWER10)
     root.publish(0, "enable", "prometheus=/srv/metrics/compat.prom")

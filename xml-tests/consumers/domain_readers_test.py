@@ -16,7 +16,6 @@ import shutil
 import subprocess
 import sys
 import unittest
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
