@@ -12,7 +12,7 @@ from .failures import LabError
 from .hosts import Host
 from .job import Job
 
-_APPEND = "console=hvc0 quiet panic=-1 security=selinux selinux=1 enforcing=0"
+_APPEND = f"{boot.ARGUMENTS} security=selinux selinux=1 enforcing=0"
 _PROGRAM = "/usr/bin/virt-host-compat"
 # Only for the lab. Its own commands run in the kernel's domain. Debian's policy keeps libvirtd from raising the limit of
 # locked memory, which guests on POWER need, and QEMU from reading the host's device tree and from mapping a kernel.
