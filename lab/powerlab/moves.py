@@ -12,6 +12,8 @@ ARRIVED, ENDED, FAILED, HOOK, LOST = "arrived", "ended at its start", "failed", 
 YES, NO, UNKNOWN = "compatible", "incompatible", "unknown"
 # The mode of a guest without a pinned mode depends on the host where it was started, which no document contains.
 _STARTED_ON = "a guest that was started on"
+# The verdict if the tool's answer, as it says, is only about guests that were started on the source, and this one was not.
+OTHER_GUEST = "another guest"
 # The messages with which QEMU and KVM of the target refuse the mode of a guest.
 _REFUSALS = ("Unable to set CPU compatibility mode in KVM", "not valid for CPU")
 
@@ -106,6 +108,9 @@ def _of_this_guest(one: Said) -> Said:
 def row(way: str, by: str, guest: str, said: dict[str, Said], came: Came) -> Move:
     """The row of a migration. `said` has `check` and `survey`; `guest` ends with the host where it was started."""
     started_here = guest.endswith(f"started in {way.split(' to ')[0]}")
-    verdict, trouble = judge(came, said if started_here else {name: _of_this_guest(one) for name, one in said.items()})
+    mine = said if started_here else {name: _of_this_guest(one) for name, one in said.items()}
+    verdict, trouble = judge(came, mine)
+    if verdict == "no statement" and mine != said:
+        verdict = OTHER_GUEST
     check = said["check"]
     return Move(way, by, guest, check.verdict, check.reason, said["survey"].verdict, came.what, came.target, came.source, verdict, came.seconds, trouble)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from . import hosts
+from .moves import OTHER_GUEST
 from .results import Part
 from .verdicts import BEYOND
 
@@ -23,6 +24,8 @@ Written by `lab/matrix --all`; do not edit. Every line is a host or a guest that
 - `beyond the grant`: the tool says no, and the guest boots on a processor that its partition was not given, which QEMU's
   hypervisor lets it have and PowerVM does not: the kernel has no check of it (commit 884ea0283f4e), or judges one mode by
   the grant of another.
+- `another guest`: the tool's answer is about a guest without a pinned mode that was started on the source, as it says.
+  This one was started elsewhere, which no document contains.
 - `no statement`: the tool says nothing about this.
 """
 
@@ -182,7 +185,7 @@ def _unpinned(rows: list[dict[str, Any]]) -> str:
 
 def _counts(part: Part) -> str:
     total = len(part.rows)
-    counted = {word: sum(row["verdict"] == word for row in part.rows) for word in ("agree", "DISAGREE", "not possible", BEYOND, "no statement")}
+    counted = {word: sum(row["verdict"] == word for row in part.rows) for word in ("agree", "DISAGREE", "not possible", BEYOND, OTHER_GUEST, "no statement")}
     rest = ", ".join(f"{number} {word}" for word, number in counted.items() if number and word != "agree")
     return f"{total} run, {counted['agree']} agree" + (f", {rest}" if rest else "") + "."
 

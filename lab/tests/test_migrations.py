@@ -87,7 +87,8 @@ class Words(unittest.TestCase):
     def test_what_is_said_of_guests_that_were_started_on_the_source(self) -> None:
         said = {"check": moves.Said(moves.NO, "no mode is pinned: a guest that was started on a runs in power10"), "survey": UNKNOWN}
         self.assertEqual(moves.row("a to b", "QEMU", "without a pinned mode, started in a", said, ARRIVED).verdict, "DISAGREE")
-        self.assertEqual(moves.row("a to b", "QEMU", "without a pinned mode, started in b", said, ARRIVED).verdict, "no statement")
+        self.assertEqual(moves.row("a to b", "QEMU", "without a pinned mode, started in b", said, ARRIVED).verdict, moves.OTHER_GUEST)
+        self.assertEqual(moves.row("a to b", "QEMU", "without a pinned mode, started in b", {"check": UNKNOWN, "survey": UNKNOWN}, ARRIVED).verdict, "no statement")
         self.assertEqual(moves.row("a to b", "QEMU", "power10, started in b", {"check": NO, "survey": UNKNOWN}, ARRIVED).verdict, "DISAGREE")
 
     def test_the_section_of_the_report(self) -> None:
