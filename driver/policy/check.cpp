@@ -411,27 +411,19 @@ private:
         const unsigned given = qemu_ ? model::generationOfCpuModel(qemu_->hostModel) : 0;
         if (given != 0 && given < model::generationOfCpuModel(host_.model))
             return hostIsOfMode(given);
-        switch (unpinnedGuest(host_)) {
+        const Unpinned guest = unpinnedGuest(host_);
+        const auto reason = [&] { return wording::unpinned(guest, domain_, host_, level, qemu_); };
+        switch (guest) {
         case Unpinned::stopped:
-            answer_.onlyAtStart = true;
-            return say(Verdict::incompatible,
-                       wording::stoppedUnpinned(domain_, host_, level, qemu_), pinRemedy(level));
         case Unpinned::stoppedOrBeyond:
             answer_.onlyAtStart = true;
-            return say(Verdict::incompatible,
-                       wording::stoppedOrBeyond(domain_, host_, level, qemu_), pinRemedy(level));
+            return say(Verdict::incompatible, reason(), pinRemedy(level));
         case Unpinned::dependsOnKernel:
-            return say(Verdict::unknown, wording::unpinnedDependsOnKernel(domain_, host_, level),
-                       pinRemedy(level));
         case Unpinned::notMeasured:
-            return say(Verdict::unknown, wording::unpinnedNotMeasured(domain_, host_, level),
-                       pinRemedy(level));
+            return say(Verdict::unknown, reason(), pinRemedy(level));
         case Unpinned::processorNotTold:
-            return say(Verdict::unknown, wording::unpinnedProcessorNotTold(domain_, host_),
-                       pinRemedy());
         case Unpinned::levelNotTold:
-            return say(Verdict::unknown, wording::unpinnedLevelNotTold(domain_, host_),
-                       pinRemedy());
+            return say(Verdict::unknown, reason(), pinRemedy());
         case Unpinned::runsBeyond:
             answer_.warnings.push_back(wording::seesMoreThanGranted(host_, level, qemu_));
             if (level < kFirstWithDawr1)

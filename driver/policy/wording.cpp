@@ -7,8 +7,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-
 namespace hostcompat::policy::wording {
 
 namespace {
@@ -210,21 +208,42 @@ std::string runsUnpinned(const xml::Domain& domain, const PolicyHost& host) {
                                           : text::clipped(host.model));
 }
 
-std::string stoppedUnpinned(const xml::Domain& domain, const PolicyHost& host, unsigned level,
-                            const qemu::QemuModes* qemu) {
-    return fmt::format("{}, so QEMU gives it a {}, and KVM stops such a guest at its start because "
-                       "{} runs in {} mode{}",
-                       cpuOf(domain), text::clipped(host.model), host.name, model::modeName(level),
-                       assumption(qemu));
-}
-
-std::string stoppedOrBeyond(const xml::Domain& domain, const PolicyHost& host, unsigned level,
-                            const qemu::QemuModes* qemu) {
-    return fmt::format("{}, so QEMU gives it a {}, and {} runs in {} mode: kernels that check this "
-                       "(since Linux 6.13) stop such a guest at its start, and others run it "
-                       "beyond what the hypervisor grants{}",
-                       cpuOf(domain), text::clipped(host.model), host.name, model::modeName(level),
-                       assumption(qemu));
+std::string unpinned(Unpinned guest, const xml::Domain& domain, const PolicyHost& host,
+                     unsigned level, const qemu::QemuModes* qemu) {
+    const std::string cpu = cpuOf(domain);
+    const std::string model = text::clipped(host.model);
+    switch (guest) {
+    case Unpinned::stopped:
+        return fmt::format("{}, so QEMU gives it a {}, and KVM stops such a guest at its start "
+                           "because {} runs in {} mode{}",
+                           cpu, model, host.name, model::modeName(level), assumption(qemu));
+    case Unpinned::stoppedOrBeyond:
+        return fmt::format("{}, so QEMU gives it a {}, and {} runs in {} mode: kernels that check "
+                           "this (since Linux 6.13) stop such a guest at its start, and others run "
+                           "it beyond what the hypervisor grants{}",
+                           cpu, model, host.name, model::modeName(level), assumption(qemu));
+    case Unpinned::dependsOnKernel:
+        return fmt::format("{}, and {} is a {} in {} mode: some kernels run such a guest and "
+                           "others stop it (those that check its level since Linux 6.13), and {} "
+                           "does not tell which kernel it has",
+                           cpu, host.name, model, model::modeName(level), host.name);
+    case Unpinned::notMeasured:
+        return fmt::format("{}, and {} is a {} in {} mode: no guest without a pinned mode was "
+                           "measured on such a host",
+                           cpu, host.name, model, model::modeName(level));
+    case Unpinned::processorNotTold:
+        return fmt::format("{}, and {} names no processor that this version knows: KVM stops such "
+                           "a guest on some that run in an older mode",
+                           cpu, host.name);
+    case Unpinned::levelNotTold:
+        return fmt::format("{}, and {} is a {} that does not say whether it runs in its own mode: "
+                           "KVM stops such a guest on some that run in an older one",
+                           cpu, host.name, model);
+    case Unpinned::runs:
+    case Unpinned::runsBeyond:
+        break;
+    }
+    return runsUnpinned(domain, host);
 }
 
 std::string notPinned(std::string_view reason) {
@@ -304,33 +323,6 @@ std::string contradictsDocument(const xml::Domain& domain, CommandLineOf who,
 
 std::string takeOutOfCommandLine(std::string_view what) {
     return fmt::format("take {} out of <qemu:commandline>", what);
-}
-
-std::string unpinnedDependsOnKernel(const xml::Domain& domain, const PolicyHost& host,
-                                    unsigned level) {
-    return fmt::format("{}, and {} is a {} in {} mode: some kernels run such a guest and others "
-                       "stop it (those that check its level since Linux 6.13), and {} does not "
-                       "tell which kernel it has",
-                       cpuOf(domain), host.name, text::clipped(host.model), model::modeName(level),
-                       host.name);
-}
-
-std::string unpinnedNotMeasured(const xml::Domain& domain, const PolicyHost& host, unsigned level) {
-    return fmt::format("{}, and {} is a {} in {} mode: no guest without a pinned mode was measured "
-                       "on such a host",
-                       cpuOf(domain), host.name, text::clipped(host.model), model::modeName(level));
-}
-
-std::string unpinnedProcessorNotTold(const xml::Domain& domain, const PolicyHost& host) {
-    return fmt::format("{}, and {} names no processor that this version knows: KVM stops such a "
-                       "guest on some that run in an older mode",
-                       cpuOf(domain), host.name);
-}
-
-std::string unpinnedLevelNotTold(const xml::Domain& domain, const PolicyHost& host) {
-    return fmt::format("{}, and {} is a {} that does not say whether it runs in its own mode: KVM "
-                       "stops such a guest on some that run in an older one",
-                       cpuOf(domain), host.name, text::clipped(host.model));
 }
 
 std::string qemuPins(const xml::Domain& domain, const qemu::QemuModes& qemu, unsigned mode) {
@@ -435,76 +427,6 @@ std::string noModeToPin(const PolicyHost& host) {
 
 std::string noModeForBoth(const PolicyHost& host, const qemu::QemuModes& qemu) {
     return fmt::format("{}, but {} accepts none of them", supportedBy(host), qemu.binary);
-}
-
-std::string doubtfulSource(std::string_view host, std::string_view source) {
-    return fmt::format(
-        "the answer of {} comes from '{}', from which an earlier version derived it without asking "
-        "KVM: its \"yes\" is not used, because the hypervisor may refuse the mode; write it "
-        "again with this version on that host",
-        text::printable(host), text::printable(source));
-}
-
-std::string doubtfulHosts(std::string_view first) {
-    return fmt::format(
-        "{}, and possibly other hosts, has an answer that an earlier version derived from the "
-        "device tree or the processor: its \"yes\" is not used, because the hypervisor may refuse "
-        "the mode; write it again with this version on that host",
-        text::printable(first));
-}
-
-std::string hostDoesNotSay(std::string_view host, std::string_view reason) {
-    if (!reason.empty())
-        return fmt::format("{} does not say which modes it supports: {}", host, reason);
-    return fmt::format("{} does not say which modes it supports: it has no <compat>; write it with "
-                       "'virt-host-compat capabilities' on that host",
-                       host);
-}
-
-std::string daemonDoesNotSay(std::string_view uri) {
-    return fmt::format(
-        "{} does not say which modes it supports: its capabilities have no <compat>; "
-        "run 'virt-host-compat daemon enable' on that host",
-        uri);
-}
-
-std::string someDoNotSay(std::uint64_t count) {
-    return count == 1 ? "the common mode is not known, because the modes of one host are unknown; "
-                        "--ignore-unknown leaves it out"
-                      : fmt::format("the common mode is not known, because the modes of {} hosts "
-                                    "are unknown; --ignore-unknown leaves them out",
-                                    count);
-}
-
-std::string someDoNotSay(model::ModeSet modes) {
-    return fmt::format("no common mode can be told, as not every host says whether it supports {}",
-                       modeNames(modes));
-}
-
-std::string modesNotTold(std::string_view host, model::ModeSet modes) {
-    return fmt::format("{} does not say whether it supports {}", host, modeNames(modes));
-}
-
-std::string nobodySays() {
-    return "the common mode is not known, because no host says which modes it supports";
-}
-
-std::string someHosts(const HostNames& hosts) {
-    constexpr std::size_t shown = 5;
-    if (hosts.count == 0)
-        return "no host";
-    std::vector<std::string> names;
-    for (const std::string& name : hosts.names)
-        if (names.size() < shown)
-            names.push_back(name);
-    if (hosts.count == names.size())
-        return fmt::format("{}", fmt::join(names, ", "));
-    return fmt::format("{} and {} more", fmt::join(names, ", "), hosts.count - names.size());
-}
-
-std::string notCounted(std::uint64_t count) {
-    return fmt::format("the answer leaves out {} that could not be read",
-                       count == 1 ? "one input" : fmt::format("{} inputs", count));
 }
 
 } // namespace hostcompat::policy::wording

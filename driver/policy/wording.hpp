@@ -5,6 +5,7 @@
 #include "driver/policy/baseline.hpp"
 #include "driver/policy/command_line.hpp"
 #include "driver/policy/host.hpp"
+#include "driver/policy/unpinned.hpp"
 #include "driver/qemu/qemu_modes.hpp"
 #include "driver/xml/domain.hpp"
 
@@ -51,11 +52,10 @@ std::string customIsOtherGeneration(const xml::Domain& domain, std::string_view 
 std::string customIsMode(const xml::Domain& domain);
 std::string customOnUnknownModel(std::string_view model, const PolicyHost& host);
 std::string runsUnpinned(const xml::Domain& domain, const PolicyHost& host);
+/// Why a guest without a pinned mode does not run, or why that is not known.
 /// `level` is the number of the mode that the host runs in; `qemu` is null where none was asked.
-std::string stoppedUnpinned(const xml::Domain& domain, const PolicyHost& host, unsigned level,
-                            const qemu::QemuModes* qemu);
-std::string stoppedOrBeyond(const xml::Domain& domain, const PolicyHost& host, unsigned level,
-                            const qemu::QemuModes* qemu);
+std::string unpinned(Unpinned guest, const xml::Domain& domain, const PolicyHost& host,
+                     unsigned level, const qemu::QemuModes* qemu);
 std::string notPinned(std::string_view reason);
 std::string pinWithFit();
 std::string newerThanProcessor(std::string_view mode, const PolicyHost& host);
@@ -67,11 +67,6 @@ std::string commandLinePins(const xml::Domain& domain, std::string_view mode);
 std::string commandLineNamesCpu(const xml::Domain& domain, std::string_view cpu);
 std::string namedCpuUnknown(std::string_view cpu);
 std::string takeOutOfCommandLine(std::string_view what);
-std::string unpinnedDependsOnKernel(const xml::Domain& domain, const PolicyHost& host,
-                                    unsigned level);
-std::string unpinnedNotMeasured(const xml::Domain& domain, const PolicyHost& host, unsigned level);
-std::string unpinnedProcessorNotTold(const xml::Domain& domain, const PolicyHost& host);
-std::string unpinnedLevelNotTold(const xml::Domain& domain, const PolicyHost& host);
 std::string qemuPins(const xml::Domain& domain, const qemu::QemuModes& qemu, unsigned mode);
 std::string qemuPinsUnsupported(const qemu::QemuModes& qemu, const PolicyHost& host, unsigned mode);
 std::string unpinnedWithoutModes(const PolicyHost& host, model::ModeTable table);
