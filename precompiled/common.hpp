@@ -2,6 +2,7 @@
 // What most files include, compiled once for each target. A file still includes what it uses: the
 // static build of CI is made without precompiled headers.
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>

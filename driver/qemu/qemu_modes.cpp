@@ -15,7 +15,7 @@ namespace hostcompat::qemu {
 
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 /// The answers of QEMU: whether the property exists, and one answer for each name.
 struct Answers {
