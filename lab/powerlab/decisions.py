@@ -67,8 +67,7 @@ _CPUS = {
 
 
 # All hosts have the same libvirt and QEMU, so most of them only differ in what KVM grants. On Power11, which libvirt
-# 11.3 does not know, libvirt's own limits are tested, too. Domains without a mode come last, because they may lock up
-# the host.
+# 11.3 does not know, libvirt's own limits are tested, too.
 _BOUND_BY_KVM = (*ORDER, "custom-unchecked", "host-model", "no-cpu")
 _FIT = "fit"
 
@@ -178,7 +177,7 @@ class _Answers:
         return Did(REFUSED, (said[-1].split("qemu-system-ppc64: ", 1)[1] if said else f"libvirt: {self._words(command)}")[:200])
 
 
-def _judge(host: Host, name: str, answer: dict[str, Any], happened: Did | None, others: dict[str, Did], checked: Did | None, mute: bool) -> Verdict:
+def _judge(host: Host, name: str, answer: dict[str, Any], happened: Did | None, checked: Did | None, mute: bool) -> Verdict:
     """Whether the tool's answer about a domain agrees with what happened to it."""
     if happened is None:
         return Verdict("DISAGREE", "libvirt was not asked to start it, and its emulator is none of the guests'")
@@ -189,7 +188,7 @@ def _judge(host: Host, name: str, answer: dict[str, Any], happened: Did | None, 
     if positive is False and happened.what == REFUSED:
         # A domain that was called incompatible did not start. It does not matter which program refused it.
         return Verdict("agree") if not verdicts.limit(happened) or "libvirt:" in happened.words else Verdict("not possible", happened.words)
-    return verdicts.judge(host, answer["mode"], positive, happened, others, checked, mute=mute)
+    return verdicts.judge(host, answer["mode"], positive, happened, checked, mute)
 
 
 def _judge_fit(answers: _Answers, name: str, newest: str | None) -> tuple[str, list[str]]:
@@ -242,7 +241,6 @@ def read(host: Host, files: Files, cells: Sequence[Cell], data: measured.Data) -
         raise LabError(f"libvirt in {host.name} decided nothing ({' '.join(said.split())[-300:]}).")
     supported = [mode["name"] for mode in json.loads(files.text["show"])["virt-host-compat"]["compat"]["modes"] or [] if mode["supported"]]
     newest = supported[-1] if supported else None
-    others = {cell.mode: cell.did for cell in cells}
     decisions = []
     mute = guests.is_mute(files)
     for name in domains(host):
@@ -254,7 +252,7 @@ def read(host: Host, files: Files, cells: Sequence[Cell], data: measured.Data) -
         happened = answers.happened(name)
         fitted, trouble = _judge_fit(answers, name, newest)
         mode = answer["mode"] or "none"
-        verdict = _judge(host, name, answer, happened, {key: one for key, one in others.items() if key != mode}, measured.with_check(data, host, mode), mute)
+        verdict = _judge(host, name, answer, happened, measured.with_check(data, host, mode), mute)
         if verdict.word == "DISAGREE":
             trouble.insert(0, f"it was called {answer['verdict']}: {verdict.why}")
         did = happened or Did("not started", "")

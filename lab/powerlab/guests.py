@@ -18,7 +18,6 @@ from .sessions import Files, Step
 from .verdicts import BOOTED, DIED, REFUSED, SILENT, Did, Verdict
 
 GUEST = Path(__file__).resolve().parent.parent / "guest"
-# The guest without a mode comes last: on hosts where it dies, the host was seen to lock up with the next guest.
 MODES = ("power8", "power9", "power10", "power11", "none")
 # A nested guest under emulation prints its processor's name after 10 to 40 seconds; a refusal takes two. If the host
 # booted slowly, lab/guest/nest waits longer.
@@ -141,8 +140,7 @@ def read(host: Host, files: Files, data: measured.Data, modes: tuple[str, ...] =
     for mode in dids:
         said = "-" if mode == "none" else {True: "yes", False: "no"}.get(supported.get(mode), "unknown")
         check = statuses.get(f"check-{mode}", "")
-        others = {other: one for other, one in dids.items() if other != mode}
-        verdict, trouble = _both(host, mode, said, check, dids[mode], others, measured.with_check(data, host, mode), files.text.get(f"dmesg-{mode}", ""), mute)
+        verdict, trouble = _both(host, mode, said, check, dids[mode], measured.with_check(data, host, mode), mute)
         seconds = float(statuses.get(f"seconds-{mode}", "0"))
         one = dids[mode]
         cells.append(Cell(host.name, mode, version[1] if version else "?", said, check, one.what, one.words, verdict.word, verdict.why, seconds, trouble))
@@ -160,11 +158,11 @@ def lost(files: Files, script: str) -> list[str]:
     return [f"{kind} {word.removeprefix('lost-')}: {said}" for word, said in files.words(script).items() if word.startswith("lost-")]
 
 
-def _both(host: Host, mode: str, said: str, check: str, guest: Did, others: dict[str, Did], checked: Did | None, dmesg: str, mute: bool) -> tuple[Verdict, list[str]]:
+def _both(host: Host, mode: str, said: str, check: str, guest: Did, checked: Did | None, mute: bool) -> tuple[Verdict, list[str]]:
     """The verdict on both of the tool's answers: the one about the mode, and that of `check`."""
     words = {} if mode == "none" else {f"the tool says {said}": {"yes": True, "no": False}.get(said)}
     words[f"check ends with {check}"] = {"0": True, "1": False}.get(check)
-    judged = {text: verdicts.judge(host, None if mode == "none" else mode, word, guest, others, checked, dmesg, mute) for text, word in words.items()}
+    judged = {text: verdicts.judge(host, None if mode == "none" else mode, word, guest, checked, mute) for text, word in words.items()}
     trouble = [f"{mode}: {text}, and the guest {guest.what} ({guest.words}): {verdict.why}" for text, verdict in judged.items() if verdict.word == "DISAGREE"]
     worst = min(judged.values(), key=lambda verdict: ("DISAGREE", "no statement", "not possible", verdicts.BEYOND, "agree").index(verdict.word))
     return worst, trouble

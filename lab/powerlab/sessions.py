@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs steps in a host, with as many boots as that takes.
 
-A guest may lock up its host: the newer QEMU's emulation of nested KVM does that. So the host sends its results after
+A guest can lock up its emulated host (boot.py names a reason that the lab avoids). So the host sends its results after
 each step, and the remaining steps run in another boot.
 """
 
@@ -16,8 +16,8 @@ from .failures import LabError
 from .hosts import Host
 from .job import Job
 
-# How often a step is tried as the first of a boot that locks up. With the newer QEMU nearly every second step did.
-_ATTEMPTS = 8
+# How often a step is tried as the first of a boot that locks up.
+_ATTEMPTS = 2
 
 
 @dataclass(frozen=True)

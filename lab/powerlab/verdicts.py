@@ -8,7 +8,6 @@ with another kernel (lab/measured.json). No rule of driver/ is used.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from .hosts import Host
@@ -27,8 +26,6 @@ _REFUSALS = (
     "HPT not supported in nested guests",
     "Guest requested unavailable MMU mode",
 )
-# The host kernel's messages when its hypervisor fails. Then no guest boots on that host.
-_HOST_FAILS = re.compile(r"TLB page invalidation hcall failed[^\n]*|KVM-NESTEDv2: [^\n]*")
 COMMIT = "884ea0283f4e"
 WITHOUT_CHECK = f"the guest boots beyond what the partition was given: this kernel has no check of it (commit {COMMIT})"
 BY_POWER11 = "the guest boots beyond the grant: KVM of a Power11 judges power10 by the grant of power11"
@@ -79,20 +76,16 @@ def judged_by_power11(host: Host, mode: str) -> bool:
     return mode == "power10" and host.cpu == "Power11" and "power11" in host.grant and "power10" not in host.grant
 
 
-def judge(host: Host, mode: str | None, positive: bool | None, did: Did, others: dict[str, Did], checked: Did | None, dmesg: str = "", mute: bool = False) -> Verdict:
+def judge(host: Host, mode: str | None, positive: bool | None, did: Did, checked: Did | None, mute: bool = False) -> Verdict:
     """Whether the tool's answer and the guest agree.
 
     mode     the pinned mode, None without one
     positive the tool's answer: True if the guest can run, False if not, None if it is unknown
-    others   what guests in other modes did on this host
     checked  what the same guest did on the same host with a kernel that has the check of COMMIT, if that was measured
-    dmesg    the messages of the host's kernel meanwhile
     mute     whether a vCPU of the host refused every level (lab/raw_probe.c), so that unknown is the right answer
     """
     if limit(did):
         return Verdict("not possible", did.words)
-    if did.what == SILENT and not any(other.what == BOOTED for other in others.values()) and (failure := _HOST_FAILS.search(dmesg)):
-        return Verdict("not possible", f"no guest comes up in any mode; the host's kernel says: {failure[0].strip()}")
     if positive is None:
         return Verdict("agree", MUTE) if mute else Verdict("no statement")
     if did.what == BOOTED:

@@ -209,7 +209,7 @@ class Watchpoint(unittest.TestCase):
 
         def word(warnings: list[str], did: verdicts.Did) -> str:
             answer = {"verdict": "compatible", "mode": None, "warnings": warnings}
-            return decisions._judge(HOST, "no-cpu", answer, did, {}, None, False).word
+            return decisions._judge(HOST, "no-cpu", answer, did, None, False).word
 
         self.assertEqual(word(["QEMU may say 'DAWR1 not supported by KVM'"], refused), "not possible")
         self.assertEqual(word([], refused), "DISAGREE")

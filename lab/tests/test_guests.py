@@ -27,8 +27,8 @@ def up(processor: str, how: str = "architected") -> Did:
     return Did("booted", f"{processor} ({how})")
 
 
-def word(host: Host, mode: str | None, positive: bool | None, did: Did, others: dict[str, Did] | None = None, checked: Did | None = None, dmesg: str = "") -> str:
-    return verdicts.judge(host, mode, positive, did, others or {}, checked, dmesg).word
+def word(host: Host, mode: str | None, positive: bool | None, did: Did, checked: Did | None = None) -> str:
+    return verdicts.judge(host, mode, positive, did, checked).word
 
 
 class Outcomes(unittest.TestCase):
@@ -67,17 +67,10 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(word(NINE, "power10", False, Did("refused", "DAWR1 not supported by KVM.")), "DISAGREE")
         self.assertEqual(word(NINE, "power9", None, up("POWER9")), "no statement")
 
-    def test_no_answer_beside_a_guest_that_boots_is_no_excuse(self) -> None:
-        hangs, words = Did("no answer", "in 200 seconds"), "KVM-NESTEDv2: couldn't set guest wide elements"
-        self.assertEqual(word(V2, None, True, hangs, {"power10": up("POWER10")}, dmesg=words), "DISAGREE")
-        self.assertEqual(word(V2, None, True, hangs, {"power10": hangs}), "DISAGREE")
-        judged = verdicts.judge(V2, None, True, hangs, {"power10": hangs}, None, f"[ 3.1] x\n[ 4.2] {words}\n")
-        self.assertEqual((judged.word, judged.why), ("not possible", f"no guest comes up in any mode; the host's kernel says: {words}"))
-
     def test_limits_of_qemu_are_not_the_mode_s(self) -> None:
         for words in ('Invalid compatibility mode "power11"', "Unable to create 512MiB RMA (VRMA only allows 128MiB"):
             for positive in (True, False, None):
-                judged = verdicts.judge(NINE, "power11", positive, Did("refused", words), {}, None)
+                judged = verdicts.judge(NINE, "power11", positive, Did("refused", words), None)
                 self.assertEqual((judged.word, judged.why), ("not possible", words))
 
     def test_boot_beyond_what_the_partition_was_given(self) -> None:
@@ -88,7 +81,7 @@ class Verdicts(unittest.TestCase):
             # Without a kernel that was measured to refuse it, the tool has no reason to say no.
             self.assertEqual(word(OLDER, mode, False, eleven), "DISAGREE")
             self.assertEqual(word(OLDER, mode, False, eleven, checked=eleven), "DISAGREE")
-        self.assertIn("884ea0283f4e", verdicts.judge(OLDER, None, False, eleven, {}, STOPPED).why)
+        self.assertIn("884ea0283f4e", verdicts.judge(OLDER, None, False, eleven, STOPPED).why)
         self.assertEqual(word(OLDER, "power10", False, up("POWER10"), checked=STOPPED), "DISAGREE")
 
     def test_guest_without_a_mode_under_api_v1(self) -> None:
@@ -110,7 +103,7 @@ class Verdicts(unittest.TestCase):
 
     def test_mode_that_is_judged_by_another_s_grant(self) -> None:
         for positive in (True, False):
-            judged = verdicts.judge(ALONE, "power10", positive, up("POWER10"), {}, None)
+            judged = verdicts.judge(ALONE, "power10", positive, up("POWER10"), None)
             self.assertEqual((judged.word, judged.why), (BEYOND, verdicts.BY_POWER11))
         self.assertEqual(word(ALONE, "power11", False, up("Power11")), "DISAGREE")
 
