@@ -30,9 +30,6 @@ std::optional<unsigned> modeNumberOf(std::string_view name) {
     return model::modeNumber(name == "power7+" ? "power7" : name);
 }
 
-/// The first mode whose processor has a second watchpoint register (DAWR1, Power ISA 3.1).
-constexpr unsigned kFirstWithDawr1 = 10;
-
 /// Checks one domain.
 class Checker {
 public:
@@ -410,8 +407,13 @@ private:
         const unsigned level = partitionLevel(host_);
         const unsigned given = qemu_ ? model::generationOfCpuModel(qemu_->hostModel) : 0;
         if (given != 0 && given < model::generationOfCpuModel(host_.model))
-            return hostIsOfMode(given);
+            // The CPU "host" of this QEMU is limited to the partition's own mode.
+            return supported.contains(given)
+                       ? say(Verdict::compatible, wording::qemuPins(domain_, *qemu_, given))
+                       : say(Verdict::incompatible,
+                             wording::qemuPinsUnsupported(*qemu_, host_, given), pinRemedy());
         const Unpinned guest = unpinnedGuest(host_);
+        const Watchpoint watchpoint = secondWatchpoint(host_, domain_, qemu_);
         const auto reason = [&] { return wording::unpinned(guest, domain_, host_, level, qemu_); };
         switch (guest) {
         case Unpinned::stopped:
@@ -425,9 +427,13 @@ private:
         case Unpinned::levelNotTold:
             return say(Verdict::unknown, reason(), pinRemedy());
         case Unpinned::runsBeyond:
+            if (watchpoint == Watchpoint::refused)
+                return say(Verdict::incompatible,
+                           wording::secondWatchpointRefused(host_, level, *qemu_),
+                           pinRemedy(level));
             answer_.warnings.push_back(wording::seesMoreThanGranted(host_, level, qemu_));
-            if (level < kFirstWithDawr1)
-                answer_.warnings.push_back(wording::secondWatchpoint(host_, level));
+            if (watchpoint == Watchpoint::notTold)
+                answer_.warnings.push_back(wording::secondWatchpoint(host_, level, qemu_));
             break;
         case Unpinned::runs:
             break;
@@ -438,14 +444,6 @@ private:
                 ? ""
                 : model::modeName((usable().empty() ? supported : usable()).newest())));
         return say(Verdict::compatible, wording::runsUnpinned(domain_, host_));
-    }
-
-    /// The answer for a QEMU whose CPU "host" is limited to the partition's own mode.
-    CheckAnswer hostIsOfMode(unsigned mode) {
-        if (supportedModes(host_).contains(mode))
-            return say(Verdict::compatible, wording::qemuPins(domain_, *qemu_, mode));
-        return say(Verdict::incompatible, wording::qemuPinsUnsupported(*qemu_, host_, mode),
-                   pinRemedy());
     }
 
     const xml::Domain& domain_;

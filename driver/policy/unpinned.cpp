@@ -88,6 +88,22 @@ Unpinned unpinnedGuest(const PolicyHost& host) {
     return Unpinned::notMeasured;
 }
 
+Watchpoint secondWatchpoint(const PolicyHost& host, const xml::Domain& domain,
+                            const qemu::QemuModes* qemu) {
+    constexpr unsigned firstWithTwo = 10; // Power ISA 3.1
+    if (partitionLevel(host) >= firstWithTwo)
+        return Watchpoint::fits;
+    if (qemu == nullptr || qemu->machine.empty())
+        return Watchpoint::notTold;
+    if (!qemu->requiresSecondWatchpoint)
+        return Watchpoint::fits;
+    // An older machine of the same QEMU, or an argument such as cap-dawr1=off, may not require it.
+    const bool isThatMachine =
+        domain.machine.empty() || domain.machine == "pseries" || domain.machine == qemu->machine;
+    return isThatMachine && domain.qemuArguments.empty() ? Watchpoint::refused
+                                                         : Watchpoint::notTold;
+}
+
 bool runsUnpinned(const PolicyHost& host) {
     if (!host.compat.known || supportedModes(host).empty())
         return false;

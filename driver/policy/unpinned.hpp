@@ -3,6 +3,8 @@
 #pragma once
 
 #include "driver/policy/host.hpp"
+#include "driver/qemu/qemu_modes.hpp"
+#include "driver/xml/domain.hpp"
 
 namespace hostcompat::policy {
 
@@ -27,6 +29,19 @@ Unpinned unpinnedGuest(const PolicyHost& host);
 /// its processor's own mode where it supports that, and in the newest one that it does support
 /// where it refuses that.
 unsigned partitionLevel(const PolicyHost& host);
+
+/// Whether QEMU starts a guest as the host's processor where the partition's mode is older.
+enum class Watchpoint {
+    fits,    ///< its machine requires no second watchpoint register, or the host has one
+    refused, ///< QEMU ends with "DAWR1 not supported by KVM"
+    notTold, ///< no QEMU was asked, or it did not say so about the domain's machine
+};
+
+/// KVM has a second watchpoint register where the partition's mode has one, which is since POWER10
+/// (Linux arch/powerpc/kvm/powerpc.c, KVM_CAP_PPC_DAWR1).
+/// @param qemu null where none was asked.
+Watchpoint secondWatchpoint(const PolicyHost& host, const xml::Domain& domain,
+                            const qemu::QemuModes* qemu);
 
 /// Whether it is known that a guest without a pinned mode comes up on the host.
 bool runsUnpinned(const PolicyHost& host);

@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace hostcompat::policy {
 namespace {
 
@@ -203,6 +205,42 @@ TEST(Unpinned, FollowsTheQemuThatWasAsked) {
     granted.compat.known->supported = {10};
     granted.compat.known->refused = {8, 9, 11};
     EXPECT_EQ(check(granted, &qemu).verdict, incompatible);
+}
+
+TEST(Unpinned, IsRefusedByAQemuWhoseMachineRequiresASecondWatchpoint) {
+    const PolicyHost nine = host("POWER10", 9, {.level = 9, .api = NestedApi::v2});
+    qemu::QemuModes qemu{.binary = "qemu", .accepted = {"power9"}, .hostModel = "POWER10"};
+    const auto warns = [&](const CheckAnswer& answer) {
+        EXPECT_EQ(answer.verdict, compatible) << answer.reason;
+        return std::ranges::any_of(answer.warnings, [](const std::string& warning) {
+            return has(warning, "DAWR1 not supported by KVM");
+        });
+    };
+    // It did not say.
+    EXPECT_TRUE(warns(check(nine, &qemu)));
+    qemu.machine = "pseries-10.0";
+    EXPECT_FALSE(warns(check(nine, &qemu)));
+    qemu.requiresSecondWatchpoint = true;
+    const CheckAnswer answer = check(nine, &qemu);
+    EXPECT_EQ(answer.verdict, incompatible);
+    EXPECT_TRUE(has(answer.reason, "the machine pseries-10.0 of qemu requires")) << answer.reason;
+    EXPECT_TRUE(has(answer.remedy, "<model>power9</model>")) << answer.remedy;
+    EXPECT_FALSE(answer.onlyAtStart);
+    // In its own mode the processor has two.
+    EXPECT_EQ(check(host("POWER10", 10, {.level = 10}), &qemu).verdict, compatible);
+    const auto withMachine = [&](const std::string& machine, const std::string& arguments = "") {
+        const auto document = xml::DomainDocument::read(
+            "<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><os><type "
+            "arch='ppc64le' machine='" +
+                machine + "'>hvm</type></os>" + arguments + "</domain>",
+            "g.xml");
+        return checkDomain(document->domain(), nine, &qemu);
+    };
+    EXPECT_EQ(withMachine("pseries-10.0").verdict, incompatible);
+    EXPECT_TRUE(warns(withMachine("pseries-9.0")));
+    EXPECT_TRUE(
+        warns(withMachine("pseries", "<qemu:commandline><qemu:arg value='-machine'/><qemu:arg "
+                                     "value='cap-dawr1=off'/></qemu:commandline>")));
 }
 
 TEST(Unpinned, WarnsWherePagesAreTooSmallForPower8) {

@@ -246,6 +246,13 @@ std::string unpinned(Unpinned guest, const xml::Domain& domain, const PolicyHost
     return runsUnpinned(domain, host);
 }
 
+std::string secondWatchpointRefused(const PolicyHost& host, unsigned level,
+                                    const qemu::QemuModes& qemu) {
+    return fmt::format("the machine {} of {} requires a second watchpoint register, which {} does "
+                       "not have in {} mode: QEMU ends with 'DAWR1 not supported by KVM'",
+                       qemu.machine, qemu.binary, host.name, model::modeName(level));
+}
+
 std::string notPinned(std::string_view reason) {
     return fmt::format("a pinned mode is required (--require-pinned), and {}", reason);
 }
@@ -388,11 +395,12 @@ std::string seesMoreThanGranted(const PolicyHost& host, unsigned level,
 
 // Seen with QEMU 10.0 from libvirt 11.3 on a POWER10 in power9 mode; QEMU 7.2 has no such machine
 // capability.
-std::string secondWatchpoint(const PolicyHost& host, unsigned level) {
+std::string secondWatchpoint(const PolicyHost& host, unsigned level, const qemu::QemuModes* qemu) {
     return fmt::format("a QEMU whose machine has the capability dawr1, as QEMU 10.0's has, refuses "
                        "to start the guest with 'DAWR1 not supported by KVM', because {} runs in "
-                       "{} mode; <cpu mode='host-model'><model>{}</model></cpu> avoids it",
-                       host.name, model::modeName(level), model::modeName(level));
+                       "{} mode; <cpu mode='host-model'><model>{}</model></cpu> avoids it{}",
+                       host.name, model::modeName(level), model::modeName(level),
+                       qemu == nullptr ? "; --qemu asks the real one" : "");
 }
 
 std::string smallPages(std::string_view mode, const PolicyHost& host) {

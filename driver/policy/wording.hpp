@@ -56,6 +56,8 @@ std::string runsUnpinned(const xml::Domain& domain, const PolicyHost& host);
 /// `level` is the number of the mode that the host runs in; `qemu` is null where none was asked.
 std::string unpinned(Unpinned guest, const xml::Domain& domain, const PolicyHost& host,
                      unsigned level, const qemu::QemuModes* qemu);
+std::string secondWatchpointRefused(const PolicyHost& host, unsigned level,
+                                    const qemu::QemuModes& qemu);
 std::string notPinned(std::string_view reason);
 std::string pinWithFit();
 std::string newerThanProcessor(std::string_view mode, const PolicyHost& host);
@@ -84,7 +86,7 @@ std::string tiesToGeneration(const xml::Domain& domain, const PolicyHost& host,
                              std::string_view newest);
 std::string seesMoreThanGranted(const PolicyHost& host, unsigned level,
                                 const qemu::QemuModes* qemu);
-std::string secondWatchpoint(const PolicyHost& host, unsigned level);
+std::string secondWatchpoint(const PolicyHost& host, unsigned level, const qemu::QemuModes* qemu);
 std::string smallPages(std::string_view mode, const PolicyHost& host);
 std::string modelIgnored(const xml::Domain& domain);
 std::string matchIsExact(const xml::Domain& domain);

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <functional>
 
 namespace hostcompat::qemu {
 
@@ -43,49 +44,53 @@ std::string questions(const std::vector<std::string>& names) {
     return text + "{\"execute\":\"quit\"}\n";
 }
 
-Answers readAnswers(std::string_view output) {
-    Answers answers;
+/// Calls `use` with each line that is a JSON object.
+void forEachLine(std::string_view output, const std::function<void(const Json&)>& use) {
     while (!output.empty()) {
         const auto end = std::min(output.find('\n'), output.size());
         const Json line = Json::parse(output.substr(0, end), nullptr, false);
         output.remove_prefix(std::min(end + 1, output.size()));
-        if (!line.is_object() || !line.contains("id"))
-            continue;
+        if (line.is_object())
+            use(line);
+    }
+}
+
+Answers readAnswers(std::string_view output) {
+    Answers answers;
+    forEachLine(output, [&](const Json& line) {
+        if (!line.contains("id"))
+            return;
         const bool good = line.contains("return");
         if (line["id"].is_number())
             answers.hasProperty = good;
         if (!line["id"].is_string())
-            continue;
+            return;
         ++answers.count;
         if (good)
             answers.accepted.push_back(line["id"].get<std::string>());
-    }
+    });
     return answers;
 }
 
 /// The model that is an alias of the CPU "host" (QEMU target/ppc/kvm.c,
 /// kvm_ppc_register_host_cpu_type()).
 std::string readHostModel(std::string_view output) {
-    constexpr std::string_view kHost = "host-powerpc64-cpu";
-    while (!output.empty()) {
-        const auto end = std::min(output.find('\n'), output.size());
-        const Json line = Json::parse(output.substr(0, end), nullptr, false);
-        output.remove_prefix(std::min(end + 1, output.size()));
-        if (!line.is_object() || !line.contains("return") || !line["return"].is_array())
-            continue;
+    std::string found;
+    forEachLine(output, [&](const Json& line) {
+        if (!line.contains("return") || !line["return"].is_array())
+            return;
         for (const Json& model : line["return"]) {
-            if (!model.is_object() || model.value("typename", "") != kHost)
-                continue;
-            std::string name = model.value("name", "host");
-            if (name == "host")
-                continue;
-            std::ranges::transform(name, name.begin(), [](unsigned char byte) {
-                return static_cast<char>(std::toupper(byte));
-            });
-            return name;
+            const bool isHost =
+                model.is_object() && model.value("typename", "") == "host-powerpc64-cpu";
+            const std::string name = isHost ? model.value("name", "host") : "host";
+            if (name != "host" && found.empty())
+                found = name;
         }
-    }
-    return {};
+    });
+    std::ranges::transform(found, found.begin(), [](unsigned char byte) {
+        return static_cast<char>(std::toupper(byte));
+    });
+    return found;
 }
 
 std::string askForHostModel(const std::string& binary, std::chrono::milliseconds timeout) {
@@ -97,6 +102,38 @@ std::string askForHostModel(const std::string& binary, std::chrono::milliseconds
                           "{\"execute\":\"quit\"}\n",
                           timeout);
     return run ? readHostModel(run->output) : "";
+}
+
+/// Asks for the name of the machine pseries, and for its capability dawr1, which QEMU 7.2 does not
+/// have.
+void askForMachine(QemuModes& modes, std::chrono::milliseconds timeout) {
+    const auto get = [](std::string_view property) {
+        return Json({{"execute", "qom-get"},
+                     {"arguments", {{"path", "/machine"}, {"property", property}}},
+                     {"id", property}})
+                   .dump() +
+               "\n";
+    };
+    const auto run = process::runChild({modes.binary, "-nodefaults", "-no-user-config", "-display",
+                                        "none", "-S", "-accel", "tcg", "-accel", "kvm", "-machine",
+                                        "pseries", "-qmp", "stdio"},
+                                       "{\"execute\":\"qmp_capabilities\"}\n" + get("type") +
+                                           get("cap-dawr1") + "{\"execute\":\"quit\"}\n",
+                                       timeout);
+    if (!run)
+        return;
+    forEachLine(run->output, [&](const Json& line) {
+        if (!line.contains("return"))
+            return;
+        const Json& value = line["return"];
+        const std::string id = line.contains("id") && line["id"].is_string() ? line["id"] : "";
+        constexpr std::string_view suffix = "-machine";
+        if (id == "type" && value.is_string() && value.get<std::string>().ends_with(suffix))
+            modes.machine =
+                value.get<std::string>().erase(value.get<std::string>().size() - suffix.size());
+        if (id == "cap-dawr1")
+            modes.requiresSecondWatchpoint = value == Json(true);
+    });
 }
 
 /// The first line that QEMU wrote to standard error, for a message.
@@ -153,9 +190,11 @@ Result<QemuModes> askQemu(const std::string& binary, const std::vector<std::stri
         return refuse(fmt::format("it has no machine pseries with max-cpu-compat, or did not "
                                   "answer; {}",
                                   firstComplaint(run->errors)));
-    return QemuModes{.binary = binary,
-                     .accepted = std::move(answers.accepted),
-                     .hostModel = askForHost ? askForHostModel(binary, timeout) : ""};
+    QemuModes modes{.binary = binary,
+                    .accepted = std::move(answers.accepted),
+                    .hostModel = askForHost ? askForHostModel(binary, timeout) : ""};
+    askForMachine(modes, timeout);
+    return modes;
 }
 
 } // namespace hostcompat::qemu

@@ -21,6 +21,10 @@ struct QemuModes {
     /// The CPU model, in upper case, that the CPU "host" is on this machine under KVM ("POWER10");
     /// empty if it was not asked for, or QEMU cannot use KVM.
     std::string hostModel = {};
+    /// The machine that "pseries" stands for ("pseries-10.0"), and whether it requires a second
+    /// watchpoint register (its capability dawr1); empty and false if QEMU did not say.
+    std::string machine = {};
+    bool requiresSecondWatchpoint = false;
 
     bool takes(std::string_view mode) const;
     /// The accepted modes.
@@ -35,11 +39,13 @@ std::vector<std::string> modesToAskFor(model::ModeTable table = model::modeTable
 /// pseries to each name, so its own table answers and no version is compared.
 ///
 /// The machine is made but not started (--preconfig), without KVM, configuration files or a shell;
-/// the process is killed after the time limit.
+/// the process is killed after the time limit. The machine's capabilities are asked for in a second
+/// start without a running CPU, because they have no values before (QEMU hw/ppc/spapr_caps.c,
+/// spapr_caps_init()).
 ///
 /// @param binary a path, or a name that is looked up in PATH.
-/// @param askForHost whether hostModel is asked for, in a second start with KVM and without a
-/// machine. What fails there leaves it empty.
+/// @param askForHost whether hostModel is asked for, in another start with KVM and without a
+/// machine. What fails in the later starts is left empty.
 /// Errors: kind input if the binary cannot be started, has no machine pseries, or gives no answer
 /// that is understood; kind system if a pipe or process cannot be made.
 Result<QemuModes> askQemu(const std::string& binary, const std::vector<std::string>& names,

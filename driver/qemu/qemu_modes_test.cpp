@@ -88,6 +88,34 @@ esac)");
     EXPECT_EQ(notAsked->hostModel, "");
 }
 
+TEST(AskQemu, learnsWhatItsMachineRequires) {
+    const auto ask = [](const std::string& answers) {
+        const FakeQemu qemu(R"(questions=$(cat)
+case $questions in
+*cap-dawr1*) )" + answers + R"( ;;
+*)
+    echo '{"return": "", "id": 0}'
+    echo '{"return": {}, "id": "power9"}'
+    ;;
+esac)");
+        const auto asked = askQemu(qemu.path(), {"power9"});
+        EXPECT_TRUE(asked) << complaint(asked);
+        return asked ? std::pair(asked->machine, asked->requiresSecondWatchpoint)
+                     : std::pair(std::string("none"), false);
+    };
+    const std::string type = R"(echo '{"return": "pseries-10.0-machine", "id": "type"}';)";
+    EXPECT_EQ(ask(type + R"(echo '{"return": true, "id": "cap-dawr1"}')"),
+              std::pair(std::string("pseries-10.0"), true));
+    EXPECT_EQ(ask(type + R"(echo '{"return": false, "id": "cap-dawr1"}')"),
+              std::pair(std::string("pseries-10.0"), false));
+    EXPECT_EQ(ask(type + R"(echo '{"error": {"class": "GenericError"}, "id": "cap-dawr1"}')"),
+              std::pair(std::string("pseries-10.0"), false));
+    for (const char* broken : {"exit 1", R"(echo '{"return": 5, "id": "type"}')",
+                               R"(echo '{"return": "x", "id": "type"}')",
+                               R"(echo '{"return": "y-machine", "id": 5}')", "echo '['"})
+        EXPECT_EQ(ask(broken), std::pair(std::string(), false)) << broken;
+}
+
 TEST(AskQemu, givesUpOnASilentProgram) {
     const FakeQemu qemu("sleep 60");
     EXPECT_NE(complaint(askQemu(qemu.path(), {"power9"}, false, std::chrono::milliseconds(100)))
@@ -112,6 +140,7 @@ TEST(AskQemu, understandsTheInstalledQemu) {
     const auto answer = askQemu("qemu-system-ppc64", {"power8", "power9", "POWER9", "power42"});
     ASSERT_TRUE(answer) << complaint(answer);
     EXPECT_EQ(answer->accepted, (std::vector<std::string>{"power8", "power9"}));
+    EXPECT_TRUE(answer->machine.starts_with("pseries-")) << answer->machine;
 }
 
 } // namespace
