@@ -134,7 +134,11 @@ class _Answers:
         self.cells = {cell.mode: cell for cell in cells}
 
     def said(self, name: str) -> dict[str, Any]:
-        """The verdict of `check` with libvirt's document or, if unknown (as for the nested API), on the host."""
+        """The verdict of `check` with the QEMU that starts the domain, if libvirt starts it, or else with libvirt's
+        document or, if that is unknown (as for the nested API), on the host.
+        """
+        if f"asked-{name}" in self.files:
+            return json.loads(self.files[f"asked-{name}"])["virt-host-compat"]["domains"][0]
         given = [json.loads(self.files[f"{kind}-{name}"])["virt-host-compat"]["domains"][0] for kind in ("documented", "verdict")]
         return given[1] if given[0]["verdict"] == "unknown" else given[0]
 
@@ -181,9 +185,6 @@ def _judge(host: Host, name: str, answer: dict[str, Any], happened: Did | None, 
     """Whether the tool's answer about a domain agrees with what happened to it."""
     if happened is None:
         return Verdict("DISAGREE", "libvirt was not asked to start it, and its emulator is none of the guests'")
-    if happened.what == REFUSED and verdicts.WATCHPOINT in happened.words and any(verdicts.WATCHPOINT in warning for warning in answer["warnings"]):
-        # QEMU's machine needs a register that the partition's mode does not have; check has said so.
-        return Verdict("not possible", happened.words)
     positive = {"compatible": True, "incompatible": False}.get(answer["verdict"])
     if positive is False and happened.what == REFUSED:
         # A domain that was called incompatible did not start. It does not matter which program refused it.

@@ -47,7 +47,8 @@ _ABOUT = {
     "decisions": (
         "Decisions",
         "In the same hosts: what `check` says of each domain, what libvirt makes of it, and what happens. A domain that "
-        "libvirt would start with the emulator of a guest above is not started again; the others are started by libvirt. "
+        "libvirt would start with the emulator of a guest above is not started again; the others are started by libvirt, "
+        "and `check` is given their QEMU (`--qemu`). "
         "`fit` names the mode that it pinned. What `fit` made is validated, defined, read back and started by libvirt, "
         "until the guest has run a program.",
     ),

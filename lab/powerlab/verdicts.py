@@ -17,8 +17,6 @@ BOOTED, REFUSED, DIED, SILENT = "booted", "refused", "died", "no answer"
 
 # The messages of a QEMU that exits before the mode matters. The result then says nothing about the mode.
 _LIMITS = ("Invalid compatibility mode", "VRMA only allows")
-# The message of a QEMU whose machine needs a second watchpoint register.
-WATCHPOINT = "DAWR1 not supported by KVM"
 # The messages with which QEMU and KVM refuse a mode. Any other message says nothing about the mode.
 _REFUSALS = (
     "Unable to set CPU compatibility mode in KVM",

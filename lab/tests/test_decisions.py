@@ -7,7 +7,7 @@ import unittest
 from typing import Any
 
 from . import support
-from powerlab import decisions, guests, hosts, report, results, verdicts
+from powerlab import decisions, guests, hosts, report, results
 from powerlab.failures import LabError
 from powerlab.sessions import Files
 
@@ -106,6 +106,13 @@ class Decisions(support.LabTest):
         refused = {"documented-power9": self.verdict("power9", "incompatible")["verdict-power9"]}
         self.assertEqual(rows(refused)["power9"].said, "incompatible")
 
+    def test_the_qemu_that_starts_the_domain_is_asked(self) -> None:
+        asked = {"asked-no-cpu": self.verdict("no-cpu", "incompatible")["verdict-no-cpu"]}
+        self.assertIn("called incompatible: the guest was not to run, and it booted", self.wrong("no-cpu", asked))
+        refused = {"domain-custom-power10": "", "log-custom-power10": "x qemu-system-ppc64: DAWR1 not supported by KVM.\n"}
+        self.assertIn("called compatible: the guest was to run, and: refused", self.wrong("no-cpu", refused))
+        self.assertEqual(rows(asked | refused)["no-cpu"].verdict, "agree")
+
     def test_a_guest_beside_is_not_taken_for_the_domain(self) -> None:
         # libvirt refuses the domain. The console is that of QEMU alone in the same mode.
         change = {"argv-power9": "", "create-power9.err": "error: unsupported configuration: host-model\n", "console-power9": UP.format("POWER9 (architected)")}
@@ -201,19 +208,6 @@ class Decisions(support.LabTest):
         judged = decisions.judge_baselines(many, self.commands / "tool")
         # Only host0 has power10.
         self.assertEqual((judged.verdict, len(judged.trouble)), ("DISAGREE", 1))
-
-
-class Watchpoint(unittest.TestCase):
-    def test_is_no_excuse_unless_check_warned_of_it(self) -> None:
-        refused = verdicts.Did(verdicts.REFUSED, "DAWR1 not supported by KVM.")
-
-        def word(warnings: list[str], did: verdicts.Did) -> str:
-            answer = {"verdict": "compatible", "mode": None, "warnings": warnings}
-            return decisions._judge(HOST, "no-cpu", answer, did, None, False).word
-
-        self.assertEqual(word(["QEMU may say 'DAWR1 not supported by KVM'"], refused), "not possible")
-        self.assertEqual(word([], refused), "DISAGREE")
-        self.assertEqual(word(["DAWR1 not supported by KVM"], verdicts.Did(verdicts.REFUSED, REFUSED)), "DISAGREE")
 
 
 class Table(unittest.TestCase):
