@@ -71,7 +71,7 @@ def main(folder: str) -> int:
     names = [re.sub(r"-[^-]+-[^-]+$", "", file.stem) for file in files]
     version = files[0].stem.split("-")[-2]
     with tempfile.TemporaryDirectory() as temporary:
-        system = System(Path(temporary, "root"))
+        system = System(Path(temporary, "root"), "bookworm")
         done = system.run("apt-get", "install", "-y", "--no-install-recommends", "libpugixml1v5", "libxml2", "libstdc++6")
         if done.returncode:
             raise RuntimeError(f"apt-get install: {done.stderr}")
