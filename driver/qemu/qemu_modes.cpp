@@ -25,23 +25,40 @@ struct Answers {
     std::size_t count = 0;
 };
 
-Json setMode(const std::string& name) {
-    return {{"execute", "qom-set"},
-            {"arguments", {{"path", "/machine"}, {"property", "max-cpu-compat"}, {"value", name}}},
-            {"id", name}};
+std::string setMode(const std::string& name) {
+    return Json({{"execute", "qom-set"},
+                 {"arguments",
+                  {{"path", "/machine"}, {"property", "max-cpu-compat"}, {"value", name}}},
+                 {"id", name}})
+               .dump(-1, ' ', true, Json::error_handler_t::replace) +
+           "\n";
+}
+
+std::string getProperty(std::string_view property, const Json& id) {
+    return Json({{"execute", "qom-get"},
+                 {"arguments", {{"path", "/machine"}, {"property", property}}},
+                 {"id", id}})
+               .dump() +
+           "\n";
 }
 
 std::string questions(const std::vector<std::string>& names) {
-    std::string text = "{\"execute\":\"qmp_capabilities\"}\n";
     // A control question: without the property, every mode would appear to be refused.
-    text += Json({{"execute", "qom-get"},
-                  {"arguments", {{"path", "/machine"}, {"property", "max-cpu-compat"}}},
-                  {"id", 0}})
-                .dump() +
-            "\n";
+    std::string text = getProperty("max-cpu-compat", 0);
     for (const std::string& name : names)
-        text += setMode(name).dump(-1, ' ', true, Json::error_handler_t::replace) + "\n";
-    return text + "{\"execute\":\"quit\"}\n";
+        text += setMode(name);
+    return text;
+}
+
+/// Starts a QEMU without a configuration or a display, asks it through QMP, and lets it end.
+auto runQemu(const std::string& binary, const std::vector<std::string>& arguments,
+             const std::string& asked, std::chrono::milliseconds timeout) {
+    std::vector<std::string> command = {
+        binary, "-nodefaults", "-no-user-config", "-display", "none", "-qmp", "stdio"};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    return process::runChild(
+        command, "{\"execute\":\"qmp_capabilities\"}\n" + asked + "{\"execute\":\"quit\"}\n",
+        timeout);
 }
 
 /// Calls `use` with each line that is a JSON object.
@@ -94,32 +111,17 @@ std::string readHostModel(std::string_view output) {
 }
 
 std::string askForHostModel(const std::string& binary, std::chrono::milliseconds timeout) {
-    const auto run =
-        process::runChild({binary, "-nodefaults", "-no-user-config", "-display", "none", "-accel",
-                           "kvm", "-machine", "none", "-S", "-qmp", "stdio"},
-                          "{\"execute\":\"qmp_capabilities\"}\n"
-                          "{\"execute\":\"query-cpu-definitions\"}\n"
-                          "{\"execute\":\"quit\"}\n",
-                          timeout);
+    const auto run = runQemu(binary, {"-accel", "kvm", "-machine", "none", "-S"},
+                             "{\"execute\":\"query-cpu-definitions\"}\n", timeout);
     return run ? readHostModel(run->output) : "";
 }
 
 /// Asks for the name of the machine pseries, and for its capability dawr1, which QEMU 7.2 does not
 /// have.
 void askForMachine(QemuModes& modes, std::chrono::milliseconds timeout) {
-    const auto get = [](std::string_view property) {
-        return Json({{"execute", "qom-get"},
-                     {"arguments", {{"path", "/machine"}, {"property", property}}},
-                     {"id", property}})
-                   .dump() +
-               "\n";
-    };
-    const auto run = process::runChild({modes.binary, "-nodefaults", "-no-user-config", "-display",
-                                        "none", "-S", "-accel", "tcg", "-accel", "kvm", "-machine",
-                                        "pseries", "-qmp", "stdio"},
-                                       "{\"execute\":\"qmp_capabilities\"}\n" + get("type") +
-                                           get("cap-dawr1") + "{\"execute\":\"quit\"}\n",
-                                       timeout);
+    const auto run =
+        runQemu(modes.binary, {"-S", "-accel", "tcg", "-accel", "kvm", "-machine", "pseries"},
+                getProperty("type", "type") + getProperty("cap-dawr1", "cap-dawr1"), timeout);
     if (!run)
         return;
     forEachLine(run->output, [&](const Json& line) {
@@ -127,10 +129,10 @@ void askForMachine(QemuModes& modes, std::chrono::milliseconds timeout) {
             return;
         const Json& value = line["return"];
         const std::string id = line.contains("id") && line["id"].is_string() ? line["id"] : "";
+        const std::string type = id == "type" && value.is_string() ? value : "";
         constexpr std::string_view suffix = "-machine";
-        if (id == "type" && value.is_string() && value.get<std::string>().ends_with(suffix))
-            modes.machine =
-                value.get<std::string>().erase(value.get<std::string>().size() - suffix.size());
+        if (type.ends_with(suffix))
+            modes.machine = type.substr(0, type.size() - suffix.size());
         if (id == "cap-dawr1")
             modes.requiresSecondWatchpoint = value == Json(true);
     });
@@ -166,11 +168,6 @@ std::vector<std::string> modesToAskFor(model::ModeTable table) {
 
 Result<QemuModes> askQemu(const std::string& binary, const std::vector<std::string>& names,
                           bool askForHost, std::chrono::milliseconds timeout) {
-    // Try TCG first, because it needs no privileges. A QEMU without TCG has KVM.
-    const std::vector<std::string> command = {
-        binary,   "-nodefaults", "-no-user-config", "-display", "none",     "--preconfig",
-        "-accel", "tcg",         "-accel",          "kvm",      "-machine", "pseries",
-        "-qmp",   "stdio"};
     const auto refuse = [&](std::string reason) {
         return std::unexpected(Error{.kind = ErrorKind::input,
                                      .action = "ask for the compatibility modes of",
@@ -178,7 +175,10 @@ Result<QemuModes> askQemu(const std::string& binary, const std::vector<std::stri
                                      .reason = std::move(reason),
                                      .remedy = "give a QEMU for ppc64, such as qemu-system-ppc64"});
     };
-    auto run = process::runChild(command, questions(names), timeout);
+    // Try TCG first, because it needs no privileges. A QEMU without TCG has KVM.
+    auto run =
+        runQemu(binary, {"--preconfig", "-accel", "tcg", "-accel", "kvm", "-machine", "pseries"},
+                questions(names), timeout);
     if (!run)
         return std::unexpected(std::move(run.error()));
     if (run->timedOut)
