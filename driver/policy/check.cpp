@@ -443,7 +443,7 @@ private:
             !host_.libvirtKnowsProcessor
                 ? ""
                 : model::modeName((usable().empty() ? supported : usable()).newest())));
-        return say(Verdict::compatible, wording::runsUnpinned(domain_, host_));
+        return say(Verdict::compatible, reason());
     }
 
     const xml::Domain& domain_;

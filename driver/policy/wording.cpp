@@ -202,12 +202,6 @@ std::string customOnUnknownModel(std::string_view model, const PolicyHost& host)
                        host.name, text::clipped(model));
 }
 
-std::string runsUnpinned(const xml::Domain& domain, const PolicyHost& host) {
-    return fmt::format("{}, so it runs as {} itself does ({})", cpuOf(domain), host.name,
-                       host.model.empty() ? modeNames(supportedModes(host))
-                                          : text::clipped(host.model));
-}
-
 std::string unpinned(Unpinned guest, const xml::Domain& domain, const PolicyHost& host,
                      unsigned level, const qemu::QemuModes* qemu) {
     const std::string cpu = cpuOf(domain);
@@ -243,7 +237,8 @@ std::string unpinned(Unpinned guest, const xml::Domain& domain, const PolicyHost
     case Unpinned::runsBeyond:
         break;
     }
-    return runsUnpinned(domain, host);
+    return fmt::format("{}, so it runs as {} itself does ({})", cpu, host.name,
+                       host.model.empty() ? modeNames(supportedModes(host)) : model);
 }
 
 std::string secondWatchpointRefused(const PolicyHost& host, unsigned level,

@@ -51,8 +51,7 @@ std::string customIsOtherGeneration(const xml::Domain& domain, std::string_view 
                                     const PolicyHost& host);
 std::string customIsMode(const xml::Domain& domain);
 std::string customOnUnknownModel(std::string_view model, const PolicyHost& host);
-std::string runsUnpinned(const xml::Domain& domain, const PolicyHost& host);
-/// Why a guest without a pinned mode does not run, or why that is not known.
+/// How a guest without a pinned mode runs, why it does not, or why that is not known.
 /// `level` is the number of the mode that the host runs in; `qemu` is null where none was asked.
 std::string unpinned(Unpinned guest, const xml::Domain& domain, const PolicyHost& host,
                      unsigned level, const qemu::QemuModes* qemu);

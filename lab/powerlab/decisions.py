@@ -137,10 +137,9 @@ class _Answers:
         """The verdict of `check` with the QEMU that starts the domain, if libvirt starts it, or else with libvirt's
         document or, if that is unknown (as for the nested API), on the host.
         """
-        if f"asked-{name}" in self.files:
-            return json.loads(self.files[f"asked-{name}"])["virt-host-compat"]["domains"][0]
-        given = [json.loads(self.files[f"{kind}-{name}"])["virt-host-compat"]["domains"][0] for kind in ("documented", "verdict")]
-        return given[1] if given[0]["verdict"] == "unknown" else given[0]
+        kinds = ("asked",) if f"asked-{name}" in self.files else ("documented", "verdict")
+        given = [json.loads(self.files[f"{kind}-{name}"])["virt-host-compat"]["domains"][0] for kind in kinds]
+        return given[-1] if given[0]["verdict"] == "unknown" else given[0]
 
     def emulator(self, name: str) -> str:
         """The deciding parts of libvirt's command line: the CPU, and the mode if there is one."""
